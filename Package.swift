@@ -1,0 +1,85 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Settings every Swift target shares: an `import` without an access level is internal,
+/// so that a dependency leaking into a module's interface is visible where it happens.
+let common: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Debian C library: a module map and static-inline shims, nothing else.
+func library(_ name: String, pkgConfig: String? = nil, package: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: common)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests",
+    swiftSettings: common)
+}
+
+let package = Package(
+  name: "martlet",
+  products: [.executable(name: "martlet", targets: ["martlet"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    library("CNGHTTP2", pkgConfig: "libnghttp2", package: "libnghttp2-dev"),
+    library("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
+    library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
+    library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    library("CHTTPParser", package: "libhttp-parser-dev"),
+    .target(
+      name: "CKernels", path: "Sources/CKernels",
+      cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+    .target(name: "CProtocols", dependencies: ["CProtobufC"], path: "Sources/CProtocols"),
+
+    module("Protocols", ["CProtocols", "CProtobufC"]),
+    module("Telemetry"),
+    module("Crypto", ["COpenSSL"]),
+    module("RPCWire", ["CNGHTTP2", "COpenSSL", "CZlib"]),
+    module("EventLoop"),
+    module("RPC", ["RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"]),
+    module("Compute", ["CKernels"]),
+    module("ModelFormats", ["Compute", "Protocols"]),
+    module(
+      "AuthService",
+      ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
+    module(
+      "ModelService", ["RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry"]),
+    module("Gateway", ["RPC", "Protocols", "Crypto", "Telemetry"]),
+    .executableTarget(
+      name: "martlet",
+      dependencies: [
+        "AuthService", "ModelService", "Gateway", "RPC", "Protocols", "Crypto", "Compute",
+        "ModelFormats", "EventLoop", "Telemetry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
+      ], path: "Sources/martlet", swiftSettings: common),
+
+    tests("Protocols", ["Protocols", "CProtocols", "CProtobufC"]),
+    tests("Telemetry", ["Telemetry"]),
+    tests("Crypto", ["Crypto"]),
+    tests("RPCWire", ["RPCWire"]),
+    tests("EventLoop", ["EventLoop"]),
+    tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols"]),
+    tests("Compute", ["Compute", "CKernels"]),
+    tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
+    tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
+    tests("ModelService", ["ModelService", "Protocols", "Compute", "RPC"]),
+    tests("Gateway", ["Gateway", "RPC", "Protocols", "Crypto", "Telemetry"]),
+  ]
+)
