@@ -1,0 +1,11 @@
+#pragma once
+#include "grpc/health/v1/health.pb-c.h"
+#include "grpc/reflection/v1/reflection.pb-c.h"
+#include "grpc/reflection/v1alpha/reflection.pb-c.h"
+#include "inference/inference.pb-c.h"
+#include "inference/model_config.pb-c.h"
+#include "martlet/v1/auth.pb-c.h"
+#include "martlet/v1/models.pb-c.h"
+#include "martlet/v1/tenants.pb-c.h"
+#include "onnx/onnx.pb-c.h"
+#include "file_descriptors.h"

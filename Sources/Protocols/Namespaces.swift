@@ -1,0 +1,14 @@
+/// Messages of package `inference`: the Open Inference Protocol with Triton's extensions.
+public enum Inference {}
+
+/// Messages of package `martlet.v1`.
+public enum MartletV1 {}
+
+/// Messages of package `grpc.health.v1`.
+public enum GRPCHealthV1 {}
+
+/// Messages of package `grpc.reflection.v1`.
+public enum GRPCReflectionV1 {}
+
+/// Messages of package `grpc.reflection.v1alpha`.
+public enum GRPCReflectionV1Alpha {}

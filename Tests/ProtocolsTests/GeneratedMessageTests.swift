@@ -1,0 +1,78 @@
+import Protocols
+import Testing
+
+@Suite struct GeneratedMessageTests {
+  @Test func everyKindOfFieldSurvivesTheRoundTrip() throws {
+    var config = Inference.ModelConfig()
+    config.name = "digits"
+    config.maxBatchSize = -1
+    config.parameters = ["k": .init(), "ü": .init()]
+    config.parameters["k"]?.stringValue = "v"
+    var input = Inference.ModelInput()
+    input.name = "x"
+    input.dataType = .fp32
+    input.dims = [-1, 28]
+    config.input = [input]
+    var batching = Inference.ModelDynamicBatching()
+    batching.preferredBatchSize = [4, 8]
+    batching.maxQueueDelayMicroseconds = 1 << 40
+    batching.priorityQueuePolicy = [7: .init()]
+    config.schedulingChoice = .dynamicBatching(batching)
+    var response = Inference.ModelConfigResponse()
+    response.config = config
+    #expect(try Inference.ModelConfigResponse(protobuf: response.serialized()) == response)
+  }
+
+  @Test func oneofOfScalarsKeepsWhichOneIsSet() throws {
+    var event = MartletV1.WatchEvent()
+    #expect(try MartletV1.WatchEvent(protobuf: event.serialized()).change == nil)
+    event.change = .tenant("")
+    #expect(try MartletV1.WatchEvent(protobuf: event.serialized()).change == .tenant(""))
+    event.change = .resync(false)
+    #expect(try MartletV1.WatchEvent(protobuf: event.serialized()).change == .resync(false))
+  }
+
+  @Test func unknownEnumNumberIsKept() throws {
+    var request = MartletV1.CheckResponse()
+    request.verdict = .init(rawValue: 99)
+    #expect(try MartletV1.CheckResponse(protobuf: request.serialized()).verdict.rawValue == 99)
+  }
+
+  @Test func bytesFieldSurvives() throws {
+    var part = MartletV1.DeployRequest()
+    part.data = [0, 1, 255]
+    part.path = "model.onnx"
+    #expect(try MartletV1.DeployRequest(protobuf: part.serialized()) == part)
+  }
+
+  @Test func emptyMessageHasDefaults() throws {
+    #expect(try Inference.ServerLiveResponse(protobuf: []).live == false)
+    #expect(MartletV1.ListModelsRequest().serialized() == [])
+  }
+
+  @Test func textThatIsNotUTF8IsRefused() {
+    var writer = ProtobufWriter()
+    writer.field(1, bytes: [0xFF])
+    let error = #expect(throws: ProtobufError.self) {
+      try MartletV1.CheckRequest(protobuf: writer.bytes)
+    }
+    #expect(error?.code == .invalidUTF8)
+  }
+
+  @Test func messageThatWouldGrowWithoutMeasureIsRefused() {
+    // 400,000 empty statistics are 800 kB on the wire and would be 100 bytes each in memory.
+    var writer = ProtobufWriter()
+    for _ in 0..<400_000 { writer.message(1) { _ in } }
+    #expect(throws: ProtobufError.self) {
+      try Inference.ModelStatisticsResponse(protobuf: writer.bytes)
+    }
+  }
+
+  @Test func everyServedFileHasADescriptor() {
+    let names = FileDescriptors.all.map(\.name)
+    #expect(names.contains("inference/inference.proto"))
+    #expect(names.contains("grpc/health/v1/health.proto"))
+    #expect(names.contains("martlet/v1/models.proto"))
+    #expect(FileDescriptors.all.allSatisfy { !$0.bytes.isEmpty })
+  }
+}
