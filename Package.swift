@@ -42,6 +42,7 @@ let package = Package(
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CHTTPParser", package: "libhttp-parser-dev"),
+    library("CLinux", package: "libc6-dev"),
     .target(
       name: "CKernels", path: "Sources/CKernels",
       cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
@@ -51,7 +52,7 @@ let package = Package(
     module("Telemetry"),
     module("Crypto", ["COpenSSL"]),
     module("RPCWire", ["CNGHTTP2", "COpenSSL", "CZlib"]),
-    module("EventLoop"),
+    module("EventLoop", ["CLinux"]),
     module("RPC", ["RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"]),
     module("Compute", ["CKernels"]),
     module("ModelFormats", ["Compute", "Protocols"]),

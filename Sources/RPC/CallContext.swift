@@ -1,0 +1,70 @@
+public import EventLoop
+public import RPCWire
+internal import Synchronization
+
+/// What a handler knows about its call besides the messages. Usable from any thread, also
+/// after the call has ended.
+public struct CallContext: Sendable {
+  let state: CallState
+
+  /// A context without a call, to test a handler's logic.
+  public init(
+    path: String, metadata: Metadata = Metadata(), peer: PeerIdentity? = nil,
+    deadline: MonotonicTime? = nil
+  ) {
+    state = CallState(path: path, metadata: metadata, peer: peer, deadline: deadline)
+  }
+
+  init(state: CallState) {
+    self.state = state
+  }
+
+  /// `/package.Service/Method`
+  public var path: String { state.path }
+  /// What the client sent.
+  public var metadata: Metadata { state.metadata }
+  /// The client's verified certificate; nil without TLS or without a certificate.
+  public var peer: PeerIdentity? { state.peer }
+  /// When the client gives up, or nil. Pass it on to calls made on the client's behalf.
+  public var deadline: MonotonicTime? { state.deadline }
+  /// True once nobody waits for the answer: client gone, deadline passed, server stopping.
+  /// The handler's task is cancelled as well.
+  public var isCancelled: Bool { state.isCancelled.load(ordering: .relaxed) }
+
+  /// Metadata to send before the first message; ignored once that has been sent.
+  public func setInitialMetadata(_ metadata: Metadata) {
+    state.outgoing.withLock { $0.initial = metadata }
+  }
+
+  /// Metadata to send with the final status.
+  public func setTrailingMetadata(_ metadata: Metadata) {
+    state.outgoing.withLock { $0.trailing = metadata }
+  }
+
+  /// What the handler set so far, for tests.
+  public var initialMetadata: Metadata { state.outgoing.withLock { $0.initial } }
+  /// What the handler set so far, for tests.
+  public var trailingMetadata: Metadata { state.outgoing.withLock { $0.trailing } }
+}
+
+/// The part of a call that its handler may touch from any thread.
+final class CallState: Sendable {
+  struct Outgoing: Sendable {
+    var initial = Metadata()
+    var trailing = Metadata()
+  }
+
+  let path: String
+  let metadata: Metadata
+  let peer: PeerIdentity?
+  let deadline: MonotonicTime?
+  let isCancelled = Atomic<Bool>(false)
+  let outgoing = Mutex(Outgoing())
+
+  init(path: String, metadata: Metadata, peer: PeerIdentity?, deadline: MonotonicTime?) {
+    self.path = path
+    self.metadata = metadata
+    self.peer = peer
+    self.deadline = deadline
+  }
+}
