@@ -1,0 +1,86 @@
+# Martlet. `make help` lists the targets; CI and a laptop call the same ones.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN      := .build/release/martlet
+DATA     ?= .martlet
+LISTEN   ?= 127.0.0.1:8443
+TIME     ?= 60
+RELEASE  := swift build -c release --static-swift-stdlib --product martlet
+
+.PHONY: help
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## Install the Debian packages that are missing
+	@scripts/install-packages.sh build
+
+.PHONY: deps-test
+deps-test: deps
+	@scripts/install-packages.sh test
+
+.PHONY: build
+build: deps ## Build the release program
+	@$(RELEASE)
+
+.PHONY: demo
+demo: build ## From a fresh clone to answers: serve the bundled models and ask them
+	@scripts/demo.sh $(BIN)
+
+.PHONY: up
+up: build ## Run all roles in the background, data in DATA
+	@scripts/up.sh $(BIN) $(DATA) $(LISTEN)
+
+.PHONY: down
+down: ## Stop what `make up` started
+	@scripts/down.sh $(DATA)
+
+.PHONY: test
+test: deps-test ## Unit, conformance and integration tests
+	@scripts/test.sh
+
+.PHONY: smoke
+smoke: build ## One request through a gateway of its own, in a few seconds
+	@scripts/smoke.sh $(BIN)
+
+.PHONY: check
+check: deps-test ## Format, imports, generated code fresh, kernel symbols, house rules
+	@scripts/check.sh
+
+.PHONY: fuzz
+fuzz: deps ## Fuzz every parser of foreign bytes, TIME seconds altogether
+	@scripts/fuzz.sh $(TIME)
+
+.PHONY: conformance
+conformance: deps-test ## Suites that others wrote
+	@scripts/conformance.sh
+
+.PHONY: bench
+bench: build deps-test ## Kernels, models and calls beside ONNX Runtime and grpcio
+	@scripts/python-env.sh bench && bench/run.sh $(BIN)
+
+.PHONY: bench-peers
+bench-peers: build deps-test ## The gateway beside proxies that people use
+	@scripts/python-env.sh bench && bench/peers.sh $(BIN)
+
+.PHONY: proto
+proto: deps-test ## Regenerate what comes from Proto/
+	@scripts/generate-protocols.sh
+
+.PHONY: models
+models: ## Train and export the bundled models again
+	@Models/train/run.sh
+
+.PHONY: compose-up
+compose-up: ## Build the image and run compose/compose.yaml
+	@compose/up.sh
+
+.PHONY: compose-down
+compose-down: ## Stop what `make compose-up` started
+	@compose/down.sh
+
+.PHONY: compose-test
+compose-test: ## The demo's client against the composition
+	@compose/test.sh
