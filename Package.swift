@@ -55,7 +55,7 @@ let package = Package(
     module("EventLoop", ["CLinux"]),
     module("RPC", ["RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"]),
     module("Compute", ["CKernels"]),
-    module("ModelFormats", ["Compute", "Protocols"]),
+    module("ModelFormats", ["Compute", "Protocols", "CZlib"]),
     module(
       "AuthService",
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),

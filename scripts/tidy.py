@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "EventLoop": set(),
     "RPC": {"RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"},
     "Compute": {"CKernels"},
-    "ModelFormats": {"Compute", "Protocols"},
+    "ModelFormats": {"Compute", "Protocols", "CZlib"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
     "ModelService": {"RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry"},
     "Gateway": {"RPC", "Protocols", "Crypto", "Telemetry"},
