@@ -1,0 +1,81 @@
+/// Turns a graph into a program: validate, rewrite, infer types, number the values.
+enum Compiler {
+  static func compile(_ graph: Graph, options: ModelOptions) throws(GraphError) -> Program {
+    let registry = OperatorRegistry.standard
+    var graph = try graph.validated()
+    for pass in GraphPass.standard where options.passes.contains(pass.option) {
+      try pass.run(&graph, registry, options)
+    }
+    let types = try GraphTypes(graph, registry: registry, options: options)
+    var program = Program()
+    program.options = options
+    try addInterface(of: graph, types: types.types, to: &program)
+
+    var numbers: [String: Int] = [:]
+    func number(_ name: String) -> Int {
+      if name.isEmpty { return -1 }
+      if let known = numbers[name] { return known }
+      numbers[name] = numbers.count
+      return numbers.count - 1
+    }
+    program.inputs = graph.inputs.map { number($0.name) }
+    for (node, op) in zip(graph.nodes, types.operators) {
+      for (index, name) in node.inputs.enumerated() where op.reads(input: index) {
+        if let tensor = graph.initializers[name] { program.constants[number(name)] = tensor }
+      }
+      program.instructions.append(
+        Program.Instruction(
+          op: op,
+          inputs: node.inputs.enumerated().map { op.reads(input: $0) ? number($1) : -1 },
+          outputs: node.outputs.map(number), nodeName: node.displayName))
+    }
+    program.outputs = graph.outputs.map { number($0.name) }
+    for output in graph.outputs {
+      if let tensor = graph.initializers[output.name] {
+        program.constants[number(output.name)] = tensor
+      }
+    }
+    program.valueCount = numbers.count
+    program.findShapeValues()
+    return program
+  }
+
+  /// The specs callers see: what the file declares, completed by what was inferred.
+  private static func addInterface(
+    of graph: Graph, types: [String: TensorType], to program: inout Program
+  ) throws(GraphError) {
+    for input in graph.inputs {
+      guard let dataType = input.dataType, let shape = input.shape else {
+        throw GraphError(
+          code: .invalidGraph,
+          message: "input '\(input.name)' must declare a tensor type and a rank")
+      }
+      program.inputSpecs.append(
+        TensorSpec(
+          name: input.name, dataType: dataType, shape: shape,
+          dimensionNames: input.dimensionNames))
+    }
+    for output in graph.outputs {
+      guard let type = types[output.name] else {
+        throw GraphError(
+          code: .missingInput, message: "no node writes the output '\(output.name)'")
+      }
+      if let declared = output.dataType, declared != type.dataType {
+        throw GraphError(
+          code: .typeMismatch,
+          message: "output '\(output.name)' is declared \(declared), but is \(type.dataType)")
+      }
+      // A file may leave an output's rank open, and so may we when it depends on values.
+      let shape = type.shape ?? output.shape ?? [-1]
+      var names = [String?](repeating: nil, count: shape.count)
+      if output.dimensionNames.count == shape.count {
+        for index in shape.indices where shape[index] < 0 {
+          names[index] = output.dimensionNames[index]
+        }
+      }
+      program.outputSpecs.append(
+        TensorSpec(
+          name: output.name, dataType: type.dataType, shape: shape, dimensionNames: names))
+    }
+  }
+}

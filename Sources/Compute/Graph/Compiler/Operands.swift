@@ -1,0 +1,51 @@
+/// A value with its place in memory, as a step sees it.
+struct Operand {
+  let dataType: DataType
+  let shape: [Int]
+  /// Elements in the value.
+  let count: Int
+  /// The elements; 64-byte aligned. Meaningless for strings.
+  let bytes: UnsafeMutableRawPointer
+  /// The framed elements, for strings only.
+  let strings: StringBuffer?
+
+  /// The elements as a trivial type. The caller has checked `dataType`.
+  func pointer<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {
+    bytes.assumingMemoryBound(to: Element.self)
+  }
+
+  var f32: UnsafeMutablePointer<Float> { pointer(Float.self) }
+
+  var byteCount: Int { count * (dataType.elementByteCount ?? 0) }
+}
+
+/// Where a step finds its inputs and puts its outputs.
+struct Operands {
+  let inputs: [Operand?]
+  let outputs: [Operand?]
+  /// Memory nobody else uses while the step runs; as large as the operator asked for.
+  let scratch: UnsafeMutableRawPointer
+  /// The same facts `infer` saw.
+  let known: KnownInputs
+  let threadCount: Int
+
+  func input(_ index: Int) throws(GraphError) -> Operand {
+    guard index < inputs.count, let operand = inputs[index] else {
+      throw GraphError(code: .missingInput, message: "input \(index) is required and missing")
+    }
+    return operand
+  }
+
+  func optional(_ index: Int) -> Operand? { index < inputs.count ? inputs[index] : nil }
+
+  func output(_ index: Int = 0) throws(GraphError) -> Operand {
+    guard index < outputs.count, let operand = outputs[index] else {
+      throw GraphError(code: .invalidGraph, message: "output \(index) is required and missing")
+    }
+    return operand
+  }
+
+  func optionalOutput(_ index: Int) -> Operand? {
+    index < outputs.count ? outputs[index] : nil
+  }
+}

@@ -1,0 +1,45 @@
+/// A node compiled for its constants: knows its outputs' types, and makes the step that
+/// computes them once all shapes and addresses are known. Immutable and shared by contexts.
+protocol Operator: Sendable {
+  /// The outputs' types. Called at load with what is known then (symbolic dimensions are -1)
+  /// and again for every plan, when all dimensions are known and must lead to known outputs.
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType]
+
+  /// Inputs whose *values* decide the outputs' shapes (Reshape's target). They have to be
+  /// known when a plan is made.
+  var shapeOperands: [Int] { get }
+
+  /// Whether outputs depend on the inputs' shapes only (Shape, Size), never on their values.
+  var readsShapesOnly: Bool { get }
+
+  /// Whether a step reads input `index`; false for weights packed inside the operator.
+  func reads(input index: Int) -> Bool
+
+  /// The input whose bytes output 0 repeats unchanged (Reshape, Identity), if any.
+  var aliasedInput: Int? { get }
+
+  /// Inputs output 0 may overwrite while it is computed, if they have the same byte count.
+  var inPlaceInputs: [Int] { get }
+
+  /// Bytes of scratch memory a step needs for inputs of these (concrete) types.
+  func scratchByteCount(_ inputs: KnownInputs) -> Int
+
+  /// Bytes of packed weights held.
+  var weightByteCount: Int { get }
+
+  /// The step for concrete shapes and addresses. nil if there is nothing to do.
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step?
+}
+
+/// One unit of execution: everything it needs is captured as raw pointers and sizes.
+typealias Step = () throws(ExecutionError) -> Void
+
+extension Operator {
+  var shapeOperands: [Int] { [] }
+  var readsShapesOnly: Bool { false }
+  func reads(input index: Int) -> Bool { true }
+  var aliasedInput: Int? { nil }
+  var inPlaceInputs: [Int] { [] }
+  func scratchByteCount(_ inputs: KnownInputs) -> Int { 0 }
+  var weightByteCount: Int { 0 }
+}

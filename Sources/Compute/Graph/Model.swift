@@ -1,0 +1,56 @@
+internal import Synchronization
+
+/// A compiled graph that any number of threads may run. Weights are packed once and shared;
+/// each running inference borrows a context of its own.
+public final class Model: Sendable {
+  /// What a caller must give, in order.
+  public var inputs: [TensorSpec] { program.inputSpecs }
+  /// What a run gives, in order.
+  public var outputs: [TensorSpec] { program.outputSpecs }
+  /// What the model's file says about itself.
+  public let metadata: ModelMetadata
+
+  private let program: Program
+  private let pool: ContextPool
+
+  /// Checks and compiles a graph. Everything that could be wrong with it is found here:
+  /// unsupported operators, cycles, types and shapes that don't fit.
+  public init(_ graph: Graph, options: ModelOptions = ModelOptions()) throws(GraphError) {
+    program = try Compiler.compile(graph, options: options)
+    metadata = graph.metadata
+    pool = ContextPool(program)
+  }
+
+  /// Bytes of weights, and of activation memory in contexts not running now.
+  public var memoryByteCount: Int { program.memoryByteCount + pool.idleByteCount }
+
+  /// Lends a context to `body`. The context and its outputs are invalid afterwards.
+  public func withContext<R>(_ body: (ExecutionContext) throws -> R) rethrows -> R {
+    let context = pool.take()
+    defer { pool.give(context) }
+    return try body(context)
+  }
+}
+
+/// Contexts not in use, last used first, so that warm caches are used again.
+private final class ContextPool: @unchecked Sendable {
+  // Sendable although contexts are not: a context is either in `idle`, touched only under the
+  // lock, or lent to exactly one caller.
+  private let idle = Mutex<Int>(0)
+  private var contexts: [ExecutionContext] = []
+  private let program: Program
+
+  init(_ program: Program) { self.program = program }
+
+  var idleByteCount: Int {
+    idle.withLock { _ in contexts.reduce(0) { $0 + $1.arenaByteCount } }
+  }
+
+  func take() -> ExecutionContext {
+    idle.withLock { _ in contexts.popLast() } ?? ExecutionContext(program)
+  }
+
+  func give(_ context: ExecutionContext) {
+    idle.withLock { _ in contexts.append(context) }
+  }
+}

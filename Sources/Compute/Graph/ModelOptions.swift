@@ -1,0 +1,44 @@
+/// How a graph is compiled and run.
+public struct ModelOptions: Sendable {
+  /// The rewrites a graph may undergo; each can be switched off to find a fault.
+  public struct Passes: OptionSet, Sendable {
+    /// One bit per pass.
+    public let rawValue: UInt32
+    /// Makes a set from bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// Removes Identity and inference-time Dropout.
+    public static let identityRemoval = Passes(rawValue: 1)
+    /// Computes nodes whose inputs are all known at load.
+    public static let constantFolding = Passes(rawValue: 2)
+    /// Drops nodes nobody reads.
+    public static let deadCodeElimination = Passes(rawValue: 4)
+    /// Joins Conv, Gemm and MatMul with the additions and activations behind them.
+    public static let fusion = Passes(rawValue: 8)
+    /// Runs chains of convolutions in NHWC, where the kernels are fastest.
+    public static let layout = Passes(rawValue: 16)
+    /// Every pass.
+    public static let all: Passes = [
+      .identityRemoval, .constantFolding, .deadCodeElimination, .fusion, .layout,
+    ]
+  }
+
+  /// Threads one inference may use; 1 runs on the caller's thread alone.
+  public var threadCount: Int
+  /// Rewrites allowed.
+  public var passes: Passes
+  /// Plans (one per combination of input shapes) a context remembers.
+  public var planCountMax: Int
+  /// Bytes the activations of one inference may take before it is refused.
+  public var arenaByteCountMax: Int
+
+  /// Makes options; the defaults suit a server with one thread a request.
+  public init(
+    threadCount: Int = 1, passes: Passes = .all, planCountMax: Int = 32,
+    arenaByteCountMax: Int = 2 << 30
+  ) {
+    self.threadCount = threadCount
+    self.passes = passes
+    self.planCountMax = planCountMax
+    self.arenaByteCountMax = arenaByteCountMax
+  }
+}

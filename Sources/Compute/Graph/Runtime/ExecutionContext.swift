@@ -1,0 +1,130 @@
+internal import Glibc
+
+/// What one inference at a time needs: an arena and a plan per combination of input shapes.
+///
+/// Not for two threads at once; `Model.withContext` lends each caller its own. After the first
+/// run with given shapes, further runs with them allocate nothing.
+public final class ExecutionContext {
+  private let program: Program
+  private var arena: TensorStorage
+  /// Most recently used first.
+  private var plans: [Plan] = []
+  private var current: Plan?
+
+  init(_ program: Program) {
+    self.program = program
+    arena = TensorStorage(byteCount: 0)
+  }
+
+  /// Bytes of activation memory held.
+  public var arenaByteCount: Int { arena.byteCount }
+
+  /// Runs the model. Inputs are in the model's order and are copied before anything runs.
+  public func run(_ inputs: [TensorView]) throws(ExecutionError) {
+    try check(inputs)
+    let plan = try plan(for: inputs)
+    current = plan
+    for index in 0..<inputs.count {
+      let source = inputs[index].bytes
+      if let strings = plan.inputs[index].strings {
+        if isKeyed(index) { continue }
+        strings.removeAll()
+        strings.append(framed: source)
+      } else if let start = source.baseAddress, !isKeyed(index) {
+        memcpy(plan.inputs[index].bytes, start, source.count)
+      }
+    }
+    try plan.run()
+  }
+
+  /// The output at a position of `Model.outputs`; valid until the next run on this context.
+  public func output(_ index: Int) -> TensorView {
+    guard let current else { preconditionFailure("output() before a successful run()") }
+    let operand = current.outputs[index]
+    let bytes =
+      operand.strings?.bytes
+      ?? UnsafeRawBufferPointer(start: operand.bytes, count: operand.byteCount)
+    return TensorView(dataType: operand.dataType, shape: operand.shape, bytes: bytes)
+  }
+
+  private func isKeyed(_ index: Int) -> Bool {
+    !program.keyedInputs.isEmpty && program.keyedInputs.contains(index)
+  }
+
+  // MARK: - Plans
+
+  private func plan(for inputs: [TensorView]) throws(ExecutionError) -> Plan {
+    if let found = plans.firstIndex(where: { matches($0, inputs) }) {
+      if found > 0 { plans.swapAt(0, found) }
+      return plans[0]
+    }
+    current = nil
+    var values: [Int: Tensor] = [:]
+    for position in program.keyedInputs {
+      let view = inputs[position]
+      guard
+        let tensor = Tensor(
+          dataType: view.dataType, shape: view.shape, copying: view.bytes)
+      else { preconditionFailure("inputs were checked") }
+      values[position] = tensor
+    }
+    var builder = try PlanBuilder(program, shapes: inputs.map(\.shape), values: values)
+    let plan = try builder.build { byteCount throws(ExecutionError) in
+      if byteCount > arena.byteCount {
+        // Plans point into the arena, so the others go with the smaller one.
+        plans.removeAll()
+        arena = TensorStorage(byteCount: byteCount)
+      }
+      return arena.base
+    }
+    plan.keyedValues = program.keyedInputs.map { values[$0]! }
+    if plans.count >= max(1, program.options.planCountMax) { plans.removeLast() }
+    plans.insert(plan, at: 0)
+    return plan
+  }
+
+  private func matches(_ plan: Plan, _ inputs: [TensorView]) -> Bool {
+    for index in 0..<inputs.count where plan.inputs[index].shape != inputs[index].shape {
+      return false
+    }
+    for (order, position) in program.keyedInputs.enumerated() {
+      let view = inputs[position].bytes
+      let same = plan.keyedValues[order].storage.withBytes { known in
+        known.count == view.count
+          && (known.count == 0 || memcmp(known.baseAddress!, view.baseAddress!, view.count) == 0)
+      }
+      if !same { return false }
+    }
+    return true
+  }
+
+  // MARK: - Inputs
+
+  private func check(_ inputs: [TensorView]) throws(ExecutionError) {
+    guard inputs.count == program.inputSpecs.count else {
+      throw ExecutionError(
+        code: .invalidInput,
+        message: "expected \(program.inputSpecs.count) inputs, got \(inputs.count)")
+    }
+    for index in 0..<inputs.count {
+      guard Self.fits(inputs[index], program.inputSpecs[index]) else {
+        throw Self.mismatch(inputs[index], program.inputSpecs[index])
+      }
+    }
+  }
+
+  private static func fits(_ view: TensorView, _ spec: TensorSpec) -> Bool {
+    guard view.dataType == spec.dataType, spec.accepts(shape: view.shape) else { return false }
+    if view.dataType == .string {
+      return StringFraming.elementCount(view.bytes) == Shape.elementCount(view.shape)
+    }
+    return Shape.byteCount(view.shape, view.dataType) == view.bytes.count
+  }
+
+  private static func mismatch(_ view: TensorView, _ spec: TensorSpec) -> ExecutionError {
+    let expected = "\(spec.dataType) \(Shape.describe(spec.shape))"
+    let got = "\(view.dataType) \(Shape.describe(view.shape)) in \(view.bytes.count) bytes"
+    return ExecutionError(
+      code: .invalidInput, message: "input '\(spec.name)' must be \(expected), got \(got)")
+  }
+}

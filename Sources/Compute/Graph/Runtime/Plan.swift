@@ -1,0 +1,32 @@
+/// The steps for one combination of input shapes, with every address decided. Points into its
+/// context's arena; owns the constants its steps read.
+final class Plan {
+  /// Keeps packed weights alive as long as steps point at them.
+  private let program: Program
+  var constants: [Tensor] = []
+  var inputs: [Operand] = []
+  var outputs: [Operand] = []
+  private(set) var steps: [Step] = []
+  private(set) var nodeNames: [String] = []
+  /// Values of the inputs that decided shapes, in the order of `Program.keyedInputs`.
+  var keyedValues: [Tensor] = []
+
+  init(program: Program) { self.program = program }
+
+  func append(_ step: @escaping Step, node: String) {
+    steps.append(step)
+    nodeNames.append(node)
+  }
+
+  /// Runs all steps. Allocates nothing.
+  func run() throws(ExecutionError) {
+    for index in 0..<steps.count {
+      do {
+        try steps[index]()
+      } catch {
+        throw ExecutionError(
+          code: error.code, message: error.message, node: error.node ?? nodeNames[index])
+      }
+    }
+  }
+}
