@@ -1,0 +1,48 @@
+public import Compute
+
+/// Reads models in the ONNX format. Nothing in a file is executed, and nothing outside the
+/// model's own folder is opened.
+public enum ONNX {
+  /// Reads a model from a file; external data may lie in the file's folder or below it.
+  public static func load(
+    contentsOf path: String, limits: ONNXLimits = ONNXLimits()
+  ) throws(ONNXError) -> Graph {
+    let bytes = try FileBytes.read(path, byteCountMax: limits.fileByteCountMax)
+    let folder: String =
+      if let slash = path.lastIndex(of: "/") {
+        slash == path.startIndex ? "/" : String(path[..<slash])
+      } else {
+        "."
+      }
+    return try ONNXReader(limits: limits, folder: folder).model(bytes[...])
+  }
+
+  /// Reads a model from memory. External data is refused: there is no folder to look in.
+  public static func load(
+    bytes: [UInt8], limits: ONNXLimits = ONNXLimits()
+  ) throws(ONNXError) -> Graph {
+    try ONNXReader(limits: limits, folder: nil).model(bytes[...])
+  }
+}
+
+/// Bounds on what a file may make the reader hold. The defaults fit real models with room to
+/// spare and keep a hostile file's cost in proportion to its size.
+public struct ONNXLimits: Sendable {
+  /// Bytes of the model file, and of each external data file's used range.
+  public var fileByteCountMax = 16 << 30
+  /// Graphs within graphs (If, Loop).
+  public var graphDepthMax = 8
+  /// Nodes of one graph.
+  public var nodeCountMax = 200_000
+  /// Initialisers of one graph.
+  public var initializerCountMax = 200_000
+  /// Inputs or outputs of one graph, and of one node.
+  public var operandCountMax = 65_536
+  /// Attributes of one node.
+  public var attributeCountMax = 1_024
+  /// Dimensions of one tensor.
+  public var rankMax = 32
+
+  /// The defaults.
+  public init() {}
+}

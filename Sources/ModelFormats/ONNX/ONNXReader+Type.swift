@@ -1,0 +1,97 @@
+internal import Compute
+internal import Protocols
+
+extension ONNXReader {
+  /// ValueInfoProto.
+  func value(_ bytes: ArraySlice<UInt8>) throws(ONNXError) -> Graph.Value {
+    var value = Graph.Value(name: "", dataType: nil, shape: nil)
+    var type: ArraySlice<UInt8>?
+    try fields(of: bytes, "value") { field throws(ONNXError) in
+      switch field.number {
+      case 1: value.name = try text(field)
+      case 2: type = try slice(field)
+      default: break
+      }
+    }
+    if let type {
+      do {
+        try fields(of: type, "type") { field throws(ONNXError) in
+          // Sequences, maps and optionals stay untyped: only ZipMap's output may be one.
+          if field.number == 1 { try tensorType(try slice(field), &value) }
+        }
+      } catch {
+        throw error.at("value '\(value.name)'")
+      }
+    }
+    return value
+  }
+
+  /// TypeProto.Tensor.
+  private func tensorType(
+    _ bytes: ArraySlice<UInt8>, _ value: inout Graph.Value
+  ) throws(ONNXError) {
+    try fields(of: bytes, "tensor type") { field throws(ONNXError) in
+      switch field.number {
+      case 1: value.dataType = try ONNXReader.dataType(try integer(field))
+      case 2: try shape(try slice(field), &value)
+      default: break
+      }
+    }
+  }
+
+  /// TensorShapeProto.
+  private func shape(
+    _ bytes: ArraySlice<UInt8>, _ value: inout Graph.Value
+  ) throws(ONNXError) {
+    var dimensions: [Int] = []
+    var names: [String?] = []
+    try fields(of: bytes, "shape") { field throws(ONNXError) in
+      guard field.number == 1 else { return }
+      try limit(dimensions.count, limits.rankMax, "dimensions")
+      var size = -1
+      var name: String?
+      try fields(of: try slice(field), "dimension") { field throws(ONNXError) in
+        switch field.number {
+        case 1:
+          // Some exporters write -1 or 0 for "unknown" instead of leaving the size out; a
+          // negative size cannot mean anything else.
+          size = max(-1, Int(try integer(field)))
+          name = nil
+        case 2:
+          size = -1
+          name = try text(field)
+        default: break
+        }
+      }
+      dimensions.append(size)
+      names.append(name?.isEmpty == true ? nil : name)
+    }
+    guard Shape.elementCount(dimensions.map { max($0, 0) == 0 ? 1 : $0 }) != nil else {
+      throw ONNXError(
+        code: .shapeOverflow, message: "the shape \(Shape.describe(dimensions)) overflows")
+    }
+    value.shape = dimensions
+    value.dimensionNames = names
+  }
+
+  /// TensorProto.DataType to ours.
+  static func dataType(_ code: Int64) throws(ONNXError) -> DataType {
+    guard let type = ONNXDataType.decode(code) else {
+      throw ONNXError(
+        code: .unsupported,
+        message: "element type \(code) is not supported (complex, 8-bit float or 4-bit)")
+    }
+    return type
+  }
+}
+
+/// The numbers of TensorProto.DataType.
+enum ONNXDataType {
+  private static let types: [(Int64, DataType)] = [
+    (1, .fp32), (2, .uint8), (3, .int8), (4, .uint16), (5, .int16), (6, .int32), (7, .int64),
+    (8, .string), (9, .bool), (10, .fp16), (11, .fp64), (12, .uint32), (13, .uint64),
+    (16, .bf16),
+  ]
+
+  static func decode(_ code: Int64) -> DataType? { types.first { $0.0 == code }?.1 }
+}
