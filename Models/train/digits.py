@@ -10,7 +10,6 @@ import time
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the same sums on every machine
 
 import numpy as np
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 import bundle
