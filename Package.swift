@@ -22,7 +22,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests",
+    name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)Tests",
     swiftSettings: common)
 }
 
@@ -71,6 +71,7 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ], path: "Sources/martlet", swiftSettings: common),
 
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
     tests("Protocols", ["Protocols", "CProtocols", "CProtobufC"]),
     tests("Telemetry", ["Telemetry"]),
     tests("Crypto", ["Crypto"]),

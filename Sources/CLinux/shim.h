@@ -1,8 +1,7 @@
 #pragma once
 // What Swift's Glibc module leaves out: epoll, eventfd, prctl and the GNU accept4.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// _GNU_SOURCE stays undefined: it renames fields of fd_set, and two modules must not differ in
+// what the same system struct looks like.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>

@@ -1,0 +1,206 @@
+internal import ArgumentParser
+internal import Protocols
+internal import RPC
+
+/// `martlet model`: manages models; with `--config` it is the role itself.
+struct ModelCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model",
+    abstract: "Deploy, list, show, load, unload and delete models; or run the role.",
+    subcommands: [
+      Deploy.self, List.self, Show.self, Load.self, Unload.self, Delete.self,
+      ModelServiceCommand.self,
+    ], defaultSubcommand: ModelServiceCommand.self)
+
+  struct Deploy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Store a model as a new version and load it.",
+      discussion: """
+        FILE is an .onnx file. DIR holds model.onnx and, if wanted, config.pbtxt and label files. \
+        The version appears whole or not at all.
+        """)
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "model.onnx, or a folder that holds it.") var path: String
+    @Option(help: "The model's name.") var name: String
+    @Option(help: "The version's number; default: one more than the newest.")
+    var version: Int64 = 0
+
+    func run() async throws {
+      let files = try ModelFiles(path)
+      let connection = try options.connect()
+      let (name, version) = (name, version)
+      let bytes = try await connection.client.clientStreaming(
+        "/martlet.v1.Models/Deploy", metadata: connection.metadata, deadline: connection.deadline
+      ) { requests in
+        var isFirst = true
+        for file in files.files {
+          let data = try FileBytes.read(file.source)
+          var start = 0
+          repeat {
+            let end = min(start + ModelFiles.partByteCount, data.count)
+            var part = MartletV1.DeployRequest()
+            if isFirst { (part.name, part.version) = (name, version) }
+            isFirst = false
+            part.path = file.name
+            part.data = Array(data[start..<end])
+            try await requests.send(part.serialized())
+            start = end
+          } while start < data.count
+        }
+      }
+      let response: MartletV1.DeployResponse = try Connection.decode(bytes)
+      print("\(response.name) version \(response.version)")
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the tenant's models.")
+    @OptionGroup var options: ClientOptions
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() async throws {
+      let response: MartletV1.ListModelsResponse = try await options.connect().call(
+        "/martlet.v1.Models/ListModels", MartletV1.ListModelsRequest())
+      let rows = response.models.map { ModelRow($0) }
+      if json { return try Output.json(rows) }
+      Output.table(
+        ["MODEL", "VERSION", "STATE", "PLATFORM", "BYTES"],
+        rows.flatMap { model in
+          model.versions.map {
+            [model.name, String($0.version), $0.state, model.platform, String($0.bytes)]
+          }
+        })
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show a model's versions, inputs and outputs.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The model.") var name: String
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() async throws {
+      var request = MartletV1.ShowModelRequest()
+      request.name = name
+      let response: MartletV1.ShowModelResponse = try await options.connect().call(
+        "/martlet.v1.Models/ShowModel", request)
+      let row = ModelRow(response.model ?? .init())
+      if json { return try Output.json(row) }
+      print("\(row.name) (\(row.platform)), largest batch \(row.maxBatchSize)")
+      for version in row.versions {
+        print("  version \(version.version)  \(version.state)  \(version.reason)")
+      }
+      for (title, tensors) in [("inputs", row.inputs), ("outputs", row.outputs)] {
+        print("  \(title)")
+        for tensor in tensors {
+          print("    \(tensor.name)  \(tensor.datatype) \(tensor.shape)")
+        }
+      }
+    }
+  }
+
+  struct Load: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Load a model that was unloaded.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The model.") var name: String
+
+    func run() async throws {
+      var request = MartletV1.LoadModelRequest()
+      request.name = name
+      let _: MartletV1.LoadModelResponse = try await options.connect().call(
+        "/martlet.v1.Models/LoadModel", request)
+    }
+  }
+
+  struct Unload: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Stop serving a model; it stays stored.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The model.") var name: String
+
+    func run() async throws {
+      var request = MartletV1.UnloadModelRequest()
+      request.name = name
+      let _: MartletV1.UnloadModelResponse = try await options.connect().call(
+        "/martlet.v1.Models/UnloadModel", request)
+    }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Delete a model, or one of its versions, for good.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The model.") var name: String
+    @Option(help: "Only this version.") var version: Int64 = 0
+
+    func run() async throws {
+      var request = MartletV1.DeleteModelRequest()
+      (request.name, request.version) = (name, version)
+      let _: MartletV1.DeleteModelResponse = try await options.connect().call(
+        "/martlet.v1.Models/DeleteModel", request)
+    }
+  }
+}
+
+/// What a deployment sends: files and the names they get.
+struct ModelFiles {
+  struct File: Sendable {
+    var name: String
+    var source: String
+  }
+
+  static let partByteCount = 1 << 20
+  var files: [File]
+
+  init(_ path: String) throws(CommandFailure) {
+    guard FileBytes.isDirectory(path) else {
+      guard path.hasSuffix(".onnx") else {
+        throw CommandFailure(.badData, "expected an .onnx file or a folder, got '\(path)'")
+      }
+      _ = try FileBytes.read(path)
+      files = [File(name: "model.onnx", source: path)]
+      return
+    }
+    let names = try FileBytes.list(path)
+    guard names.contains("model.onnx") else {
+      throw CommandFailure(.noInput, "expected '\(path)/model.onnx', which does not exist")
+    }
+    // Samples and notes beside a model are not part of what is served.
+    let configuration = names.filter { $0 == "config.pbtxt" || $0.hasSuffix(".txt") }
+    let weights = names.filter {
+      $0 == "model.onnx" || $0.hasSuffix(".data") || $0.hasSuffix(".bin")
+    }
+    files = (configuration + weights).map { File(name: $0, source: "\(path)/\($0)") }
+  }
+}
+
+/// A model as commands print it.
+private struct ModelRow: Encodable {
+  struct Version: Encodable {
+    var version: Int64
+    var state, reason: String
+    var bytes: UInt64
+  }
+  struct Tensor: Encodable {
+    var name, datatype: String
+    var shape: [Int64]
+  }
+
+  var name, platform: String
+  var versions: [Version]
+  var inputs, outputs: [Tensor]
+  var maxBatchSize: Int32
+
+  init(_ model: MartletV1.ModelInfo) {
+    (name, platform, maxBatchSize) = (model.name, model.platform, model.maxBatchSize)
+    versions = model.versions.map {
+      Version(version: $0.version, state: $0.state, reason: $0.reason, bytes: $0.byteSize)
+    }
+    let tensor = { (info: MartletV1.TensorInfo) in
+      Tensor(name: info.name, datatype: info.datatype, shape: info.shape)
+    }
+    inputs = model.inputs.map(tensor)
+    outputs = model.outputs.map(tensor)
+  }
+}

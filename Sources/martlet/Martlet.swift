@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import Glibc
+internal import RPC
+
+/// `martlet`: one program, with a role per process and the commands of a client.
+struct Martlet: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "martlet",
+    abstract: "AI models as a service, private and fast.",
+    discussion: """
+      Start everything on this machine:
+
+        martlet up --data DIR
+
+      then, in another terminal, make a tenant and a key, deploy a model and ask it:
+
+        export MARTLET_CA=DIR/tls/ca.pem
+        export MARTLET_API_KEY=$(cat DIR/admin.key)
+        martlet tenant create acme
+        export MARTLET_API_KEY=$(martlet key create --tenant acme --role deploy)
+        martlet model deploy Models/wine --name wine
+        martlet infer wine --input X=Models/wine/samples/inputs.npy
+
+      Commands of a client read MARTLET_ADDRESS (default 127.0.0.1:8443), MARTLET_API_KEY and \
+      MARTLET_CA; options win over the environment.
+      """,
+    version: version,
+    subcommands: [
+      UpCommand.self, GatewayCommand.self, AuthCommand.self, ModelCommand.self,
+      TenantCommand.self, KeyCommand.self, InferCommand.self, BenchCommand.self,
+      DemoCommand.self, ProbeCommand.self,
+    ])
+}
+
+@main
+enum Program {
+  static func main() async {
+    // A peer that goes away must not end the process.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try Martlet.parseAsRoot()
+      if command is any RoleCommand { RoleProcess.blockSignals() }
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as CommandFailure {
+      failure.report()
+    } catch let error as RPCError {
+      CommandFailure(error).report()
+    } catch {
+      Martlet.exit(withError: error)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/// `martlet gateway --config FILE`.
+struct GatewayFile: RoleFile {
+  static let keys: Set<String> = [
+    "listen", "operator", "tls", "identity", "auth", "models", "accessLog", "threads",
+  ]
+
+  struct Certificate: Codable {
+    var certificate: String
+    var key: String
+  }
+
+  /// Where clients connect: HOST:PORT, unix:PATH, or fd:N for an inherited socket.
+  var listen: String
+  /// The private port: /metrics, /healthz, /readyz.
+  var `operator`: String?
+  /// What clients see.
+  var tls: Certificate
+  /// What the other roles see.
+  var identity: IdentityFiles
+  /// Auth services, HOST:PORT.
+  var auth: [String]
+  /// Model services, HOST:PORT; a name that resolves to several addresses stands for all of them.
+  var models: [String]
+  /// A file for one JSON line a request; `-` is standard output; none if left out.
+  var accessLog: String?
+  /// Event loops; default: one.
+  var threads: Int?
+}
+
+/// `martlet auth --config FILE`.
+struct AuthFile: RoleFile {
+  static let keys: Set<String> = [
+    "listen", "operator", "identity", "database", "adminKey", "threads",
+  ]
+
+  var listen: String
+  var `operator`: String?
+  var identity: IdentityFiles
+  /// The SQLite file of tenants, keys and the audit log; made on first use.
+  var database: String
+  /// Where the first administrator's key is written, mode 0600, when there is none yet.
+  var adminKey: String
+  var threads: Int?
+}
+
+/// `martlet model --config FILE`.
+struct ModelFile: RoleFile {
+  static let keys: Set<String> = [
+    "listen", "operator", "identity", "repository", "threads",
+  ]
+
+  var listen: String
+  var `operator`: String?
+  var identity: IdentityFiles
+  /// The folder TENANT/MODEL/VERSION/model.onnx that instances share.
+  var repository: String
+  /// Cores that event loops and computation share; default: all.
+  var threads: Int?
+}
