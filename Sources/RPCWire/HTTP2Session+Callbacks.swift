@@ -1,0 +1,211 @@
+internal import CNGHTTP2
+internal import Glibc
+
+// The C callbacks of nghttp2. Formed in nonisolated free functions: a closure formed at the top
+// level of a program would belong to the main actor and trap on a loop's thread.
+
+/// One set of callbacks and options serves all sessions of a process.
+func makeSession(
+  _ role: HTTP2Session.Role, _ limits: HTTP2Limits, _ user: UnsafeMutableRawPointer
+) -> OpaquePointer? {
+  var callbacks: OpaquePointer?
+  nghttp2_session_callbacks_new(&callbacks)
+  defer { nghttp2_session_callbacks_del(callbacks) }
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onStreamClose)
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
+  nghttp2_session_callbacks_set_send_data_callback(callbacks, onSendData)
+
+  var options: OpaquePointer?
+  nghttp2_option_new(&options)
+  defer { nghttp2_option_del(options) }
+  nghttp2_option_set_no_auto_window_update(options, 1)
+  nghttp2_option_set_no_closed_streams(options, 1)
+  nghttp2_option_set_max_continuations(options, limits.continuationsMax)
+  // Our own counter sees resets first and says why; the library's is the second line.
+  nghttp2_option_set_stream_reset_rate_limit(
+    options, UInt64(limits.resetsReceivedPerSecondMax) * 10,
+    UInt64(limits.resetsReceivedPerSecondMax))
+
+  var session: OpaquePointer?
+  switch role {
+  case .client: nghttp2_session_client_new2(&session, callbacks, user, options)
+  case .server: nghttp2_session_server_new2(&session, callbacks, user, options)
+  }
+  precondition(session != nil, "an HTTP/2 session could not be made: out of memory")
+  return session
+}
+
+@inline(__always)
+private func withSession<Result>(
+  _ user: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result
+) -> Result {
+  Unmanaged<HTTP2Session>.fromOpaque(user!)._withUnsafeGuaranteedRef { body($0) }
+}
+
+@inline(__always)
+private func streamPointer(_ session: OpaquePointer?, _ id: Int32) -> StreamPointer? {
+  nghttp2_session_get_stream_user_data(session, id)?.assumingMemoryBound(to: HTTP2Stream.self)
+}
+
+private func onBeginHeaders(
+  _ raw: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  withSession(user) { session in
+    let id = frame!.pointee.hd.stream_id
+    if session.role == .server, frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+      let stream = session.open(id: id)
+      nghttp2_session_set_stream_user_data(raw, id, stream)
+      session.headerStream = stream
+      return 0
+    }
+    let stream = streamPointer(raw, id)
+    session.headerStream = stream
+    stream?.pointee.headers.removeAll()
+    stream?.pointee.headerCount = 0
+    stream?.pointee.headerListByteCount = 0
+    stream?.pointee.pseudoCount = 0
+    stream?.pointee.regularStart = 0
+    return 0
+  }
+}
+
+private func onHeader(
+  _ raw: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
+  _ name: UnsafePointer<UInt8>?, _ nameCount: Int, _ value: UnsafePointer<UInt8>?,
+  _ valueCount: Int, _ flags: UInt8, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  withSession(user) { session in
+    guard let stream = session.headerStream, stream.pointee.id == frame!.pointee.hd.stream_id
+    else { return 0 }
+    stream.pointee.headerListByteCount += nameCount + valueCount + 32
+    if stream.pointee.headerListByteCount > session.limits.headerListByteCountMax
+      || stream.pointee.headerCount >= session.limits.headerFieldCountMax
+    {
+      stream.pointee.flags.insert(.headersTooLarge)
+      return 0
+    }
+    let isSecret = flags & UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) != 0
+    stream.pointee.headers.reserve(8 + nameCount + valueCount)
+    stream.pointee.headers.append(
+      UInt32(nameCount) | (isSecret ? HeaderList.neverIndexedFlag : 0))
+    stream.pointee.headers.append(UInt32(valueCount))
+    stream.pointee.headers.append(name!, nameCount)
+    stream.pointee.headers.append(value!, valueCount)
+    stream.pointee.headerCount += 1
+    if name![0] == UInt8(ascii: ":") {
+      // Pseudo-fields come first: nghttp2 refuses a block where they do not.
+      stream.pointee.pseudoCount += 1
+      stream.pointee.regularStart = stream.pointee.headers.count
+    }
+    return 0
+  }
+}
+
+private func onFrameReceived(
+  _ raw: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  withSession(user) { session in
+    session.received(frame!)
+    return 0
+  }
+}
+
+private func onData(
+  _ raw: OpaquePointer?, _ flags: UInt8, _ id: Int32, _ bytes: UnsafePointer<UInt8>?,
+  _ count: Int, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  withSession(user) { session in
+    nghttp2_session_consume_connection(raw, count)
+    if let stream = streamPointer(raw, id), !stream.pointee.flags.contains(.resetSubmitted),
+      let handler = stream.pointee.handler
+    {
+      handler.stream(
+        HTTP2StreamReference(stream),
+        receivedData: UnsafeRawBufferPointer(start: bytes, count: count))
+    } else {
+      nghttp2_session_consume_stream(raw, id, count)
+    }
+    return 0
+  }
+}
+
+private func onStreamClose(
+  _ raw: OpaquePointer?, _ id: Int32, _ code: UInt32, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  withSession(user) { session in
+    guard let stream = streamPointer(raw, id) else { return 0 }
+    nghttp2_session_set_stream_user_data(raw, id, nil)
+    let isComplete =
+      code == 0 && stream.pointee.flags.isSuperset(of: [.localEndSent, .remoteEnded])
+    session.finish(stream, isComplete ? .completed : .reset(HTTP2ErrorCode(rawValue: code)))
+    return 0
+  }
+}
+
+private func onFrameSent(
+  _ raw: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  withSession(user) { session in
+    session.sent(frame!)
+    return 0
+  }
+}
+
+func makeProvider(_ stream: StreamPointer) -> nghttp2_data_provider {
+  var provider = nghttp2_data_provider()
+  provider.source.ptr = UnsafeMutableRawPointer(stream)
+  provider.read_callback = onReadData
+  return provider
+}
+
+/// Says how much DATA a stream has; the bytes themselves are copied once, by `onSendData`.
+private func onReadData(
+  _ raw: OpaquePointer?, _ id: Int32, _ buffer: UnsafeMutablePointer<UInt8>?, _ length: Int,
+  _ flags: UnsafeMutablePointer<UInt32>?, _ source: UnsafeMutablePointer<nghttp2_data_source>?,
+  _ user: UnsafeMutableRawPointer?
+) -> Int {
+  let stream = source!.pointee.ptr.assumingMemoryBound(to: HTTP2Stream.self)
+  let available = stream.pointee.outbound.byteCount
+  let count = min(available, length)
+  let isLast = count == available && stream.pointee.flags.contains(.ending)
+  if count == 0, !isLast {
+    stream.pointee.flags.insert(.deferred)
+    return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+  }
+  flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue)
+  if isLast {
+    flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
+    if stream.pointee.flags.contains(.hasTrailers) {
+      flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
+      withSession(user) { $0.submitTrailers(stream) }
+    }
+  }
+  return count
+}
+
+private func onSendData(
+  _ raw: OpaquePointer?, _ frame: UnsafeMutablePointer<nghttp2_frame>?,
+  _ header: UnsafePointer<UInt8>?, _ length: Int,
+  _ source: UnsafeMutablePointer<nghttp2_data_source>?, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  withSession(user) { session in
+    if session.output.count >= HTTP2Session.outputByteCountMax {
+      return NGHTTP2_ERR_WOULDBLOCK.rawValue
+    }
+    let stream = source!.pointee.ptr.assumingMemoryBound(to: HTTP2Stream.self)
+    session.output.reserve(9 + length)
+    session.output.append(header!, 9)
+    stream.pointee.outbound.move(length, to: &session.output)
+    if stream.pointee.flags.contains(.wantsCanSend),
+      stream.pointee.outbound.byteCount < HTTP2Stream.outboundByteCountLow
+    {
+      stream.pointee.flags.remove(.wantsCanSend)
+      session.canSendList.append(HTTP2StreamReference(stream))
+    }
+    return 0
+  }
+}

@@ -1,0 +1,199 @@
+internal import CNGHTTP2
+
+/// What a session tells its connection; on the thread that calls ``HTTP2Session/receive(_:now:)``.
+public protocol HTTP2SessionDelegate: AnyObject {
+  /// A request's header block is complete; the handler of the stream must be set. Servers only.
+  func session(_ session: HTTP2Session, receivedRequest stream: HTTP2StreamReference,
+    headers: HeaderBlock)
+  /// Something waits to be sent: call `produce` before long. Told once until then.
+  func sessionHasOutput(_ session: HTTP2Session)
+  /// The peer's settings came.
+  func sessionReceivedSettings(_ session: HTTP2Session)
+  /// The peer takes no new streams.
+  func sessionReceivedGoAway(_ session: HTTP2Session)
+  /// The answer to our PING came.
+  func sessionReceivedPingAcknowledgement(_ session: HTTP2Session)
+}
+
+/// A failure of the whole session: the connection must be closed after what is queued is sent.
+public struct HTTP2SessionError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The library's reason.
+  public var message: String
+
+  /// The sentence.
+  public var description: String { message }
+}
+
+/// One side of an HTTP/2 connection without its socket: bytes and the time in, callbacks to
+/// handlers and bytes out. It owns the nghttp2 session and the live streams.
+///
+/// The connection's receive window is given back at once and only the streams' windows hold a
+/// peer back: one slow reader must not stop the other streams of the connection. Memory is
+/// bounded by streams × stream window.
+public final class HTTP2Session {
+  /// Which end of the connection this is.
+  public enum Role: Sendable, Hashable {
+    /// Sends requests.
+    case client
+    /// Answers requests.
+    case server
+  }
+
+  /// Which end of the connection this is.
+  public let role: Role
+  /// As given.
+  public let limits: HTTP2Limits
+  unowned(unsafe) let delegate: any HTTP2SessionDelegate
+  let pool: HTTP2StreamPool
+  var session: OpaquePointer?
+  var now: UInt64 = 0
+  var floods = FloodCounters()
+  var firstStream: StreamPointer?
+  var headerStream: StreamPointer?
+  var canSendList: [HTTP2StreamReference] = []
+  var outputAnnounced = false
+  var fields: UnsafeMutablePointer<nghttp2_nv>
+  var fieldCapacity = 64
+
+  /// Open streams, those that wait for the peer's limit included.
+  public internal(set) var streamCount = 0
+  /// True after the peer's first SETTINGS.
+  public internal(set) var settingsReceived = false
+  /// True after a GOAWAY from the peer.
+  public internal(set) var goAwayReceived = false
+  /// True after we sent GOAWAY, or a fatal error.
+  public internal(set) var isTerminating = false
+  /// Why a flood limit ended the session, or nil.
+  public internal(set) var floodReason: String?
+
+  /// Bytes to send. The owner removes what it has sent.
+  public var output = RawBuffer()
+
+  /// Frames are produced up to this many waiting bytes; the rest stays in the streams' queues,
+  /// where it counts against the senders.
+  static let outputByteCountMax = 128 << 10
+
+  /// A session that has its SETTINGS (and a client its preface) ready to send.
+  public init(
+    role: Role, limits: HTTP2Limits, pool: HTTP2StreamPool, delegate: any HTTP2SessionDelegate
+  ) {
+    self.role = role
+    self.limits = limits
+    self.pool = pool
+    self.delegate = delegate
+    fields = .allocate(capacity: fieldCapacity)
+    session = makeSession(role, limits, Unmanaged.passUnretained(self).toOpaque())
+    submitSettings()
+  }
+
+  deinit {
+    close()
+    fields.deallocate()
+    output.deallocate()
+  }
+
+  private func submitSettings() {
+    var settings = [
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+        value: UInt32(limits.streamWindowByteCount)),
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+        value: UInt32(limits.headerListByteCountMax)),
+    ]
+    if role == .server {
+      settings.append(
+        nghttp2_settings_entry(
+          settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+          value: limits.streamsMax))
+      settings.append(
+        nghttp2_settings_entry(
+          settings_id: Int32(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES.rawValue), value: 1))
+    } else {
+      settings.append(
+        nghttp2_settings_entry(
+          settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0))
+    }
+    nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
+    nghttp2_session_set_local_window_size(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, limits.connectionWindowByteCount)
+  }
+
+  /// Takes bytes from the peer and calls the handlers. The time is in nanoseconds of any
+  /// monotonic clock. After an error, send what is queued and close.
+  public func receive(
+    _ bytes: UnsafeRawBufferPointer, now: UInt64
+  ) throws(HTTP2SessionError) {
+    guard let session else { return }
+    self.now = now
+    let code = nghttp2_session_mem_recv(
+      session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    announceOutput()
+    if code < 0 {
+      isTerminating = true
+      throw HTTP2SessionError(message: String(cString: nghttp2_strerror(Int32(code))))
+    }
+  }
+
+  /// Turns what is queued into bytes in ``output``, up to a limit. Not during `receive`.
+  public func produce(now: UInt64) throws(HTTP2SessionError) {
+    guard let session else { return }
+    self.now = now
+    outputAnnounced = false
+    while output.count < Self.outputByteCountMax {
+      var bytes: UnsafePointer<UInt8>?
+      let count = nghttp2_session_mem_send(session, &bytes)
+      if count < 0 {
+        isTerminating = true
+        throw HTTP2SessionError(message: String(cString: nghttp2_strerror(Int32(count))))
+      }
+      guard count > 0, let bytes else { break }
+      output.append(bytes, count)
+    }
+    tellCanSend()
+  }
+
+  private func tellCanSend() {
+    guard !canSendList.isEmpty else { return }
+    let list = canSendList
+    canSendList.removeAll(keepingCapacity: true)
+    for stream in list where stream.isOpen {
+      stream.pointer.pointee.handler?.streamCanSend(stream)
+    }
+  }
+
+  /// True while the session expects bytes or has some to send; false means close.
+  public var isAlive: Bool {
+    guard let session else { return false }
+    return nghttp2_session_want_read(session) != 0 || nghttp2_session_want_write(session) != 0
+  }
+
+  /// True when frames wait to be produced.
+  public var hasFrames: Bool {
+    guard let session else { return false }
+    return nghttp2_session_want_write(session) != 0
+  }
+
+  /// How many streams the peer allows us to open.
+  public var peerStreamsMax: Int {
+    guard let session else { return 0 }
+    return Int(
+      nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+  }
+
+  /// Ends the session: live streams are closed with `connectionLost`. Not during `receive`.
+  public func close() {
+    guard let session else { return }
+    // nghttp2 does not report the streams that die with their session.
+    while let stream = firstStream { finish(stream, .connectionLost) }
+    nghttp2_session_del(session)
+    self.session = nil
+  }
+
+  func announceOutput() {
+    if !outputAnnounced, let session, nghttp2_session_want_write(session) != 0 {
+      outputAnnounced = true
+      delegate.sessionHasOutput(self)
+    }
+  }
+}

@@ -1,0 +1,188 @@
+internal import Synchronization
+
+/// Why a call's stream is gone.
+public enum CallCloseReason: Sendable, Hashable {
+  /// Both sides had ended.
+  case completed
+  /// One side reset the stream.
+  case reset(HTTP2ErrorCode)
+  /// The connection broke or was closed.
+  case connectionLost
+}
+
+/// Receives what happens to one stream, on its session's thread.
+public protocol HTTP2StreamHandler: AnyObject {
+  /// The response's header block (clients only), valid only during the call.
+  func stream(_ stream: HTTP2StreamReference, receivedHeaders headers: HeaderBlock)
+  /// Body bytes, valid only during the call.
+  func stream(_ stream: HTTP2StreamReference, receivedData bytes: UnsafeRawBufferPointer)
+  /// The trailers, valid only during the call.
+  func stream(_ stream: HTTP2StreamReference, receivedTrailers trailers: HeaderBlock)
+  /// The peer has ended its side.
+  func streamReceivedEnd(_ stream: HTTP2StreamReference)
+  /// The queued bytes fell below the low mark.
+  func streamCanSend(_ stream: HTTP2StreamReference)
+  /// The stream is gone; the last callback.
+  func streamClosed(_ stream: HTTP2StreamReference, reason: CallCloseReason)
+}
+
+/// A stream's state, behind a pointer from a free list. The memory of a free list is never
+/// given back to the system, so a late reference reads a generation, not garbage.
+struct HTTP2Stream {
+  struct Flags: OptionSet {
+    let rawValue: UInt16
+    static let responseReceived = Flags(rawValue: 1)
+    static let remoteEnded = Flags(rawValue: 2)
+    static let headersSubmitted = Flags(rawValue: 4)
+    static let ending = Flags(rawValue: 8)
+    static let hasTrailers = Flags(rawValue: 16)
+    static let deferred = Flags(rawValue: 32)
+    static let wantsCanSend = Flags(rawValue: 64)
+    static let headersTooLarge = Flags(rawValue: 128)
+    static let localEndSent = Flags(rawValue: 256)
+    static let resetSubmitted = Flags(rawValue: 512)
+  }
+
+  var id: Int32 = 0
+  var generation: UInt64 = 0
+  var session: Unmanaged<HTTP2Session>?
+  var handler: (any HTTP2StreamHandler)?
+  var previous: UnsafeMutablePointer<HTTP2Stream>?
+  var next: UnsafeMutablePointer<HTTP2Stream>?
+  var flags: Flags = []
+  var outbound = OutboundQueue()
+  var trailers = HeaderList()
+
+  var headers = RawBuffer()
+  var headerCount = 0
+  var headerListByteCount = 0
+  var pseudoCount = 0
+  var regularStart = 0
+
+  /// Sending stops being welcome at the high mark and is welcome again below the low mark.
+  static let outboundByteCountHigh = 256 << 10
+  static let outboundByteCountLow = 64 << 10
+
+  var headerBlock: HeaderBlock {
+    var block = HeaderBlock(bytes: headers.bytes, count: headerCount)
+    block.regularStart = regularStart
+    block.pseudoCount = pseudoCount
+    return block
+  }
+}
+
+typealias StreamPointer = UnsafeMutablePointer<HTTP2Stream>
+
+/// Names a stream; harmless when the stream is gone. Use on the session's thread only.
+public struct HTTP2StreamReference {
+  let pointer: UnsafeMutablePointer<HTTP2Stream>
+  let generation: UInt64
+
+  @inline(__always)
+  init(_ pointer: StreamPointer) {
+    self.pointer = pointer
+    generation = pointer.pointee.generation
+  }
+
+  /// False once the stream is gone.
+  @inline(__always)
+  public var isOpen: Bool { pointer.pointee.generation == generation }
+
+  /// The session of an open stream.
+  @inline(__always)
+  public var session: HTTP2Session? {
+    isOpen ? pointer.pointee.session?.takeUnretainedValue() : nil
+  }
+
+  /// The stream's number in its session; 0 when the stream is gone.
+  public var id: Int32 { isOpen ? pointer.pointee.id : 0 }
+
+  /// True when the peer's header list exceeded the session's limits; the block is incomplete.
+  public var headersWereTooLarge: Bool {
+    isOpen && pointer.pointee.flags.contains(.headersTooLarge)
+  }
+
+  /// True when a header block was sent.
+  public var headersWereSent: Bool {
+    isOpen && pointer.pointee.flags.contains(.headersSubmitted)
+  }
+
+  /// True when our side's end was queued.
+  public var isEnding: Bool {
+    isOpen && pointer.pointee.flags.contains(.ending)
+  }
+
+  /// Bytes queued that have not left for the connection.
+  public var outboundByteCount: Int { isOpen ? pointer.pointee.outbound.byteCount : 0 }
+
+  /// False when the queue is at its high mark.
+  public var canSend: Bool {
+    isOpen && pointer.pointee.outbound.byteCount < HTTP2Stream.outboundByteCountHigh
+  }
+
+  /// Makes the handler of the stream; streams of a client get theirs when submitted.
+  public func setHandler(_ handler: any HTTP2StreamHandler) {
+    if isOpen { pointer.pointee.handler = handler }
+  }
+}
+
+/// The free list of one thread's streams.
+public final class HTTP2StreamPool {
+  private var free: StreamPointer?
+
+  /// Lists whose pool is gone wait here for the next pool: stream memory lives as long as the
+  /// process.
+  private struct Reserve: @unchecked Sendable {
+    var free: StreamPointer?
+  }
+  private static let reserve = Mutex(Reserve())
+
+  /// A pool that takes over what earlier pools left.
+  public init() {
+    free = Self.reserve.withLock { reserve in
+      defer { reserve.free = nil }
+      return reserve.free
+    }
+  }
+
+  deinit {
+    guard let first = free else { return }
+    var last = first
+    while let next = last.pointee.next { last = next }
+    Self.reserve.withLock { reserve in
+      last.pointee.next = reserve.free
+      reserve.free = first
+    }
+  }
+
+  func take() -> StreamPointer {
+    if free == nil { grow() }
+    let stream = free!
+    free = stream.pointee.next
+    stream.pointee.next = nil
+    return stream
+  }
+
+  func giveBack(_ stream: StreamPointer) {
+    stream.pointee.generation &+= 1
+    stream.pointee.session = nil
+    stream.pointee.handler = nil
+    stream.pointee.flags = []
+    stream.pointee.outbound.removeAll()
+    stream.pointee.trailers.removeAll()
+    stream.pointee.headers.removeAll(keeping: 4096)
+    stream.pointee.previous = nil
+    stream.pointee.next = free
+    free = stream
+  }
+
+  private func grow() {
+    let count = 64
+    let slab = UnsafeMutablePointer<HTTP2Stream>.allocate(capacity: count)
+    slab.initialize(repeating: HTTP2Stream(), count: count)
+    for index in 0..<count {
+      slab[index].next = free
+      free = slab + index
+    }
+  }
+}
