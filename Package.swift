@@ -77,7 +77,7 @@ let package = Package(
     tests("Crypto", ["Crypto"]),
     tests("RPCWire", ["RPCWire"]),
     tests("EventLoop", ["EventLoop"]),
-    tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols"]),
+    tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols", "Crypto"]),
     tests("Compute", ["Compute", "CKernels"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),

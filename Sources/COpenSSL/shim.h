@@ -1,3 +1,4 @@
 #pragma once
 #include <openssl/ssl.h>
+#include "ssl_shim.h"
 #include "x509_shim.h"

@@ -269,12 +269,25 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// One object of a type per loop, made on first use. Call on the loop's thread.
   public func local<Value: AnyObject>(_ type: Value.Type, make: () -> Value) -> Value {
-    if let value = storage[ObjectIdentifier(type)] {
-      return unsafeDowncast(value, to: Value.self)
-    }
+    if let value = kept(type) { return value }
     let value = make()
-    storage[ObjectIdentifier(type)] = value
+    keep(value)
     return value
+  }
+
+  /// Keeps an object for as long as the loop, or until it is forgotten.
+  public func keep<Value: AnyObject>(_ value: Value) {
+    storage[ObjectIdentifier(Value.self)] = value
+  }
+
+  /// The kept object of a type, or nil.
+  public func kept<Value: AnyObject>(_ type: Value.Type) -> Value? {
+    storage[ObjectIdentifier(type)].map { unsafeDowncast($0, to: Value.self) }
+  }
+
+  /// Lets a kept object go.
+  public func forget<Value: AnyObject>(_ type: Value.Type) {
+    storage[ObjectIdentifier(type)] = nil
   }
 }
 

@@ -47,19 +47,21 @@ public struct CallContext: Sendable {
   public var trailingMetadata: Metadata { state.outgoing.withLock { $0.trailing } }
 }
 
+// Sendable by hand: immutable, atomic or locked here; a subclass says what it adds.
+
 /// The part of a call that its handler may touch from any thread.
-final class CallState: Sendable {
+class CallState: @unchecked Sendable {
   struct Outgoing: Sendable {
     var initial = Metadata()
     var trailing = Metadata()
   }
 
-  let path: String
-  let metadata: Metadata
-  let peer: PeerIdentity?
-  let deadline: MonotonicTime?
-  let isCancelled = Atomic<Bool>(false)
-  let outgoing = Mutex(Outgoing())
+  final let path: String
+  final let metadata: Metadata
+  final let peer: PeerIdentity?
+  final let deadline: MonotonicTime?
+  final let isCancelled = Atomic<Bool>(false)
+  final let outgoing = Mutex(Outgoing())
 
   init(path: String, metadata: Metadata, peer: PeerIdentity?, deadline: MonotonicTime?) {
     self.path = path

@@ -3,6 +3,8 @@ public import RPCWire
 
 /// Told when a client connection changes; on the connection's loop.
 public protocol ClientConnectionDelegate: AnyObject {
+  /// The connection breaks for this reason; its calls are closed next. Optional.
+  func connectionWillClose(_ connection: ClientConnection, reason: String)
   /// The handshake is done and the peer's settings are known.
   func connectionReady(_ connection: ClientConnection)
   /// The peer takes no new calls; open ones go on.
@@ -11,8 +13,13 @@ public protocol ClientConnectionDelegate: AnyObject {
   func connectionClosed(_ connection: ClientConnection, reason: String)
 }
 
+extension ClientConnectionDelegate {
+  /// Nothing to prepare.
+  public func connectionWillClose(_ connection: ClientConnection, reason: String) {}
+}
+
 /// One HTTP/2 connection to a server, confined to its loop: what a proxy keeps per upstream.
-/// It does not reconnect; make another.
+/// It does not reconnect; make another. Alive until it is closed, whoever holds it.
 public final class ClientConnection {
   /// Where a connection is in its life.
   public enum State: Sendable, Hashable {
@@ -27,34 +34,228 @@ public final class ClientConnection {
   }
 
   /// Where the connection is in its life.
-  public var state: State { fatalError("not yet") }
-  /// Calls that are open.
-  public var outstandingCallCount: Int { fatalError("not yet") }
-  /// How many calls the peer allows at one time; more wait in the session.
-  public var peerStreamsMax: Int { fatalError("not yet") }
+  public private(set) var state = State.connecting
   /// The server's verified certificate.
-  public var peer: PeerIdentity? { fatalError("not yet") }
+  public var peer: PeerIdentity? { transport?.tls?.peer }
+
+  private let loop: EventLoop
+  private let configuration: ClientConfiguration
+  private weak var delegate: (any ClientConnectionDelegate)?
+  private var session: HTTP2Session!
+  private var transport: Transport?
+  private var keepAlive: KeepAlive
+  private var timer = TimerHandle.none
+  /// Keeps the connection alive while its transport lives.
+  private var retained: ClientConnection?
+
+  init(
+    loop: EventLoop, configuration: ClientConfiguration, delegate: any ClientConnectionDelegate
+  ) {
+    self.loop = loop
+    self.configuration = configuration
+    self.delegate = delegate
+    keepAlive = KeepAlive(
+      interval: configuration.keepAliveInterval, timeout: configuration.keepAliveTimeout)
+    session = HTTP2Session(
+      role: .client, limits: configuration.http2,
+      pool: loop.local(HTTP2StreamPool.self) { HTTP2StreamPool() }, delegate: self)
+    retained = self
+  }
+
+  /// Calls that are open.
+  public var outstandingCallCount: Int { session.streamCount }
+
+  /// How many calls the peer allows at one time; more wait in the session.
+  public var peerStreamsMax: Int { session.peerStreamsMax }
 
   /// Starts a call. `headers` starts with the pseudo-fields (:method, :scheme, :path,
   /// :authority). nil when the connection takes no calls any more.
   public func startCall(
     _ headers: HeaderList, endOfStream: Bool = false, delegate: any ClientCallDelegate
-  ) -> ClientCall? { fatalError("not yet") }
+  ) -> ClientCall? {
+    guard state == .connecting || state == .ready else { return nil }
+    return session.submitRequest(headers, endOfStream: endOfStream, handler: delegate)
+      .map { ClientCall($0) }
+  }
 
-  /// Closes at once; open calls are closed with `connectionLost`.
-  public func close() { fatalError("not yet") }
+  /// Closes in a moment; open calls are closed with `connectionLost`.
+  public func close() {
+    if let transport {
+      transport.closeSoon("closed by this side")
+    } else {
+      let bound = LoopBound(self, on: loop)
+      loop.execute { bound.value.closed("closed by this side") }
+    }
+  }
 
   /// Lets open calls end, then closes.
-  public func drain() { fatalError("not yet") }
+  public func drain() {
+    guard state != .closed else { return }
+    state = .goingAway
+    if session.streamCount == 0 { close() } else { session.submitGoAway() }
+  }
 
-  private init() {}
+  // MARK: Connecting
+
+  func start(_ target: Endpoint, _ tls: TLSContext?, connector: (@Sendable () throws -> Int32)?) {
+    timer = loop.schedule(after: configuration.connectTimeout) { [weak self] in
+      self?.fail("cannot connect to \(target): no answer in time")
+    }
+    do {
+      if let connector {
+        return try adopt(try connector(), isConnecting: false, tls, host: "localhost")
+      }
+      switch target {
+      case .unix(let path):
+        try connect(to: [try Socket.address(ofPath: path)], tls, host: "localhost")
+      case .tcp(let host, let port):
+        if let addresses = try? SocketAddress.resolve(host: host, port: port, numericOnly: true) {
+          try connect(to: addresses, tls, host: host)
+        } else {
+          lookUp(host, port, tls)
+        }
+      case .descriptor:
+        throw SocketError(code: 0, message: "cannot connect to an inherited descriptor")
+      }
+    } catch {
+      let reason = "cannot connect to \(target): \(error)"
+      let bound = LoopBound(self, on: loop)
+      loop.execute { bound.value.fail(reason) }
+    }
+  }
+
+  /// The name service may take seconds: it is asked on a thread of its own.
+  private static let resolver = WorkerThreads(count: 2, name: "resolver")
+
+  private func lookUp(_ host: String, _ port: UInt16, _ tls: TLSContext?) {
+    let bound = LoopBound(self, on: loop)
+    let loop = loop
+    Self.resolver.submit {
+      let addresses = Result {
+        try SocketAddress.resolve(host: host, port: port, numericOnly: false)
+      }
+      loop.execute {
+        let connection = bound.value
+        guard connection.state == .connecting else { return }
+        do {
+          try connection.connect(to: try addresses.get(), tls, host: host)
+        } catch {
+          connection.fail("cannot connect to \(host):\(port): \(error)")
+        }
+      }
+    }
+  }
+
+  private func connect(to addresses: [SocketAddress], _ tls: TLSContext?, host: String) throws {
+    guard let address = addresses.first else {
+      throw SocketError(code: 0, message: "the host has no address")
+    }
+    let descriptor = try Socket.connect(to: address)
+    try adopt(descriptor, isConnecting: true, tls, host: host)
+  }
+
+  private func adopt(
+    _ descriptor: Int32, isConnecting: Bool, _ tls: TLSContext?, host: String?
+  ) throws {
+    let transport = Transport(
+      loop: loop, descriptor: descriptor, isConnecting: isConnecting, session: session,
+      tls: try tls.map { try TLSEngine($0, host: host) }, owner: self)
+    self.transport = transport
+    transport.start()
+  }
+
+  private func fail(_ reason: String) {
+    if let transport { transport.close(reason) } else { closed(reason) }
+  }
+
+  private func closed(_ reason: String) {
+    guard state != .closed else { return }
+    state = .closed
+    loop.cancel(timer)
+    delegate?.connectionWillClose(self, reason: reason)
+    session.close()
+    transport = nil
+    delegate?.connectionClosed(self, reason: reason)
+    retained = nil
+  }
+
+  // MARK: Keep-alive
+
+  private func scheduleKeepAlive() {
+    guard let interval = keepAlive.checkInterval, state != .closed else { return }
+    timer = loop.schedule(after: interval) { [weak self] in
+      guard let self, let transport, state != .closed else { return }
+      // Only while calls are open: an idle connection has nothing to lose.
+      switch keepAlive.check(
+        now: loop.now, lastReceived: session.streamCount > 0 ? transport.lastReceived : loop.now)
+      {
+      case .none: break
+      case .sendPing: session.submitPing()
+      case .close: return transport.close("the server does not answer")
+      }
+      scheduleKeepAlive()
+    }
+  }
+}
+
+extension ClientConnection: TransportOwner {
+  func transportEstablished(_ transport: Transport) {}
+
+  func transportClosed(_ transport: Transport, reason: String) {
+    closed(reason)
+  }
+}
+
+extension ClientConnection: HTTP2SessionDelegate {
+  /// Servers only.
+  public func session(
+    _ session: HTTP2Session, receivedRequest stream: HTTP2StreamReference, headers: HeaderBlock
+  ) {}
+
+  /// Sends at the end of the turn.
+  public func sessionHasOutput(_ session: HTTP2Session) {
+    transport?.scheduleFlush()
+  }
+
+  /// The first settings make the connection ready.
+  public func sessionReceivedSettings(_ session: HTTP2Session) {
+    guard state == .connecting else { return }
+    state = .ready
+    loop.cancel(timer)
+    scheduleKeepAlive()
+    delegate?.connectionReady(self)
+  }
+
+  /// Calls go on; new ones are for another connection.
+  public func sessionReceivedGoAway(_ session: HTTP2Session) {
+    guard state == .connecting || state == .ready else { return }
+    state = .goingAway
+    delegate?.connectionGoingAway(self)
+    if session.streamCount == 0 { close() }
+  }
+
+  /// The server is alive.
+  public func sessionReceivedPingAcknowledgement(_ session: HTTP2Session) {
+    keepAlive.acknowledged()
+  }
+
+  /// A connection that goes away is closed with its last call.
+  public func sessionStreamClosed(_ session: HTTP2Session) {
+    if state == .goingAway, session.streamCount == 0 { close() }
+  }
 }
 
 extension EventLoop {
   /// Connects to a server; on the loop's thread. The connection lives on this loop. Make one
   /// `TLSContext` per configuration and keep it: loading certificates takes a millisecond.
+  /// The delegate is not retained.
   public func makeClientConnection(
     to target: Endpoint, tls: TLSContext?, configuration: ClientConfiguration = .init(),
     delegate: any ClientConnectionDelegate
-  ) -> ClientConnection { fatalError("not yet") }
+  ) -> ClientConnection {
+    precondition(isCurrent, "a client connection is made on its loop's thread")
+    let connection = ClientConnection(loop: self, configuration: configuration, delegate: delegate)
+    connection.start(target, tls, connector: nil)
+    return connection
+  }
 }

@@ -1,16 +1,34 @@
-public import RPCWire
+internal import Synchronization
 
 /// The messages a peer sends on one call, in order. For one reader at a time.
 ///
 /// Back-pressure: what is not read is not acknowledged, so the peer stops after a window.
 public struct RequestStream<Message: Sendable>: AsyncSequence, Sendable {
+  private let receive: @Sendable () async throws -> Message?
+  private let call: CallHolder?
+
+  init(_ call: CallHolder, decode: @escaping @Sendable ([UInt8]) throws -> Message) {
+    self.call = call
+    let state = call.call
+    receive = { try await state.receive().map(decode) }
+  }
+
+  /// A stream of messages at hand, to test a handler's logic.
+  public init(_ messages: [Message]) {
+    call = nil
+    let remaining = Mutex(messages[...])
+    receive = { remaining.withLock { $0.popFirst() } }
+  }
+
   /// The next message, or nil after the last. Throws when the call breaks.
-  public func next() async throws -> Message? { fatalError("not yet") }
+  public func next() async throws -> Message? {
+    try await receive()
+  }
 
   /// Reads the stream with `for try await`.
   public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
-  /// See ``makeAsyncIterator()``.
+  /// See ``RequestStream/makeAsyncIterator()``.
   public struct Iterator: AsyncIteratorProtocol {
     let stream: RequestStream
 
@@ -19,18 +37,16 @@ public struct RequestStream<Message: Sendable>: AsyncSequence, Sendable {
   }
 }
 
-/// Responses as a client reads them: the same thing seen from the other side.
+/// Responses as a client reads them: the same thing seen from the other side. When the last copy
+/// of a client's stream and writer is gone, the call is cancelled unless it has ended.
 public typealias ResponseStream = RequestStream
 
-/// Sends messages on one call.
-public struct ResponseWriter<Message: Sendable>: Sendable {
-  /// Sends a message. Waits while the peer is slow, so that at most a window of bytes is
-  /// buffered. Throws when the call has ended.
-  public func send(_ message: Message) async throws { fatalError("not yet") }
+/// Ties a call's life to those who can still use it.
+class CallHolder: @unchecked Sendable {
+  // Sendable by hand: one constant; a subclass only adds a deinit.
+  final let call: GRPCCall
 
-  /// For clients: says that no more requests follow. Servers end a call by returning.
-  public func finish() async throws { fatalError("not yet") }
+  init(_ call: GRPCCall) {
+    self.call = call
+  }
 }
-
-/// Requests as a client writes them: the same thing seen from the other side.
-public typealias RequestWriter = ResponseWriter

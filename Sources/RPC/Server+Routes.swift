@@ -1,27 +1,47 @@
 public import EventLoop
-public import RPCWire
+internal import RPCWire
+internal import Synchronization
 
 /// Routes by method path, with messages as bytes. Typed variants are in Server+Protobuf.swift.
+/// A second route for a path replaces the first.
 extension Server {
+  func add(_ path: String, _ handler: Route.Handler) {
+    state.withLock { state in
+      precondition(!state.isStarted, "routes are registered before a server starts: \(path)")
+      state.routes.add(Route(path: path, handler: handler))
+    }
+  }
+
   /// One request, one response. The handler starts on the loop's own thread as soon as the
   /// request is complete.
   public func unary(
     _ path: String,
     _ handler: @escaping @Sendable ([UInt8], CallContext) async throws -> [UInt8]
-  ) { fatalError("not yet") }
+  ) {
+    add(path, .unary { OutboundMessage(try await handler($0, $1)) })
+  }
 
   /// One request, one response, by a function that runs on the loop's thread from start to end:
   /// the cheapest kind, for work of microseconds. It must not block.
   public func unaryOnLoop(
     _ path: String,
     _ handler: @escaping @Sendable ([UInt8], CallContext) throws -> [UInt8]
-  ) { fatalError("not yet") }
+  ) {
+    add(path, .onLoop { OutboundMessage(try handler($0, $1)) })
+  }
 
   /// Many requests, one response.
   public func clientStreaming(
     _ path: String,
     _ handler: @escaping @Sendable (RequestStream<[UInt8]>, CallContext) async throws -> [UInt8]
-  ) { fatalError("not yet") }
+  ) {
+    add(
+      path,
+      .streaming { holder, context in
+        let response = try await handler(RequestStream(holder) { $0 }, context)
+        try await holder.call.send(OutboundMessage(response))
+      })
+  }
 
   /// One request, many responses.
   public func serverStreaming(
@@ -29,7 +49,14 @@ extension Server {
     _ handler:
       @escaping @Sendable ([UInt8], ResponseWriter<[UInt8]>, CallContext) async throws
       -> Void
-  ) { fatalError("not yet") }
+  ) {
+    add(
+      path,
+      .streaming { holder, context in
+        let request = try await holder.call.receiveOnly()
+        try await handler(request, ResponseWriter(holder) { OutboundMessage($0) }, context)
+      })
+  }
 
   /// Many requests, many responses, in any order.
   public func bidirectional(
@@ -38,11 +65,31 @@ extension Server {
       @escaping @Sendable (
         RequestStream<[UInt8]>, ResponseWriter<[UInt8]>, CallContext
       ) async throws -> Void
-  ) { fatalError("not yet") }
+  ) {
+    add(
+      path,
+      .streaming { holder, context in
+        try await handler(
+          RequestStream(holder) { $0 }, ResponseWriter(holder) { OutboundMessage($0) }, context)
+      })
+  }
 
   /// Makes one router per loop, on that loop's thread. It sees every request before the routes
   /// above and may take it over with a delegate: the layer below async, for proxies.
   public func callRouter(_ make: @escaping @Sendable (EventLoop) -> any CallRouter) {
-    fatalError("not yet")
+    state.withLock { $0.makeRouter = make }
+  }
+}
+
+extension GRPCCall {
+  /// The one message of a peer that sends one.
+  final func receiveOnly() async throws -> [UInt8] {
+    guard let message = try await receive() else {
+      throw RPCError(code: .unimplemented, message: "the call needs one message, got none")
+    }
+    guard try await receive() == nil else {
+      throw RPCError(code: .unimplemented, message: "the call needs one message, got more")
+    }
+    return message
   }
 }

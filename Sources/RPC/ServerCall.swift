@@ -1,15 +1,4 @@
-public import EventLoop
 public import RPCWire
-
-/// Why a call's stream is gone.
-public enum CallCloseReason: Sendable, Hashable {
-  /// Both sides had ended.
-  case completed
-  /// One side reset the stream.
-  case reset(HTTP2ErrorCode)
-  /// The connection broke or was closed.
-  case connectionLost
-}
 
 /// Decides who serves a request. Lives on one loop; see ``Server/callRouter(_:)``.
 public protocol CallRouter: AnyObject {
@@ -20,7 +9,7 @@ public protocol CallRouter: AnyObject {
 }
 
 /// Receives what happens to one call of a server: below gRPC framing, on the loop's thread.
-public protocol ServerCallDelegate: AnyObject {
+public protocol ServerCallDelegate: HTTP2StreamHandler {
   /// Body bytes, valid only during the call. Each byte must be given back with
   /// ``ServerCall/consume(_:)`` sooner or later, or the client stops at its window.
   func call(_ call: ServerCall, receivedData bytes: UnsafeRawBufferPointer)
@@ -32,41 +21,101 @@ public protocol ServerCallDelegate: AnyObject {
   func callClosed(_ call: ServerCall, reason: CallCloseReason)
 }
 
+/// The session's events in a server's terms.
+extension ServerCallDelegate {
+  /// Requests have no second header block.
+  public func stream(_ stream: HTTP2StreamReference, receivedHeaders headers: HeaderBlock) {}
+  /// gRPC requests have no trailers.
+  public func stream(_ stream: HTTP2StreamReference, receivedTrailers trailers: HeaderBlock) {}
+  /// See ``call(_:receivedData:)``.
+  public func stream(_ stream: HTTP2StreamReference, receivedData bytes: UnsafeRawBufferPointer) {
+    call(ServerCall(stream), receivedData: bytes)
+  }
+  /// See ``callReceivedEnd(_:)``.
+  public func streamReceivedEnd(_ stream: HTTP2StreamReference) {
+    callReceivedEnd(ServerCall(stream))
+  }
+  /// See ``callCanSend(_:)``.
+  public func streamCanSend(_ stream: HTTP2StreamReference) {
+    callCanSend(ServerCall(stream))
+  }
+  /// See ``callClosed(_:reason:)``.
+  public func streamClosed(_ stream: HTTP2StreamReference, reason: CallCloseReason) {
+    callClosed(ServerCall(stream), reason: reason)
+  }
+}
+
 /// One stream of a server's connection. A handle: cheap to copy, harmless when the stream is
 /// gone, to be used on its loop's thread only.
 public struct ServerCall {
-  let stream: UnsafeMutableRawPointer
-  let generation: UInt64
+  let stream: HTTP2StreamReference
+
+  init(_ stream: HTTP2StreamReference) {
+    self.stream = stream
+  }
+
+  private var connection: ServerConnection? {
+    stream.session.map { unsafeDowncast($0.owner, to: ServerConnection.self) }
+  }
 
   /// False once the stream is gone.
-  public var isOpen: Bool { fatalError("not yet") }
-  /// The loop the call lives on.
-  public var loop: EventLoop { fatalError("not yet") }
+  public var isOpen: Bool { stream.isOpen }
   /// The client's verified certificate.
-  public var peer: PeerIdentity? { fatalError("not yet") }
+  public var peer: PeerIdentity? { connection?.peer }
   /// The client's address, for logs.
-  public var remoteAddress: String { fatalError("not yet") }
+  public var remoteAddress: String { connection?.remoteAddress ?? "" }
   /// Bytes queued by `sendData` that have not left for the connection.
-  public var outboundByteCount: Int { fatalError("not yet") }
+  public var outboundByteCount: Int { stream.outboundByteCount }
+  /// False while more than the high mark is queued: stop, and go on at `callCanSend`.
+  public var canSend: Bool { stream.canSend }
+  /// True when the request's header list was over the limit; `headers` was cut short.
+  public var headersWereTooLarge: Bool { stream.headersWereTooLarge }
 
   /// Sends the response's header block; must start with `:status`.
   public func sendHeaders(_ headers: HeaderList, endOfStream: Bool = false) {
-    fatalError("not yet")
+    stream.sendHeaders(headers, endOfStream: endOfStream)
   }
+
   /// Queues body bytes; they are copied.
-  public func sendData(_ bytes: UnsafeRawBufferPointer) { fatalError("not yet") }
+  public func sendData(_ bytes: UnsafeRawBufferPointer) {
+    stream.sendData(bytes)
+  }
+
   /// Queues body bytes without a copy.
-  public func sendData(_ bytes: [UInt8]) { fatalError("not yet") }
+  public func sendData(_ bytes: consuming [UInt8]) {
+    stream.sendData(bytes)
+  }
+
   /// Ends the response with trailers, after the queued bytes.
-  public func sendTrailers(_ trailers: HeaderList) { fatalError("not yet") }
+  public func sendTrailers(_ trailers: HeaderList) {
+    stream.sendEnd(trailers: trailers)
+  }
+
   /// Ends the response without trailers, after the queued bytes.
-  public func sendEnd() { fatalError("not yet") }
+  public func sendEnd() {
+    stream.sendEnd()
+  }
+
   /// Ends a gRPC response: trailers, or headers with the status when none were sent.
   public func sendStatus(_ code: StatusCode, _ message: String, metadata: Metadata = Metadata()) {
-    fatalError("not yet")
+    if stream.headersWereSent {
+      var trailers = HeaderList()
+      trailers.appendStatus(code, message, metadata)
+      stream.sendEnd(trailers: trailers)
+    } else {
+      var headers = ResponseHeaders.base
+      headers.appendStatus(code, message, metadata)
+      stream.sendHeaders(headers, endOfStream: true)
+    }
   }
+
   /// Drops the stream, whatever is queued.
-  public func reset(_ code: HTTP2ErrorCode) { fatalError("not yet") }
+  public func reset(_ code: HTTP2ErrorCode) {
+    stream.reset(code)
+  }
+
   /// Gives received bytes back to the client's window.
-  public func consume(_ byteCount: Int) { fatalError("not yet") }
+  public func consume(_ byteCount: Int) {
+    stream.consume(byteCount)
+  }
 }

@@ -9,6 +9,9 @@ public struct ServerConfiguration: Sendable {
   public var tls: TLSConfiguration?
   /// Threads that serve connections.
   public var loopCount = 1
+  /// What to compress responses with when the client accepts it and its request was not
+  /// compressed. A compressed request is answered in kind.
+  public var compression: Compression?
   /// Limits on messages, connections, streams, time and abuse.
   public var limits = ServerLimits()
 

@@ -32,6 +32,7 @@ extension HTTP2Session {
     // Given back first: the handler's uses of the reference are no-ops from here on.
     pool.giveBack(stream)
     handler?.streamClosed(reference, reason: reason)
+    delegate.sessionStreamClosed(self)
   }
 
   /// Fills the scratch array with fields that point into `list`; valid inside `body`.

@@ -1,9 +1,10 @@
 internal import CNGHTTP2
 
-/// What a session tells its connection; on the thread that calls ``HTTP2Session/receive(_:now:)``.
+/// What a session tells its connection, on its thread.
 public protocol HTTP2SessionDelegate: AnyObject {
   /// A request's header block is complete; the handler of the stream must be set. Servers only.
-  func session(_ session: HTTP2Session, receivedRequest stream: HTTP2StreamReference,
+  func session(
+    _ session: HTTP2Session, receivedRequest stream: HTTP2StreamReference,
     headers: HeaderBlock)
   /// Something waits to be sent: call `produce` before long. Told once until then.
   func sessionHasOutput(_ session: HTTP2Session)
@@ -13,6 +14,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
   func sessionReceivedGoAway(_ session: HTTP2Session)
   /// The answer to our PING came.
   func sessionReceivedPingAcknowledgement(_ session: HTTP2Session)
+  /// A stream is gone; its handler was told.
+  func sessionStreamClosed(_ session: HTTP2Session)
 }
 
 /// A failure of the whole session: the connection must be closed after what is queued is sent.
@@ -44,6 +47,8 @@ public final class HTTP2Session {
   /// As given.
   public let limits: HTTP2Limits
   unowned(unsafe) let delegate: any HTTP2SessionDelegate
+  /// The delegate as an object, for code that knows what it is.
+  public var owner: AnyObject { delegate }
   let pool: HTTP2StreamPool
   var session: OpaquePointer?
   var now: UInt64 = 0

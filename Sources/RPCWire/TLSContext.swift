@@ -1,18 +1,4 @@
-/// Loaded certificates and settings: made once, shared by connections and threads.
-public final class TLSContext: Sendable {
-  /// Which end of a connection a context is for.
-  public enum Side: Sendable, Hashable {
-    /// Connects.
-    case client
-    /// Accepts.
-    case server
-  }
-
-  /// Loads the PEM files.
-  public init(_ configuration: TLSConfiguration, side: Side) throws(TLSError) {
-    fatalError("not yet")
-  }
-}
+internal import COpenSSL
 
 /// Certificates could not be loaded, or a handshake failed.
 public struct TLSError: Error, Sendable, CustomStringConvertible {
@@ -26,4 +12,138 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
 
   /// The sentence.
   public var description: String { message }
+
+  /// OpenSSL's oldest queued reason; empties the queue.
+  static func queuedReason() -> String {
+    let code = ERR_get_error()
+    ERR_clear_error()
+    guard code != 0, let reason = ERR_reason_error_string(code) else { return "no reason given" }
+    return String(cString: reason)
+  }
+}
+
+// Sendable by hand: an SSL_CTX counts its references atomically and is not changed after init.
+
+/// Loaded certificates and settings: made once, shared by connections and threads.
+public final class TLSContext: @unchecked Sendable {
+  /// Which end of a connection a context is for.
+  public enum Side: Sendable, Hashable {
+    /// Connects.
+    case client
+    /// Accepts.
+    case server
+  }
+
+  let context: OpaquePointer
+  let configuration: TLSConfiguration
+  let side: Side
+
+  /// Suites of TLS 1.2, all with forward secrecy and authenticated encryption; TLS 1.3 has no
+  /// others. The order is ours to choose.
+  private static let cipherList =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    + "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    + "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+
+  /// Loads the PEM files.
+  public init(_ configuration: TLSConfiguration, side: Side) throws(TLSError) {
+    guard let context = SSL_CTX_new(side == .client ? TLS_client_method() : TLS_server_method())
+    else { throw TLSError(message: "TLS could not start: \(TLSError.queuedReason())") }
+    self.context = context
+    self.configuration = configuration
+    self.side = side
+    martlet_ssl_ctx_modes(context)
+    martlet_ssl_ctx_options(context)
+    // One copy out of the socket's buffer holds many records; the default of 16 KiB holds one.
+    martlet_ssl_ctx_read_ahead(context)
+    SSL_CTX_set_default_read_buffer_len(context, 64 << 10)
+    guard martlet_ssl_ctx_min_tls12(context) == 1,
+      martlet_ssl_ctx_groups(context, "X25519:P-256") == 1,
+      SSL_CTX_set_cipher_list(context, Self.cipherList) == 1
+    else { throw TLSError(message: "TLS settings refused: \(TLSError.queuedReason())") }
+    try loadCertificates()
+    try loadTrust()
+    switch side {
+    case .client:
+      let protocols: [UInt8] = [2, UInt8(ascii: "h"), UInt8(ascii: "2")]
+      SSL_CTX_set_alpn_protos(context, protocols, 3)
+      SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+      martlet_ssl_ctx_no_session_cache(context)
+    case .server:
+      SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
+      switch configuration.clientCertificates {
+      case .none:
+        // Tickets only: the server keeps no state for clients that do not come back.
+        martlet_ssl_ctx_no_session_cache(context)
+      case .optional:
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+        martlet_ssl_ctx_no_resumption(context)
+      case .required:
+        // A resumed session would not verify the certificate again.
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        martlet_ssl_ctx_no_resumption(context)
+      }
+    }
+  }
+
+  deinit {
+    SSL_CTX_free(context)
+  }
+
+  private func loadCertificates() throws(TLSError) {
+    guard let chain = configuration.certificateChain else {
+      if side == .server { throw TLSError(message: "a TLS server needs a certificate chain") }
+      return
+    }
+    guard let key = configuration.privateKey else {
+      throw TLSError(message: "the certificate '\(chain)' needs a private key")
+    }
+    guard SSL_CTX_use_certificate_chain_file(context, chain) == 1 else {
+      throw TLSError(
+        message: "certificate chain '\(chain)' cannot be used: \(TLSError.queuedReason())")
+    }
+    guard SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1,
+      SSL_CTX_check_private_key(context) == 1
+    else {
+      throw TLSError(message: "private key '\(key)' cannot be used: \(TLSError.queuedReason())")
+    }
+  }
+
+  private func loadTrust() throws(TLSError) {
+    if let roots = configuration.trustRoots {
+      guard SSL_CTX_load_verify_locations(context, roots, nil) == 1 else {
+        throw TLSError(
+          message: "trust roots '\(roots)' cannot be used: \(TLSError.queuedReason())")
+      }
+      if side == .server, let names = SSL_load_client_CA_file(roots) {
+        SSL_CTX_set_client_CA_list(context, names)
+      }
+    } else if side == .client {
+      SSL_CTX_set_default_verify_paths(context)
+    } else if configuration.clientCertificates != .none {
+      throw TLSError(message: "client certificates cannot be verified without trust roots")
+    }
+  }
+}
+
+// A free function forms the C callback: it must not inherit an actor.
+private func selectProtocol(
+  _ ssl: OpaquePointer?, _ out: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+  _ outCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?,
+  _ offeredCount: UInt32, _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let offered, let out, let outCount else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+  var index = 0
+  while index < Int(offeredCount) {
+    let count = Int(offered[index])
+    if count == 2, index + 2 < Int(offeredCount), offered[index + 1] == UInt8(ascii: "h"),
+      offered[index + 2] == UInt8(ascii: "2")
+    {
+      out.pointee = offered + index + 1
+      outCount.pointee = 2
+      return SSL_TLSEXT_ERR_OK
+    }
+    index += count + 1
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL
 }

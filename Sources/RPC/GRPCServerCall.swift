@@ -1,0 +1,195 @@
+internal import EventLoop
+internal import Protocols
+internal import RPCWire
+internal import Synchronization
+
+// Sendable by hand: see GRPCCall; what is added here is the loop's.
+
+/// One gRPC call of a server: cuts requests out of the body, runs the handler, sends responses
+/// and the status.
+final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
+  private let route: Route
+  private var deframer: MessageDeframer
+  private var request: [UInt8]?
+  private var task: Task<Void, Never>?
+  private var timer = TimerHandle.none
+
+  init(
+    loop: EventLoop, route: Route, stream: HTTP2StreamReference, metadata: Metadata,
+    peer: PeerIdentity?, deadline: MonotonicTime?, messageByteCountMax: Int,
+    receiveCompression: Compression?, sendCompression: Compression?
+  ) {
+    self.route = route
+    deframer = MessageDeframer(limit: messageByteCountMax, compression: receiveCompression)
+    super.init(
+      loop: loop, path: route.path, metadata: metadata, peer: peer, deadline: deadline)
+    self.stream = stream
+    self.sendCompression = sendCompression
+  }
+
+  /// Sets the deadline's timer and starts a streaming handler.
+  func start() {
+    if let deadline {
+      timer = loop.schedule(at: deadline) { [weak self] in
+        self?.fail(RPCError(code: .deadlineExceeded, message: "the deadline has passed"))
+      }
+    }
+    if case .streaming(let handler) = route.handler {
+      task = Task(executorPreference: loop) { [self] in
+        do {
+          try await handler(CallHolder(self), CallContext(state: self))
+          onLoop { $0.succeed(nil) }
+        } catch {
+          onLoop { $0.fail(RPCError(describing: error)) }
+        }
+      }
+    }
+  }
+
+  // A task that prefers the loop resumes there, but a handler may end on an actor's thread.
+  private func onLoop(_ body: @escaping @Sendable (GRPCServerCall) -> Void) {
+    if loop.isCurrent { body(self) } else { loop.execute { body(self) } }
+  }
+
+  // MARK: The stream's events
+
+  func call(_ call: ServerCall, receivedData bytes: UnsafeRawBufferPointer) {
+    guard !isFinished else { return call.consume(bytes.count) }
+    do throws(FramingError) {
+      if case .streaming = route.handler {
+        try deframer.receive(bytes) { inbound.append($0) }
+        call.consume(inbound.received(bytes.count))
+      } else {
+        var excess = false
+        try deframer.receive(bytes) { message in
+          if request == nil { request = message } else { excess = true }
+        }
+        call.consume(bytes.count)
+        if excess {
+          throw FramingError(
+            code: .unimplemented, message: "a unary call needs one request, got more")
+        }
+      }
+    } catch {
+      fail(RPCError(code: error.code, message: error.message))
+    }
+  }
+
+  func callReceivedEnd(_ call: ServerCall) {
+    guard !isFinished else { return }
+    do throws(FramingError) {
+      try deframer.finish()
+      switch route.handler {
+      case .streaming: inbound.finish(.success(()))
+      case .onLoop(let handler): runOnLoop(handler, try takeRequest())
+      case .unary(let handler): run(handler, try takeRequest())
+      }
+    } catch {
+      fail(RPCError(code: error.code, message: error.message))
+    }
+  }
+
+  private func takeRequest() throws(FramingError) -> [UInt8] {
+    guard let request else {
+      throw FramingError(
+        code: .unimplemented, message: "a unary call needs one request, got none")
+    }
+    self.request = nil
+    return request
+  }
+
+  func callCanSend(_ call: ServerCall) {
+    resumeSenders()
+  }
+
+  func callClosed(_ call: ServerCall, reason: CallCloseReason) {
+    end()
+  }
+
+  // MARK: Handlers
+
+  private func runOnLoop(_ handler: Route.OnLoop, _ request: [UInt8]) {
+    do {
+      succeed(try handler(request, CallContext(state: self)))
+    } catch {
+      fail(RPCError(describing: error))
+    }
+  }
+
+  private func run(_ handler: @escaping Route.Unary, _ request: [UInt8]) {
+    task = Task(executorPreference: loop) { [self] in
+      do {
+        let response = try await handler(request, CallContext(state: self))
+        if loop.isCurrent { succeed(response) } else { onLoop { $0.succeed(response) } }
+      } catch {
+        onLoop { $0.fail(RPCError(describing: error)) }
+      }
+    }
+  }
+
+  // MARK: Ending
+
+  override func prepareToSend() {
+    guard let stream, !stream.headersWereSent else { return }
+    let initial = outgoing.withLock { $0.initial }
+    if initial.isEmpty, sendCompression == nil {
+      stream.sendHeaders(ResponseHeaders.base)
+    } else {
+      var headers = ResponseHeaders.base
+      if let sendCompression { headers.append("grpc-encoding", sendCompression.rawValue) }
+      headers.appendMetadata(initial)
+      stream.sendHeaders(headers)
+    }
+  }
+
+  private func succeed(_ response: OutboundMessage?) {
+    guard !isFinished, let stream else { return }
+    prepareToSend()
+    if let response { stream.sendData(response.frame(sendCompression)) }
+    let trailing = outgoing.withLock { $0.trailing }
+    if trailing.isEmpty {
+      stream.sendEnd(trailers: ResponseHeaders.ok)
+    } else {
+      var trailers = ResponseHeaders.ok
+      trailers.appendMetadata(trailing)
+      stream.sendEnd(trailers: trailers)
+    }
+    end(cancelling: false)
+  }
+
+  func fail(_ error: RPCError) {
+    guard !isFinished, let stream else { return }
+    var metadata = outgoing.withLock { $0.trailing }
+    metadata.headers.append(contentsOf: error.metadata.headers)
+    ServerCall(stream).sendStatus(error.code, error.message, metadata: metadata)
+    end()
+  }
+
+  /// The call is over: whoever waits on it learns so.
+  private func end(cancelling: Bool = true) {
+    guard !isFinished else { return }
+    isFinished = true
+    loop.cancel(timer)
+    if cancelling {
+      isCancelled.store(true, ordering: .relaxed)
+      task?.cancel()
+    }
+    task = nil
+    inbound.finish(.failure(RPCError(code: .cancelled, message: "the call has ended")))
+    failSenders()
+  }
+}
+
+extension RPCError {
+  /// The status of an error that a handler threw. What is not meant for clients stays here.
+  init(describing error: any Error) {
+    switch error {
+    case let error as RPCError: self = error
+    case let error as ProtobufError:
+      self.init(code: .internalError, message: "the request cannot be decoded: \(error.message)")
+    case let error as FramingError: self.init(code: error.code, message: error.message)
+    case is CancellationError: self.init(code: .cancelled, message: "the call was cancelled")
+    default: self.init(code: .unknown, message: "the handler failed: \(type(of: error))")
+    }
+  }
+}

@@ -1,0 +1,61 @@
+internal import RPCWire
+
+/// What gRPC reads of a request's header block. Points into the block.
+struct RequestHead {
+  private(set) var path = UnsafeRawBufferPointer(start: nil, count: 0)
+  private(set) var timeoutNanoseconds: UInt64?
+  private(set) var compression: Compression?
+  private(set) var refusal: (StatusCode, String)?
+  private var isPost = false
+  private var isGRPC = false
+  private var accepted = UnsafeRawBufferPointer(start: nil, count: 0)
+
+  mutating func read(_ field: HeaderBlock.Field) {
+    // The length first: it tells most names apart without looking at them.
+    switch field.name.count {
+    case 5 where field.isNamed(":path"):
+      path = field.value
+    case 7 where field.isNamed(":method"):
+      isPost = field.value.equals("POST")
+    case 12 where field.isNamed("content-type"):
+      isGRPC = field.value.starts(with: "application/grpc".utf8)
+    case 12 where field.isNamed("grpc-timeout"):
+      timeoutNanoseconds = GRPCTimeout.parse(field.value)
+      if timeoutNanoseconds == nil {
+        refusal = (.internalError, "grpc-timeout: expected at most 8 digits and a unit")
+      }
+    case 13 where field.isNamed("grpc-encoding"):
+      readEncoding(field.value)
+    case 20 where field.isNamed("grpc-accept-encoding"):
+      accepted = field.value
+    default: break
+    }
+  }
+
+  private mutating func readEncoding(_ value: UnsafeRawBufferPointer) {
+    if value.equals("identity") { return }
+    let name = String(decoding: value, as: UTF8.self)
+    compression = Compression(rawValue: name)
+    if compression == nil {
+      refusal = (.unimplemented, "grpc-encoding: expected gzip or deflate, got '\(name)'")
+    }
+  }
+
+  /// The answer to what is not gRPC at all.
+  var httpRefusal: HeaderList? {
+    if !isPost { return ResponseHeaders.http("405") }
+    if !isGRPC { return ResponseHeaders.http("415") }
+    return nil
+  }
+
+  /// What to compress responses with: as the request was, else what the server prefers, and
+  /// only what the client accepts.
+  func responseCompression(_ preferred: Compression?) -> Compression? {
+    guard !accepted.isEmpty, let wanted = compression ?? preferred else { return nil }
+    let names = accepted.split(separator: UInt8(ascii: ","))
+    let isAccepted = names.contains { name in
+      name.drop { $0 == UInt8(ascii: " ") }.elementsEqual(wanted.rawValue.utf8)
+    }
+    return isAccepted ? wanted : nil
+  }
+}

@@ -1,0 +1,145 @@
+internal import EventLoop
+internal import RPCWire
+
+/// One connection of a server: from its first byte to its last call.
+final class ServerConnection {
+  let peerAddress: LazyAddress
+  /// Read from the engine: a first request may come in the handshake's last packet.
+  var peer: PeerIdentity? { transport.tls?.peer }
+  private unowned let owner: ServerLoop
+  private var session: HTTP2Session!
+  private(set) var transport: Transport!
+  private var keepAlive: KeepAlive
+  private let opened: MonotonicTime
+  private var lastCall: MonotonicTime
+  private var isDraining = false
+
+  /// The client's address; asked of the system when somebody wants it.
+  struct LazyAddress {
+    let descriptor: Int32
+  }
+  private(set) lazy var remoteAddress = Socket.peerDescription(peerAddress.descriptor)
+
+  /// Owns the descriptor from here on.
+  init(owner: ServerLoop, descriptor: Int32, tls: TLSContext?) throws(TLSError) {
+    self.owner = owner
+    peerAddress = LazyAddress(descriptor: descriptor)
+    let limits = owner.configuration.limits
+    keepAlive = KeepAlive(
+      interval: limits.keepAliveInterval, timeout: limits.keepAliveTimeout)
+    opened = owner.loop.now
+    lastCall = owner.loop.now
+    var engine: TLSEngine?
+    if let tls { engine = try TLSEngine(tls) }
+    session = HTTP2Session(
+      role: .server, limits: limits.http2, pool: owner.pool, delegate: self)
+    transport = Transport(
+      loop: owner.loop, descriptor: descriptor, isConnecting: false, session: session,
+      tls: engine, owner: self)
+  }
+
+  var callCount: Int { session.streamCount }
+
+  /// Called about once a second: timeouts need no finer clock.
+  func check(_ now: MonotonicTime) {
+    let limits = owner.configuration.limits
+    if let since = transport.blockedSince, now - since >= limits.writeStallTimeout {
+      return transport.close("the peer takes no bytes")
+    }
+    if !session.settingsReceived {
+      if now - opened >= limits.handshakeTimeout { transport.close("the handshake took too long") }
+      return
+    }
+    if session.streamCount > 0 {
+      lastCall = now
+    } else if let idle = limits.idleTimeout, now - lastCall >= idle {
+      return drain()
+    }
+    switch keepAlive.check(now: now, lastReceived: transport.lastReceived) {
+    case .none: break
+    case .sendPing: session.submitPing()
+    case .close: transport.close("the peer does not answer")
+    }
+  }
+
+  /// First step of a shutdown: asks the client to open no more calls.
+  func announceShutdown() {
+    session.submitShutdownNotice()
+  }
+
+  /// Refuses new calls; closes when the last one ends.
+  func drain() {
+    guard !isDraining else { return }
+    isDraining = true
+    session.submitGoAway()
+    if session.streamCount == 0 { transport.closeWhenFlushed("drained") }
+  }
+}
+
+extension ServerConnection: TransportOwner {
+  func transportEstablished(_ transport: Transport) {}
+
+  func transportClosed(_ transport: Transport, reason: String) {
+    session.close()
+    owner.closed(self)
+  }
+}
+
+extension ServerConnection: HTTP2SessionDelegate {
+  func session(
+    _ session: HTTP2Session, receivedRequest stream: HTTP2StreamReference, headers: HeaderBlock
+  ) {
+    let call = ServerCall(stream)
+    if let router = owner.router, let delegate = router.route(headers, call: call) {
+      stream.setHandler(delegate)
+      return
+    }
+    if stream.headersWereTooLarge {
+      let limit = session.limits.headerListByteCountMax
+      call.sendStatus(
+        .resourceExhausted, "metadata too large: expected at most \(limit) bytes")
+      return
+    }
+    var request = RequestHead()
+    headers.forEach { request.read($0) }
+    if let refusal = request.httpRefusal {
+      return call.sendHeaders(refusal, endOfStream: true)
+    }
+    guard let route = owner.routes.find(request.path) else {
+      let path = String(decoding: request.path, as: UTF8.self)
+      return call.sendStatus(.unimplemented, "no such method: \(path)")
+    }
+    if let (code, message) = request.refusal {
+      var metadata = Metadata()
+      metadata.headers.append("grpc-accept-encoding", "identity,deflate,gzip" as StaticString)
+      return call.sendStatus(code, message, metadata: metadata)
+    }
+    let handler = GRPCServerCall(
+      loop: owner.loop, route: route, stream: stream, metadata: Metadata(copying: headers),
+      peer: peer,
+      deadline: request.timeoutNanoseconds.map {
+        owner.loop.now + .nanoseconds(Int64(clamping: $0))
+      },
+      messageByteCountMax: owner.configuration.limits.messageByteCountMax,
+      receiveCompression: request.compression,
+      sendCompression: request.responseCompression(owner.configuration.compression))
+    stream.setHandler(handler)
+    handler.start()
+  }
+
+  func sessionHasOutput(_ session: HTTP2Session) {
+    transport?.scheduleFlush()
+  }
+
+  func sessionReceivedSettings(_ session: HTTP2Session) {}
+
+  func sessionReceivedGoAway(_ session: HTTP2Session) {}
+
+  func sessionReceivedPingAcknowledgement(_ session: HTTP2Session) {
+    keepAlive.acknowledged()
+  }
+
+  func sessionStreamClosed(_ session: HTTP2Session) {
+    if isDraining, session.streamCount == 0 { transport?.closeWhenFlushed("drained") }
+  }
+}

@@ -1,0 +1,87 @@
+internal import EventLoop
+internal import RPCWire
+
+/// A server's part on one loop: its connections there, its router, its sweep.
+final class ServerLoop {
+  let loop: EventLoop
+  let configuration: ServerConfiguration
+  let routes: RouteTable
+  let pool: HTTP2StreamPool
+  private(set) var router: (any CallRouter)?
+  private let tls: TLSContext?
+  private let counter: ConnectionCounter
+  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private var whenEmpty: (() -> Void)?
+  private var isDraining = false
+
+  init(
+    loop: EventLoop, configuration: ServerConfiguration, routes: RouteTable, tls: TLSContext?,
+    counter: ConnectionCounter, makeRouter: (@Sendable (EventLoop) -> any CallRouter)?
+  ) {
+    self.loop = loop
+    self.configuration = configuration
+    self.routes = routes
+    self.tls = tls
+    self.counter = counter
+    pool = loop.local(HTTP2StreamPool.self) { HTTP2StreamPool() }
+    router = makeRouter?(loop)
+    scheduleSweep()
+  }
+
+  /// Takes a connected socket over.
+  func adopt(_ descriptor: Int32, isInProcess: Bool = false) {
+    guard !isDraining, counter.add(max: configuration.limits.connectionsMax) else {
+      return Socket.close(descriptor)
+    }
+    do throws(TLSError) {
+      let connection = try ServerConnection(
+        owner: self, descriptor: descriptor, tls: isInProcess ? nil : tls)
+      connections[ObjectIdentifier(connection)] = connection
+      connection.transport.start()
+    } catch {
+      counter.remove()
+      Socket.close(descriptor)
+    }
+  }
+
+  func closed(_ connection: ServerConnection) {
+    guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+    counter.remove()
+    if connections.isEmpty, let whenEmpty {
+      self.whenEmpty = nil
+      whenEmpty()
+    }
+  }
+
+  // One timer for all connections: a second's precision is enough for every timeout here.
+  private func scheduleSweep() {
+    let limits = configuration.limits
+    let shortest = min(
+      limits.handshakeTimeout, limits.writeStallTimeout, limits.keepAliveTimeout,
+      limits.idleTimeout ?? .seconds(4), limits.keepAliveInterval ?? .seconds(4))
+    loop.schedule(after: min(max(shortest / 4, .milliseconds(5)), .seconds(1))) { [weak self] in
+      guard let self else { return }
+      for connection in Array(connections.values) { connection.check(loop.now) }
+      scheduleSweep()
+    }
+  }
+
+  func announceShutdown() {
+    isDraining = true
+    for connection in connections.values { connection.announceShutdown() }
+  }
+
+  /// Refuses new calls on all connections and calls back when the last one is closed.
+  func drain(_ whenEmpty: @escaping () -> Void) {
+    if connections.isEmpty { return whenEmpty() }
+    self.whenEmpty = whenEmpty
+    for connection in Array(connections.values) { connection.drain() }
+  }
+
+  func closeAll() {
+    for connection in Array(connections.values) {
+      connection.transport.close("the server stopped")
+    }
+    router = nil
+  }
+}

@@ -1,0 +1,258 @@
+internal import EventLoop
+internal import RPCWire
+
+/// What a transport tells the connection that owns it; on the loop.
+protocol TransportOwner: AnyObject {
+  /// TCP and TLS are done: frames may flow.
+  func transportEstablished(_ transport: Transport)
+  /// The socket is closed; the owner closes the session.
+  func transportClosed(_ transport: Transport, reason: String)
+}
+
+/// Memory that a loop's transports share for the time of one read.
+final class TransportScratch {
+  /// A full socket buffer of small requests is taken in one system call.
+  let ciphertext = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+  /// A TLS record holds at most 16 KiB.
+  let plaintext = UnsafeMutableRawBufferPointer.allocate(byteCount: 17 << 10, alignment: 64)
+
+  deinit {
+    ciphertext.deallocate()
+    plaintext.deallocate()
+  }
+}
+
+/// Moves bytes between a socket, the TLS engine and the HTTP/2 session of one connection.
+///
+/// The loop keeps it alive while its descriptor is registered; its owner until it is closed.
+final class Transport: EventHandler, Flushable {
+  let loop: EventLoop
+  let session: HTTP2Session
+  let tls: TLSEngine?
+  private let descriptor: Int32
+  private let scratch: TransportScratch
+  private unowned(unsafe) let owner: any TransportOwner
+  private var isConnecting: Bool
+  private var isFlushScheduled = false
+  private var isBlocked = false
+  private var closeReason: String?
+  private(set) var isClosed = false
+  private(set) var isEstablished = false
+  /// Since when the peer takes no bytes, or nil.
+  private(set) var blockedSince: MonotonicTime?
+  /// When bytes last came.
+  private(set) var lastReceived: MonotonicTime
+
+  /// Reads of one turn, so that one busy peer leaves time for the others.
+  private static let readsPerTurnMax = 4
+
+  /// Owns the descriptor from here on.
+  init(
+    loop: EventLoop, descriptor: Int32, isConnecting: Bool, session: HTTP2Session,
+    tls: TLSEngine?, owner: any TransportOwner
+  ) {
+    self.loop = loop
+    self.descriptor = descriptor
+    self.isConnecting = isConnecting
+    self.session = session
+    self.tls = tls
+    self.owner = owner
+    scratch = loop.local(TransportScratch.self) { TransportScratch() }
+    lastReceived = loop.now
+    isBlocked = isConnecting
+  }
+
+  /// Registers with the loop. To be called once, when the owner is complete.
+  func start() {
+    loop.add(descriptor, isConnecting ? [.read, .write] : .read, self)
+    if !isConnecting { connected() }
+  }
+
+  private func connected() {
+    isConnecting = false
+    if let tls {
+      do throws(TLSError) { try tls.start() } catch { return close(error.message) }
+      scheduleFlush()
+    } else {
+      established()
+    }
+  }
+
+  private func established() {
+    isEstablished = true
+    owner.transportEstablished(self)
+    scheduleFlush()
+  }
+
+  // MARK: Reading
+
+  func handle(_ readiness: Readiness) {
+    if isConnecting {
+      let code = Socket.connectError(of: descriptor)
+      guard code == 0 else { return close("cannot connect: \(Socket.describe(code))") }
+      guard readiness.contains(.write) else { return }
+      isBlocked = false
+      loop.modify(descriptor, .read)
+      connected()
+      return
+    }
+    if !readiness.isDisjoint(with: [.read, .hangup, .error]) { read() }
+    if isBlocked, !isClosed, readiness.contains(.write) {
+      isBlocked = false
+      blockedSince = nil
+      loop.modify(descriptor, .read)
+      flush()
+    }
+  }
+
+  private func read() {
+    for _ in 0..<Self.readsPerTurnMax {
+      guard !isClosed else { return }
+      switch Socket.receive(descriptor, into: scratch.ciphertext) {
+      case .bytes(0):
+        return close("the peer closed the connection")
+      case .bytes(let count):
+        lastReceived = loop.now
+        receive(UnsafeRawBufferPointer(rebasing: scratch.ciphertext[..<count]))
+        if count < scratch.ciphertext.count { return }
+      case .wouldBlock:
+        return
+      case .failed(let code):
+        return close("the connection broke: \(Socket.describe(code))")
+      }
+    }
+  }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer) {
+    // What follows a fatal error is not looked at: the connection only waits to say why.
+    guard closeReason == nil else { return }
+    let now = loop.now.nanoseconds
+    guard let tls else {
+      do throws(HTTP2SessionError) {
+        try session.receive(bytes, now: now)
+      } catch {
+        closeWhenFlushed(error.message)
+      }
+      return
+    }
+    var failure: HTTP2SessionError?
+    do throws(TLSError) {
+      try tls.receive(bytes, scratch: scratch.plaintext) { plaintext in
+        guard failure == nil else { return }
+        do throws(HTTP2SessionError) {
+          try session.receive(plaintext, now: now)
+        } catch {
+          failure = error
+        }
+      }
+    } catch {
+      closeWhenFlushed(error.message)
+    }
+    if let failure { closeWhenFlushed(failure.message) }
+    if tls.isEstablished, !isEstablished { established() }
+    if !tls.output.isEmpty { scheduleFlush() }
+    if tls.isClosedByPeer { closeWhenFlushed("the peer closed the connection") }
+  }
+
+  // MARK: Writing
+
+  /// Sends what the session has at the end of this turn.
+  func scheduleFlush() {
+    guard !isFlushScheduled, !isClosed else { return }
+    isFlushScheduled = true
+    loop.flushLater(self)
+  }
+
+  func flush() {
+    isFlushScheduled = false
+    guard !isClosed, !isConnecting else { return }
+    while !isBlocked {
+      if isEstablished {
+        do throws(HTTP2SessionError) {
+          try session.produce(now: loop.now.nanoseconds)
+        } catch {
+          closeReason = closeReason ?? error.message
+        }
+        if isClosed { return }
+      }
+      guard encrypt() else { return }
+      if !write() { return }
+      if closeReason != nil || !isEstablished || !session.hasFrames { break }
+    }
+    closeIfDone()
+  }
+
+  /// Moves plaintext through TLS; false when that failed.
+  private func encrypt() -> Bool {
+    guard let tls, isEstablished, !session.output.isEmpty else { return true }
+    do throws(TLSError) {
+      try tls.send(session.output.bytes)
+      session.output.removeAll(keeping: 256 << 10)
+      return true
+    } catch {
+      close(error.message)
+      return false
+    }
+  }
+
+  /// Writes to the socket; false when the connection is gone.
+  private func write() -> Bool {
+    while true {
+      let bytes = tls.map { $0.output.bytes } ?? session.output.bytes
+      if bytes.isEmpty { return true }
+      switch Socket.send(descriptor, bytes) {
+      case .bytes(let count):
+        if let tls {
+          tls.output.removeFirst(count)
+        } else {
+          session.output.removeFirst(count)
+        }
+        blockedSince = nil
+      case .wouldBlock:
+        isBlocked = true
+        blockedSince = blockedSince ?? loop.now
+        loop.modify(descriptor, [.read, .write])
+        return true
+      case .failed(let code):
+        close("the connection broke: \(Socket.describe(code))")
+        return false
+      }
+    }
+  }
+
+  private func closeIfDone() {
+    guard !isBlocked, !isClosed else { return }
+    if let reason = closeReason { return close(reason) }
+    if isEstablished, !session.isAlive {
+      close(session.floodReason ?? "the HTTP/2 session ended")
+    }
+  }
+
+  // MARK: Closing
+
+  /// Closes once what is queued has been sent.
+  func closeWhenFlushed(_ reason: String) {
+    guard closeReason == nil else { return }
+    closeReason = reason
+    scheduleFlush()
+  }
+
+  /// Closes at once. Not from a callback of the session; see ``closeSoon(_:)``.
+  func close(_ reason: String) {
+    guard !isClosed else { return }
+    isClosed = true
+    loop.remove(descriptor)
+    tls?.close()
+    if let tls, !tls.output.isEmpty, !isConnecting {
+      _ = Socket.send(descriptor, tls.output.bytes)
+    }
+    Socket.close(descriptor)
+    owner.transportClosed(self, reason: reason)
+  }
+
+  /// Closes in a moment, from anywhere on the loop.
+  func closeSoon(_ reason: String) {
+    let bound = LoopBound(self, on: loop)
+    loop.execute { bound.value.close(reason) }
+  }
+}

@@ -1,0 +1,200 @@
+internal import COpenSSL
+
+/// One side of a TLS connection without its socket: ciphertext and plaintext go in and out as
+/// bytes. It owns the SSL object and the ciphertext that waits to be sent.
+public final class TLSEngine {
+  private let ssl: OpaquePointer
+  private let context: TLSContext
+  fileprivate var input = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var peerIsTrusted = false
+
+  /// Ciphertext to send. The owner removes what it has sent.
+  public var output = RawBuffer()
+  /// True when application data may be written.
+  public private(set) var isEstablished = false
+  /// True when the peer has said that it sends no more.
+  public private(set) var isClosedByPeer = false
+  /// The verified peer; nil before the handshake's end, or without a certificate.
+  public private(set) var peer: PeerIdentity?
+
+  /// The largest plaintext of a record.
+  private static let recordByteCountMax = 16 << 10
+
+  /// An engine of a context. A client says which host it means: a name or an address.
+  public init(_ context: TLSContext, host: String? = nil) throws(TLSError) {
+    guard let ssl = SSL_new(context.context), let method = memoryBIO.method,
+      let bio = BIO_new(method)
+    else { throw TLSError(message: "TLS could not start: \(TLSError.queuedReason())") }
+    self.ssl = ssl
+    self.context = context
+    BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
+    BIO_set_init(bio, 1)
+    SSL_set_bio(ssl, bio, bio)
+    switch context.side {
+    case .server: SSL_set_accept_state(ssl)
+    case .client:
+      SSL_set_connect_state(ssl)
+      try setVerification(host)
+    }
+  }
+
+  deinit {
+    SSL_free(ssl)
+    output.deallocate()
+  }
+
+  private func setVerification(_ host: String?) throws(TLSError) {
+    if context.configuration.expectedRole != nil { return }
+    guard let name = context.configuration.serverName ?? host else {
+      throw TLSError(message: "a TLS client needs a server name, an address or a role to expect")
+    }
+    // An address is verified against the certificate's addresses and is never sent as a name.
+    let parameters = SSL_get0_param(ssl)
+    if X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return }
+    guard SSL_set1_host(ssl, name) == 1, martlet_ssl_set_host_name(ssl, name) == 1 else {
+      throw TLSError(message: "server name '\(name)' cannot be used: \(TLSError.queuedReason())")
+    }
+  }
+
+  /// Starts a client's handshake; a server's starts with the client's bytes.
+  public func start() throws(TLSError) {
+    try advanceHandshake()
+  }
+
+  /// Takes ciphertext and hands over the plaintext it completes, in pieces that are valid only
+  /// inside `deliver`. After an error, send what is queued (an alert) and close.
+  public func receive(
+    _ ciphertext: UnsafeRawBufferPointer, scratch: UnsafeMutableRawBufferPointer,
+    _ deliver: (UnsafeRawBufferPointer) -> Void
+  ) throws(TLSError) {
+    input = ciphertext
+    defer { input = UnsafeRawBufferPointer(start: nil, count: 0) }
+    if !isEstablished {
+      try advanceHandshake()
+      if !isEstablished { return }
+    }
+    while true {
+      let count = SSL_read(ssl, scratch.baseAddress, Int32(clamping: scratch.count))
+      if count > 0 {
+        deliver(UnsafeRawBufferPointer(rebasing: scratch[..<Int(count)]))
+        continue
+      }
+      switch SSL_get_error(ssl, count) {
+      case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return
+      case SSL_ERROR_ZERO_RETURN:
+        isClosedByPeer = true
+        return
+      default: throw TLSError(message: "TLS: \(TLSError.queuedReason())")
+      }
+    }
+  }
+
+  /// Encrypts bytes into ``output``. Only when established.
+  public func send(_ plaintext: UnsafeRawBufferPointer) throws(TLSError) {
+    var offset = 0
+    while offset < plaintext.count {
+      let count = SSL_write(
+        ssl, plaintext.baseAddress! + offset,
+        Int32(min(plaintext.count - offset, Self.recordByteCountMax)))
+      guard count > 0 else { throw TLSError(message: "TLS: \(TLSError.queuedReason())") }
+      offset += Int(count)
+    }
+  }
+
+  /// Queues the alert that says we send no more.
+  public func close() {
+    if isEstablished { SSL_shutdown(ssl) }
+    ERR_clear_error()
+  }
+
+  private func advanceHandshake() throws(TLSError) {
+    ERR_clear_error()
+    let code = SSL_do_handshake(ssl)
+    if code == 1 {
+      try finishHandshake()
+      return
+    }
+    switch SSL_get_error(ssl, code) {
+    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return
+    default:
+      let verification = SSL_get_verify_result(ssl)
+      let reason = TLSError.queuedReason()
+      guard verification == 0 else {
+        let detail = String(cString: X509_verify_cert_error_string(verification))
+        throw TLSError(message: "TLS handshake: the peer's certificate was refused: \(detail)")
+      }
+      throw TLSError(message: "TLS handshake: \(reason)")
+    }
+  }
+
+  private func finishHandshake() throws(TLSError) {
+    var name: UnsafePointer<UInt8>?
+    var count: UInt32 = 0
+    SSL_get0_alpn_selected(ssl, &name, &count)
+    guard count == 2, let name, name[0] == UInt8(ascii: "h"), name[1] == UInt8(ascii: "2") else {
+      throw TLSError(message: "TLS handshake: expected the protocol h2 (ALPN), got none")
+    }
+    if let certificate = SSL_get1_peer_certificate(ssl) {
+      defer { X509_free(certificate) }
+      if SSL_get_verify_result(ssl) == 0 { peer = PeerIdentity(certificate) }
+    }
+    if let role = context.configuration.expectedRole, context.side == .client {
+      guard peer?.role == role else {
+        throw TLSError(
+          message: "TLS handshake: expected a server with the role '\(role)', "
+            + "got \(peer?.role.map { "'\($0)'" } ?? "none")")
+      }
+    }
+    isEstablished = true
+  }
+}
+
+/// A BIO that reads from the bytes at hand and appends to the engine's output: one copy less
+/// than OpenSSL's memory BIO, whose reset clears its whole buffer.
+private struct MemoryBIO: @unchecked Sendable {
+  // Sendable by hand: the method table is not changed after it was made.
+  let method: OpaquePointer?
+
+  init() {
+    method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "martlet")
+    BIO_meth_set_read(method, readInput)
+    BIO_meth_set_write(method, writeOutput)
+    BIO_meth_set_ctrl(method, control)
+  }
+}
+
+private let memoryBIO = MemoryBIO()
+
+private func readInput(
+  _ bio: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ count: Int32
+) -> Int32 {
+  martlet_bio_clear_retry(bio)
+  guard let data = BIO_get_data(bio), let buffer else { return -1 }
+  return Unmanaged<TLSEngine>.fromOpaque(data)._withUnsafeGuaranteedRef { engine in
+    let piece = min(Int(count), engine.input.count)
+    guard piece > 0 else {
+      martlet_bio_retry_read(bio)
+      return -1
+    }
+    UnsafeMutableRawPointer(buffer).copyMemory(
+      from: engine.input.baseAddress!, byteCount: piece)
+    engine.input = UnsafeRawBufferPointer(rebasing: engine.input[piece...])
+    return Int32(piece)
+  }
+}
+
+private func writeOutput(
+  _ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: Int32
+) -> Int32 {
+  guard let data = BIO_get_data(bio), let bytes, count > 0 else { return -1 }
+  return Unmanaged<TLSEngine>.fromOpaque(data)._withUnsafeGuaranteedRef { engine in
+    engine.output.append(bytes, Int(count))
+    return count
+  }
+}
+
+private func control(
+  _ bio: OpaquePointer?, _ command: Int32, _ number: Int, _ pointer: UnsafeMutableRawPointer?
+) -> Int {
+  command == BIO_CTRL_FLUSH ? 1 : 0
+}
