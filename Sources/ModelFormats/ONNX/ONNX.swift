@@ -23,6 +23,13 @@ public enum ONNX {
   ) throws(ONNXError) -> Graph {
     try ONNXReader(limits: limits, folder: nil).model(bytes[...])
   }
+
+  /// Reads one serialised tensor (TensorProto, the .pb files beside test models).
+  public static func tensor(
+    bytes: [UInt8], limits: ONNXLimits = ONNXLimits()
+  ) throws(ONNXError) -> Tensor {
+    try ONNXReader(limits: limits, folder: nil).tensor(bytes[...]).1
+  }
 }
 
 /// Bounds on what a file may make the reader hold. The defaults fit real models with room to

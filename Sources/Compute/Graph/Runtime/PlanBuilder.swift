@@ -184,12 +184,6 @@ struct PlanBuilder {
     }
     for (step, item) in pending.enumerated() {
       let instruction = program.instructions[item.index]
-      if instruction.op.aliasedInput != nil, instruction.outputs[0] >= 0,
-        let input = instruction.inputs.first, input >= 0,
-        bufferOfValue[input] >= 0, bufferOfValue[input] == bufferOfValue[instruction.outputs[0]]
-      {
-        continue
-      }
       let scratch = scratchBuffer[step]
       let binding = Operands(
         inputs: instruction.inputs.map { $0 < 0 ? nil : operands[$0] },

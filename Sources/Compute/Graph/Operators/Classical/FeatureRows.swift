@@ -1,0 +1,43 @@
+/// The input of a classical model: rows of numbers of any type, read as Float.
+struct FeatureRows {
+  let rowCount: Int
+  let width: Int
+  private let read: (Int) -> Float
+  /// The rows themselves when they are FP32 already.
+  let direct: UnsafePointer<Float>?
+
+  static let types: [DataType] = [.fp32, .fp64, .int64, .int32]
+
+  /// Rows of a concrete operand; a vector is one row.
+  init(_ operand: Operand) {
+    (rowCount, width) = Self.sizes(operand.shape)
+    switch operand.dataType {
+    case .fp64:
+      let pointer = operand.pointer(Double.self)
+      read = { Float(pointer[$0]) }
+    case .int64:
+      let pointer = operand.pointer(Int64.self)
+      read = { Float(pointer[$0]) }
+    case .int32:
+      let pointer = operand.pointer(Int32.self)
+      read = { Float(pointer[$0]) }
+    default:
+      let pointer = operand.pointer(Float.self)
+      read = { pointer[$0] }
+    }
+    direct = operand.dataType == .fp32 ? UnsafePointer(operand.f32) : nil
+  }
+
+  /// Rows and columns of a shape; -1 where unknown.
+  static func sizes(_ shape: [Int]?) -> (Int, Int) {
+    guard let shape, !shape.isEmpty else { return (shape == nil ? -1 : 1, shape == nil ? -1 : 1) }
+    if shape.count == 1 { return (1, shape[0]) }
+    let rest = shape.dropFirst()
+    return (shape[0], rest.contains(-1) ? -1 : Shape.product(rest))
+  }
+
+  /// Copies a row.
+  func load(_ row: Int, into target: UnsafeMutablePointer<Float>) {
+    for column in 0..<width { target[column] = read(row * width + column) }
+  }
+}

@@ -1,0 +1,123 @@
+/// LabelEncoder: maps each element through a table; what the table lacks becomes the default.
+struct LabelEncoder: Operator {
+  enum Values: Sendable {
+    case integers([Int64])
+    case floats([Float])
+    case strings([[UInt8]])
+
+    var count: Int {
+      switch self {
+      case .integers(let values): values.count
+      case .floats(let values): values.count
+      case .strings(let values): values.count
+      }
+    }
+
+    var dataType: DataType {
+      switch self {
+      case .integers: .int64
+      case .floats: .fp32
+      case .strings: .string
+      }
+    }
+  }
+
+  private let keyType: DataType
+  /// Where a key stands in `values`; floats by their bits, so that NaN is a key like others.
+  private let table: [[UInt8]: Int]
+  /// The default is the last value.
+  private let values: Values
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    [TensorType(values.dataType, try inputs.type(0, among: [keyType]).shape)]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let (input, output) = (try operands.input(0), try operands.output())
+    let (encoder, missing) = (self, values.count - 1)
+    return {
+      output.strings?.removeAll()
+      if let source = input.strings {
+        for (index, key) in (StringFraming.elements(source.bytes) ?? []).enumerated() {
+          encoder.write(encoder.table[key] ?? missing, index, output)
+        }
+        return
+      }
+      for index in 0..<input.count {
+        let key =
+          encoder.keyType == .int64
+          ? Self.key(input.pointer(Int64.self)[index]) : Self.key(input.f32[index])
+        encoder.write(encoder.table[key] ?? missing, index, output)
+      }
+    }
+  }
+
+  private func write(_ value: Int, _ index: Int, _ output: Operand) {
+    switch values {
+    case .integers(let values): output.pointer(Int64.self)[index] = values[value]
+    case .floats(let values): output.f32[index] = values[value]
+    case .strings(let values):
+      values[value].withUnsafeBytes { output.strings?.append(element: $0) }
+    }
+  }
+
+  private static func key(_ value: Int64) -> [UInt8] {
+    withUnsafeBytes(of: value) { Array($0) }
+  }
+
+  private static func key(_ value: Float) -> [UInt8] {
+    withUnsafeBytes(of: value.isNaN ? Float.nan.bitPattern : (value + 0).bitPattern) { Array($0) }
+  }
+
+  init(_ context: OperatorContext) throws(GraphError) {
+    if let classes = try context.strings("classes_strings") {
+      // Version 1: strings to their positions, or positions to strings.
+      let fromStrings = context.known.optional(0)?.dataType == .string
+      let positions = classes.indices.map { Int64($0) }
+      let fallback = Int64(try context.int("default_int64", default: -1))
+      let text = Array((try context.string("default_string") ?? "_Unused").utf8)
+      keyType = fromStrings ? .string : .int64
+      values = fromStrings ? .integers(positions + [fallback]) : .strings(classes + [text])
+      table = Self.table(fromStrings ? classes : positions.map(Self.key))
+      return
+    }
+    let keys: [[UInt8]]
+    if let strings = try context.strings("keys_strings") {
+      (keyType, keys) = (.string, strings)
+    } else if let integers = try context.ints("keys_int64s") {
+      (keyType, keys) = (.int64, integers.map { Self.key(Int64($0)) })
+    } else if let floats = try context.floats("keys_floats") {
+      (keyType, keys) = (.fp32, floats.map(Self.key))
+    } else {
+      throw context.unsupported("keys", "none", expected: "as strings, int64s or floats")
+    }
+    if let strings = try context.strings("values_strings") {
+      values = .strings(
+        strings + [Array((try context.string("default_string") ?? "_Unused").utf8)])
+    } else if let integers = try context.ints("values_int64s") {
+      values = .integers(
+        integers.map { Int64($0) } + [Int64(try context.int("default_int64", default: -1))])
+    } else if let floats = try context.floats("values_floats") {
+      values = .floats(floats + [try context.float("default_float", default: -0.0)])
+    } else {
+      throw context.unsupported("values", "none", expected: "as strings, int64s or floats")
+    }
+    guard values.count == keys.count + 1 else {
+      throw GraphError(
+        code: .invalidAttribute,
+        message: "as many values as keys are needed, got \(keys.count) keys and "
+          + "\(values.count - 1) values")
+    }
+    table = Self.table(keys)
+  }
+
+  private static func table(_ keys: [[UInt8]]) -> [[UInt8]: Int] {
+    Dictionary(zip(keys, keys.indices), uniquingKeysWith: { first, _ in first })
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("LabelEncoder", domain: "ai.onnx.ml") { context throws(GraphError) in
+      try LabelEncoder(context)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/// MaxPool (with indices) and AveragePool over one to three spatial dimensions.
+struct PoolOperator: Operator {
+  let window: Window
+  let isMax: Bool
+  let countsPadding: Bool
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try inputs.type(
+      0, among: DataType.floats + (isMax ? [.int8, .uint8] : []))
+    guard let shape = type.shape else {
+      return [type, TensorType(.int64, nil)]
+    }
+    let output = try Array(shape.prefix(2)) + axes(shape).map(\.output)
+    let result = [TensorType(type.dataType, output), TensorType(.int64, output)]
+    return isMax ? result : [result[0]]
+  }
+
+  private func axes(_ shape: [Int]) throws(GraphError) -> [Window.Axis] {
+    guard (3...5).contains(shape.count), let kernel = window.kernel else {
+      throw GraphError(
+        code: .shapeMismatch,
+        message: "pooling needs kernel_shape and data of rank 3 to 5, got "
+          + Shape.describe(shape))
+    }
+    let axes = try window.axes(Array(shape[2...]), kernel: kernel)
+    for axis in axes where max(axis.padBegin, axis.padEnd) > (axis.kernel - 1) * axis.dilation {
+      throw GraphError(
+        code: .invalidAttribute,
+        message: "padding must be smaller than the window of \(axis.kernel), got "
+          + "\(axis.padBegin) and \(axis.padEnd)")
+    }
+    return axes
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let input = try operands.input(0)
+    return step(
+      try input.dataType.numeric(), input, operands, SpatialLoop(try axes(input.shape)))
+  }
+
+  private func step<T: Element>(
+    _ type: T.Type, _ input: Operand, _ operands: Operands, _ loop: SpatialLoop
+  ) -> Step? {
+    guard let output = operands.optionalOutput(0) else { return nil }
+    let planes = input.shape[0] * input.shape[1]
+    let (source, target) = (input.pointer(T.self), output.pointer(T.self))
+    let indices = operands.optionalOutput(1)?.pointer(Int64.self)
+    let (isMax, countsPadding) = (isMax, countsPadding)
+    return {
+      for plane in 0..<planes {
+        let from = source + plane * loop.inputCount
+        let start = plane * loop.outputCount
+        loop.forEachOutput { position, origin in
+          if isMax {
+            var best = -1
+            loop.forEachTap(origin) { _, index in
+              if best < 0 || from[index] > from[best] { best = index }
+            }
+            target[start + position] = best < 0 ? T.zero : from[best]
+            indices?[start + position] = Int64(plane * loop.inputCount + best)
+          } else {
+            var (sum, count) = (0.0, 0)
+            loop.forEachTap(origin) { _, index in
+              sum += from[index].asDouble
+              count += 1
+            }
+            if countsPadding { count = loop.paddedCount(origin) }
+            target[start + position] = T(converting: sum / Double(count))
+          }
+        }
+      }
+    }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("MaxPool") { context throws(GraphError) in
+      if try context.int("storage_order", default: 0) != 0 {
+        throw context.unsupported("storage_order", "1", expected: "0")
+      }
+      return PoolOperator(window: try Window(context), isMax: true, countsPadding: false)
+    }
+    registry.register("AveragePool") { context throws(GraphError) in
+      PoolOperator(
+        window: try Window(context), isMax: false,
+        countsPadding: try context.bool("count_include_pad", default: false))
+    }
+  }
+}

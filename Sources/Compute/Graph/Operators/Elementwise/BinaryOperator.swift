@@ -1,0 +1,118 @@
+/// Add, Sub, Mul, Div, Pow, Mod with multidirectional broadcasting, on every number type.
+struct BinaryOperator: Operator {
+  enum Function: Sendable {
+    case add, subtract, multiply, divide, power, minimum, maximum, modulo, truncatingModulo
+    case prelu
+  }
+
+  let function: Function
+
+  var inPlaceInputs: [Int] { [0, 1] }
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let left = try inputs.type(0, among: DataType.numbers)
+    let right = try inputs.type(1, among: DataType.numbers)
+    // Pow alone may mix types; the result has the base's.
+    guard left.dataType == right.dataType || function == .power else {
+      throw GraphError(
+        code: .typeMismatch,
+        message: "both inputs must have the same type: left is \(left.dataType), "
+          + "right is \(right.dataType)")
+    }
+    return [TensorType(left.dataType, try broadcastShape(left, right))]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let (left, right) = (try operands.input(0), try operands.input(1))
+    return try Self.step(function, left, right, try operands.output())
+  }
+
+  static func step(
+    _ function: Function, _ left: Operand, _ right: Operand, _ output: Operand
+  ) throws(GraphError) -> Step {
+    let broadcast = Broadcast(left.shape, right.shape, output: output.shape)
+    if left.dataType != right.dataType {
+      return try mixedPower(broadcast, left, right, output)
+    }
+    return step(try left.dataType.numeric(), function, broadcast, left, right, output)
+  }
+
+  private static func step<T: Element>(
+    _ type: T.Type, _ function: Function, _ broadcast: Broadcast, _ left: Operand,
+    _ right: Operand, _ output: Operand
+  ) -> Step {
+    let a = UnsafePointer(left.pointer(T.self))
+    let b = UnsafePointer(right.pointer(T.self))
+    let c = output.pointer(T.self)
+    switch function {
+    case .add: return { broadcast.apply(a, b, c) { T.add($0, $1) } }
+    case .subtract: return { broadcast.apply(a, b, c) { T.subtract($0, $1) } }
+    case .multiply: return { broadcast.apply(a, b, c) { T.multiply($0, $1) } }
+    case .divide: return { broadcast.apply(a, b, c) { T.divide($0, $1) } }
+    case .power: return { broadcast.apply(a, b, c) { T.power($0, $1) } }
+    case .minimum: return { broadcast.apply(a, b, c) { T.minimum($0, $1) } }
+    case .maximum: return { broadcast.apply(a, b, c) { T.maximum($0, $1) } }
+    case .modulo: return { broadcast.apply(a, b, c) { T.remainder($0, $1, truncating: false) } }
+    case .truncatingModulo:
+      return { broadcast.apply(a, b, c) { T.remainder($0, $1, truncating: true) } }
+    case .prelu: return { broadcast.apply(a, b, c) { $0 < T.zero ? T.multiply($0, $1) : $0 } }
+    }
+  }
+
+  private static func mixedPower(
+    _ broadcast: Broadcast, _ left: Operand, _ right: Operand, _ output: Operand
+  ) throws(GraphError) -> Step {
+    try mixedPower(try left.dataType.numeric(), broadcast, left, right, output)
+  }
+
+  private static func mixedPower<T: Element>(
+    _ type: T.Type, _ broadcast: Broadcast, _ left: Operand, _ right: Operand,
+    _ output: Operand
+  ) throws(GraphError) -> Step {
+    mixedPower(type, try right.dataType.numeric(), broadcast, left, right, output)
+  }
+
+  private static func mixedPower<T: Element, U: Element>(
+    _ type: T.Type, _ exponent: U.Type, _ broadcast: Broadcast, _ left: Operand,
+    _ right: Operand, _ output: Operand
+  ) -> Step {
+    let (a, b, c) = (left.pointer(T.self), right.pointer(U.self), output.pointer(T.self))
+    let (size, leftStep, rightStep) = (
+      broadcast.row.size, broadcast.row.left, broadcast.row.right
+    )
+    return {
+      broadcast.forEachRow { left, right, output in
+        for index in 0..<size {
+          let base = a[left + index * leftStep]
+          let exponent = b[right + index * rightStep].asDouble
+          c[output + index] = T(
+            converting: Double.power(base.asDouble, exponent))
+        }
+      }
+    }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    let functions: [(String, Function)] = [
+      ("Add", .add), ("Sub", .subtract), ("Mul", .multiply), ("Div", .divide),
+      ("Pow", .power), ("PRelu", .prelu),
+    ]
+    for (name, function) in functions {
+      registry.register(name) { context throws(GraphError) in
+        try refuseLegacyBroadcast(context)
+        return BinaryOperator(function: function)
+      }
+    }
+    registry.register("Mod") { context throws(GraphError) in
+      BinaryOperator(
+        function: try context.bool("fmod", default: false) ? .truncatingModulo : .modulo)
+    }
+  }
+}
+
+/// Before opset 7 broadcasting was an attribute with other rules.
+func refuseLegacyBroadcast(_ context: OperatorContext) throws(GraphError) {
+  if try context.bool("broadcast", default: false) {
+    throw context.unsupported("broadcast", "1", expected: "as defined since opset 7")
+  }
+}

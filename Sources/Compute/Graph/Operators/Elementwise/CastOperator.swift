@@ -1,0 +1,115 @@
+internal import Glibc
+
+/// Cast between all types, text and numbers included, with ONNX's rules: fractions are cut
+/// off, anything but zero is true.
+struct CastOperator: Operator {
+  /// The target; nil takes the type of the second input (CastLike).
+  let target: DataType?
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try inputs.type(0)
+    if let target { return [TensorType(target, type.shape)] }
+    return [TensorType(try inputs.type(1).dataType, type.shape)]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let (input, output) = (try operands.input(0), try operands.output())
+    switch (input.dataType, output.dataType) {
+    case (let a, let b) where a == b && a != .string:
+      let (source, target, byteCount) = (input.bytes, output.bytes, input.byteCount)
+      return { memcpy(target, source, byteCount) }
+    case (.string, .string):
+      guard let source = input.strings, let target = output.strings else { return nil }
+      return {
+        target.removeAll()
+        target.append(framed: source.bytes)
+      }
+    case (.string, .bool): return Self.parse(UInt8.self, input, output, isBool: true)
+    case (.string, let to): return Self.parse(try to.numeric(), input, output, isBool: false)
+    case (let from, .string):
+      return from == .bool
+        ? Self.format(UInt8.self, input, output) : Self.format(try from.numeric(), input, output)
+    case (.bool, let to): return Self.fromBool(try to.numeric(), input, output)
+    case (let from, .bool): return Self.toBool(try from.numeric(), input, output)
+    case (let from, let to): return try Self.convert(try from.numeric(), to, input, output)
+    }
+  }
+
+  private static func fromBool<T: Element>(
+    _ type: T.Type, _ input: Operand, _ output: Operand
+  ) -> Step {
+    let (source, target, count) = (
+      input.pointer(UInt8.self), output.pointer(T.self), output.count
+    )
+    let (zero, one) = (T.zero, T(converting: 1))
+    return { for index in 0..<count { target[index] = source[index] == 0 ? zero : one } }
+  }
+
+  private static func toBool<T: Element>(
+    _ type: T.Type, _ input: Operand, _ output: Operand
+  ) -> Step {
+    let (source, target, count) = (
+      input.pointer(T.self), output.pointer(UInt8.self), output.count
+    )
+    let zero = T.zero
+    return { for index in 0..<count { target[index] = source[index] == zero ? 0 : 1 } }
+  }
+
+  private static func convert<T: Element>(
+    _ from: T.Type, _ to: DataType, _ input: Operand, _ output: Operand
+  ) throws(GraphError) -> Step {
+    convert(from, try to.numeric(), input, output)
+  }
+
+  private static func convert<T: Element, U: Element>(
+    _ from: T.Type, _ to: U.Type, _ input: Operand, _ output: Operand
+  ) -> Step {
+    let (source, target, count) = (input.pointer(T.self), output.pointer(U.self), output.count)
+    if let wideSource = T.self as? any FixedWidthInteger.Type,
+      let wideTarget = U.self as? any FixedWidthInteger.Type
+    {
+      return integers(wideSource, wideTarget, input, output)
+    }
+    return {
+      for index in 0..<count { target[index] = U(converting: source[index].asDouble) }
+    }
+  }
+
+  /// Between integers only bits are cut or extended, as in C; a Double would lose some.
+  private static func integers<T: FixedWidthInteger, U: FixedWidthInteger>(
+    _ from: T.Type, _ to: U.Type, _ input: Operand, _ output: Operand
+  ) -> Step {
+    let source = input.bytes.assumingMemoryBound(to: T.self)
+    let target = output.bytes.assumingMemoryBound(to: U.self)
+    let count = output.count
+    return {
+      for index in 0..<count { target[index] = U(truncatingIfNeeded: source[index]) }
+    }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    let builder: OperatorRegistry.Builder = { context throws(GraphError) in
+      guard let code = try context.int("to"), let type = DataType(onnxCode: code) else {
+        throw GraphError(
+          code: .unsupportedAttribute,
+          message: "Cast's target type must be one we support, "
+            + "got \(try context.int("to").map(String.init) ?? "none")")
+      }
+      return CastOperator(target: type)
+    }
+    registry.register("Cast", builder)
+    registry.register("CastLike") { _ in CastOperator(target: nil) }
+  }
+}
+
+extension DataType {
+  /// The type that has this number in ONNX's TensorProto.DataType.
+  init?(onnxCode: Int) {
+    let types: [Int: DataType] = [
+      1: .fp32, 2: .uint8, 3: .int8, 4: .uint16, 5: .int16, 6: .int32, 7: .int64, 8: .string,
+      9: .bool, 10: .fp16, 11: .fp64, 12: .uint32, 13: .uint64, 16: .bf16,
+    ]
+    guard let type = types[onnxCode] else { return nil }
+    self = type
+  }
+}

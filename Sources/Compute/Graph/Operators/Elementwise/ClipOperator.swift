@@ -1,0 +1,53 @@
+/// Clip: bounds as attributes before opset 11, as optional inputs since.
+struct ClipOperator: Operator {
+  let low: Double?
+  let high: Double?
+
+  var inPlaceInputs: [Int] { [0] }
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try inputs.type(0, among: DataType.numbers)
+    for index in 1...2 {
+      guard let bound = inputs.optional(index) else { continue }
+      guard bound.dataType == type.dataType, bound.shape.map({ $0.isEmpty || $0 == [1] }) ?? true
+      else {
+        throw GraphError(
+          code: .typeMismatch,
+          message: "bounds must be \(type.dataType) scalars, got \(bound.dataType) "
+            + Shape.describe(bound.shape))
+      }
+    }
+    return [type]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    step(try operands.input(0).dataType.numeric(), try operands.input(0), operands)
+  }
+
+  private func step<T: Element>(
+    _ type: T.Type, _ input: Operand, _ operands: Operands
+  ) -> Step? {
+    guard let output = operands.optionalOutput(0) else { return nil }
+    let (source, target, count) = (input.pointer(T.self), output.pointer(T.self), output.count)
+    let lowInput = operands.optional(1)?.pointer(T.self)
+    let highInput = operands.optional(2)?.pointer(T.self)
+    let (low, high) = (low.map { T(converting: $0) }, high.map { T(converting: $0) })
+    return {
+      let (low, high) = (lowInput?.pointee ?? low, highInput?.pointee ?? high)
+      for index in 0..<count {
+        var value = source[index]
+        if let low { value = T.maximum(value, low) }
+        if let high { value = T.minimum(value, high) }
+        target[index] = value
+      }
+    }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("Clip") { context throws(GraphError) in
+      ClipOperator(
+        low: try context.float("min").map(Double.init),
+        high: try context.float("max").map(Double.init))
+    }
+  }
+}

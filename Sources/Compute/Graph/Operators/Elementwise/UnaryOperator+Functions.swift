@@ -1,0 +1,115 @@
+internal import Glibc
+
+extension UnaryOperator {
+  static func register(in registry: inout OperatorRegistry) {
+    registerPlain(in: &registry)
+    registerActivations(in: &registry)
+  }
+
+  private static func registerPlain(in registry: inout OperatorRegistry) {
+    let operators: [(String, UnaryOperator)] = [
+      ("Sqrt", .init({ $0.squareRoot() }, { $0.squareRoot() })),
+      ("Exp", .init({ expf($0) }, { exp($0) })),
+      ("Log", .init({ logf($0) }, { log($0) })),
+      ("Neg", .init({ -$0 }, { -$0 }, integers: .negate)),
+      ("Abs", .init({ $0.magnitude }, { $0.magnitude }, integers: .absolute)),
+      ("Sign", .init({ Self.sign($0) }, { Self.sign($0) }, integers: .sign)),
+      ("Reciprocal", .init({ 1 / $0 }, { 1 / $0 })),
+      ("Floor", .init({ $0.rounded(.down) }, { $0.rounded(.down) })),
+      ("Ceil", .init({ $0.rounded(.up) }, { $0.rounded(.up) })),
+      (
+        "Round",
+        .init({ $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
+      ),
+      ("Sin", .init({ sinf($0) }, { sin($0) })), ("Cos", .init({ cosf($0) }, { cos($0) })),
+      ("Tan", .init({ tanf($0) }, { tan($0) })), ("Asin", .init({ asinf($0) }, { asin($0) })),
+      ("Acos", .init({ acosf($0) }, { acos($0) })),
+      ("Atan", .init({ atanf($0) }, { atan($0) })),
+      ("Sinh", .init({ sinhf($0) }, { sinh($0) })),
+      ("Cosh", .init({ coshf($0) }, { cosh($0) })),
+      ("Asinh", .init({ asinhf($0) }, { asinh($0) })),
+      ("Acosh", .init({ acoshf($0) }, { acosh($0) })),
+      ("Atanh", .init({ atanhf($0) }, { atanh($0) })),
+      ("Erf", .init({ erff($0) }, { erf($0) })),
+    ]
+    for (name, value) in operators { registry.register(name) { _ in value } }
+  }
+
+  private static func registerActivations(in registry: inout OperatorRegistry) {
+    let operators: [(String, UnaryOperator)] = [
+      ("Relu", .init({ $0 < 0 ? 0 : $0 }, { $0 < 0 ? 0 : $0 }, integers: .relu)),
+      ("Sigmoid", .init({ 1 / (1 + expf(-$0)) }, { 1 / (1 + exp(-$0)) })),
+      ("Tanh", .init({ tanhf($0) }, { tanh($0) })),
+      (
+        "Softplus",
+        .init(
+          { log1pf(expf(-$0.magnitude)) + max($0, 0) },
+          { log1p(exp(-$0.magnitude)) + max($0, 0) })
+      ),
+      ("Softsign", .init({ $0 / (1 + $0.magnitude) }, { $0 / (1 + $0.magnitude) })),
+      (
+        "HardSwish",
+        .init(
+          { $0 * min(1, max(0, $0 / 6 + 0.5)) }, { $0 * min(1, max(0, $0 / 6 + 0.5)) })
+      ),
+      (
+        "Mish",
+        .init(
+          { $0 * tanhf(log1pf(expf(-$0.magnitude)) + max($0, 0)) },
+          { $0 * tanh(log1p(exp(-$0.magnitude)) + max($0, 0)) })
+      ),
+    ]
+    for (name, value) in operators { registry.register(name) { _ in value } }
+    registry.register("LeakyRelu") { context throws(GraphError) in
+      let alpha = try context.float("alpha", default: 0.01)
+      return UnaryOperator({ $0 < 0 ? alpha * $0 : $0 }, { $0 < 0 ? Double(alpha) * $0 : $0 })
+    }
+    registry.register("Elu") { context throws(GraphError) in
+      let alpha = try context.float("alpha", default: 1)
+      return UnaryOperator(
+        { $0 < 0 ? alpha * expm1f($0) : $0 }, { $0 < 0 ? Double(alpha) * expm1($0) : $0 })
+    }
+    registry.register("Celu") { context throws(GraphError) in
+      let alpha = try context.float("alpha", default: 1)
+      return UnaryOperator(
+        { $0 < 0 ? alpha * expm1f($0 / alpha) : $0 },
+        { $0 < 0 ? Double(alpha) * expm1($0 / Double(alpha)) : $0 })
+    }
+    registry.register("Selu") { context throws(GraphError) in
+      let alpha = try context.float("alpha", default: 1.67326319217681884765625)
+      let gamma = try context.float("gamma", default: 1.05070102214813232421875)
+      return UnaryOperator(
+        { gamma * ($0 <= 0 ? alpha * expm1f($0) : $0) },
+        { Double(gamma) * ($0 <= 0 ? Double(alpha) * expm1($0) : $0) })
+    }
+    registry.register("ThresholdedRelu") { context throws(GraphError) in
+      let alpha = try context.float("alpha", default: 1)
+      return UnaryOperator({ $0 > alpha ? $0 : 0 }, { $0 > Double(alpha) ? $0 : 0 })
+    }
+    registry.register("HardSigmoid") { context throws(GraphError) in
+      let alpha = try context.float("alpha", default: 0.2)
+      let beta = try context.float("beta", default: 0.5)
+      return UnaryOperator(
+        { min(1, max(0, alpha * $0 + beta)) },
+        { min(1, max(0, Double(alpha) * $0 + Double(beta))) })
+    }
+    registry.register("Gelu") { context throws(GraphError) in
+      switch try context.string("approximate") ?? "none" {
+      case "none":
+        return UnaryOperator(
+          { 0.5 * $0 * (1 + erff($0 * 0.70710678)) },
+          { 0.5 * $0 * (1 + erf($0 * 0.5.squareRoot())) })
+      case "tanh":
+        // Hendrycks & Gimpel 2016: sqrt(2/pi) (x + 0.044715 x³).
+        return UnaryOperator(
+          { 0.5 * $0 * (1 + tanhf(0.7978845608 * ($0 + 0.044715 * $0 * $0 * $0))) },
+          { 0.5 * $0 * (1 + tanh(0.7978845608028654 * ($0 + 0.044715 * $0 * $0 * $0))) })
+      case let other: throw context.unsupported("approximate", other, expected: "none or tanh")
+      }
+    }
+  }
+
+  private static func sign<T: BinaryFloatingPoint>(_ value: T) -> T {
+    value > 0 ? 1 : value < 0 ? -1 : value
+  }
+}

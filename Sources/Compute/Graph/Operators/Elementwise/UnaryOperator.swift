@@ -1,0 +1,77 @@
+internal import Glibc
+
+/// One number in, one number out. Floating-point functions run on FP32 and FP64 directly and on
+/// the 16-bit types through FP32; Neg, Abs, Sign and Relu also on integers.
+struct UnaryOperator: Operator {
+  let allowed: [DataType]
+  let makeF32: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Step
+  let generic: (@Sendable (Double) -> Double)?
+  /// For integers: exact where a Double is not.
+  var integers: IntegerFunction?
+
+  enum IntegerFunction: Sendable { case negate, absolute, sign, relu }
+
+  var inPlaceInputs: [Int] { [0] }
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    [try inputs.type(0, among: allowed)]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let (input, output) = (try operands.input(0), try operands.output())
+    if input.dataType == .fp32 {
+      return makeF32(UnsafePointer(input.f32), output.f32, output.count)
+    }
+    let type = try input.dataType.numeric()
+    if let integers, input.dataType.isInteger {
+      return Self.integerStep(type, integers, input, output)
+    }
+    guard let generic else {
+      throw GraphError(code: .unsupportedType, message: "got \(input.dataType)")
+    }
+    return Self.step(type, generic, input, output)
+  }
+
+  private static func step<T: Element>(
+    _ type: T.Type, _ function: @escaping (Double) -> Double, _ input: Operand,
+    _ output: Operand
+  ) -> Step {
+    let (source, target, count) = (input.pointer(T.self), output.pointer(T.self), output.count)
+    return {
+      for index in 0..<count {
+        target[index] = T(converting: function(source[index].asDouble))
+      }
+    }
+  }
+
+  private static func integerStep<T: Element>(
+    _ type: T.Type, _ function: IntegerFunction, _ input: Operand, _ output: Operand
+  ) -> Step {
+    let (source, target, count) = (input.pointer(T.self), output.pointer(T.self), output.count)
+    let (one, zero) = (T(converting: 1), T.zero)
+    return {
+      for index in 0..<count {
+        let value = source[index]
+        switch function {
+        case .negate: target[index] = T.negate(value)
+        case .absolute: target[index] = T.absolute(value)
+        case .sign: target[index] = value > zero ? one : value < zero ? T.negate(one) : zero
+        case .relu: target[index] = value < zero ? zero : value
+        }
+      }
+    }
+  }
+
+  /// An operator from a function on Float and one on Double.
+  init(
+    _ single: @escaping @Sendable (Float) -> Float,
+    _ double: @escaping @Sendable (Double) -> Double, integers: IntegerFunction? = nil
+  ) {
+    allowed = integers == nil ? DataType.floats : DataType.numbers
+    makeF32 = { source, target, count in
+      { for index in 0..<count { target[index] = single(source[index]) } }
+    }
+    generic = double
+    self.integers = integers
+  }
+}

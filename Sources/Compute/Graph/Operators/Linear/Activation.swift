@@ -1,0 +1,32 @@
+internal import Glibc
+
+/// What a fused operator does with each finished element.
+struct Activation: Sendable, Equatable {
+  /// Bounds of a clamp; ReLU is 0 and infinity.
+  var low = -Float.infinity
+  var high = Float.infinity
+
+  static let none = Activation()
+  static let relu = Activation(low: 0)
+
+  var clamps: Bool { self != .none }
+
+  /// Reads what the fusion pass left on the node.
+  init(_ context: OperatorContext) throws(GraphError) {
+    low = try context.float(FusedAttribute.low, default: -.infinity)
+    high = try context.float(FusedAttribute.high, default: .infinity)
+  }
+
+  init(low: Float = -.infinity, high: Float = .infinity) {
+    self.low = low
+    self.high = high
+  }
+}
+
+/// The domain and attributes of operators that only our passes write.
+enum FusedAttribute {
+  static let domain = "martlet"
+  static let low = "activation_low"
+  static let high = "activation_high"
+  static let pools = "pool_two_by_two"
+}

@@ -1,0 +1,35 @@
+/// Transpose: output dimension i is input dimension `permutation[i]`.
+struct TransposeOperator: Operator {
+  /// nil reverses all dimensions.
+  let permutation: [Int]?
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try inputs.type(0)
+    guard let shape = type.shape else {
+      return [
+        TensorType(type.dataType, permutation.map { [Int](repeating: -1, count: $0.count) })
+      ]
+    }
+    let order = permutation ?? shape.indices.reversed()
+    guard order.count == shape.count, order.sorted() == Array(shape.indices) else {
+      throw GraphError(
+        code: .invalidAttribute,
+        message: "perm must hold every axis of \(Shape.describe(shape)) once, got \(order)")
+    }
+    return [TensorType(type.dataType, order.map { shape[$0] })]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let input = try operands.input(0)
+    let strides = Shape.strides(input.shape)
+    let order = permutation ?? input.shape.indices.reversed()
+    return StridedCopy.step(
+      input, try operands.output(), strides: order.map { strides[$0] }, offset: 0)
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("Transpose") { context throws(GraphError) in
+      TransposeOperator(permutation: try context.ints("perm"))
+    }
+  }
+}

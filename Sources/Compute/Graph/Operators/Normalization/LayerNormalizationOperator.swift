@@ -1,0 +1,86 @@
+/// LayerNormalization: zero mean and unit variance over the dimensions from `axis` on, then
+/// scale and bias, which broadcast to those dimensions.
+struct LayerNormalizationOperator: Operator {
+  let axis: Int
+  let epsilon: Float
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try inputs.type(0, among: DataType.floats)
+    let scale = try inputs.type(1, among: [type.dataType])
+    guard let shape = type.shape else {
+      return [type, TensorType(.fp32, nil), TensorType(.fp32, nil)]
+    }
+    let axis = try normalizedAxis(axis, rank: shape.count)
+    for parameter in [scale, inputs.optional(2)] {
+      guard let size = parameter?.shape else { continue }
+      guard parameter?.dataType == type.dataType,
+        Shape.broadcast(Array(shape[axis...]), size)?.count == shape.count - axis
+          || Shape.broadcast(shape, size) == shape
+      else {
+        throw GraphError(
+          code: .shapeMismatch,
+          message: "scale and bias must broadcast to \(Shape.describe(Array(shape[axis...]))), "
+            + "got \(Shape.describe(size))")
+      }
+    }
+    let statistics = shape.indices.map { $0 < axis ? shape[$0] : 1 }
+    return [type, TensorType(.fp32, statistics), TensorType(.fp32, statistics)]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let input = try operands.input(0)
+    return step(
+      try input.dataType.numeric(), try normalizedAxis(axis, rank: input.shape.count), operands)
+  }
+
+  private func step<T: Element>(_ type: T.Type, _ axis: Int, _ operands: Operands) -> Step? {
+    guard let input = operands.optional(0), let output = operands.optionalOutput(0),
+      let scale = operands.optional(1)
+    else { return nil }
+    let outer = Shape.product(input.shape[..<axis])
+    let size = Shape.product(input.shape[axis...])
+    let (source, target) = (input.pointer(T.self), output.pointer(T.self))
+    let bias = operands.optional(2)
+    let (mean, inverse) = (operands.optionalOutput(1)?.f32, operands.optionalOutput(2)?.f32)
+    let (weights, offsets) = (scale.pointer(T.self), bias?.pointer(T.self))
+    let walk = StridedWalk(
+      input.shape,
+      strides: [
+        Broadcast.strides(scale.shape, input.shape.count),
+        bias.map { Broadcast.strides($0.shape, input.shape.count) }
+          ?? [Int](repeating: 0, count: input.shape.count),
+      ])
+    let epsilon = Double(epsilon)
+    return {
+      for row in 0..<outer {
+        let (from, to) = (source + row * size, target + row * size)
+        var sum = 0.0
+        for index in 0..<size { sum += from[index].asDouble }
+        let average = sum / Double(size)
+        var squares = 0.0
+        for index in 0..<size {
+          let distance = from[index].asDouble - average
+          squares += distance * distance
+        }
+        let factor = 1 / (squares / Double(size) + epsilon).squareRoot()
+        for index in 0..<size {
+          to[index] = T(converting: (from[index].asDouble - average) * factor)
+        }
+        mean?[row] = Float(average)
+        inverse?[row] = Float(factor)
+      }
+      walk.forEach { index, at in
+        let scaled = T.multiply(target[index], weights[at.0])
+        target[index] = offsets.map { T.add(scaled, $0[at.1]) } ?? scaled
+      }
+    }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("LayerNormalization") { context throws(GraphError) in
+      LayerNormalizationOperator(
+        axis: try context.int("axis", default: -1),
+        epsilon: try context.float("epsilon", default: 1e-5))
+    }
+  }
+}

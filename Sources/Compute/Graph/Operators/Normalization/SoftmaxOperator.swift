@@ -1,0 +1,66 @@
+internal import Glibc
+
+/// Softmax and LogSoftmax. Since opset 13 along one axis; before, over everything from the
+/// axis on, as if the tensor had two dimensions.
+struct SoftmaxOperator: Operator {
+  let axis: Int
+  let isLog: Bool
+  let flattens: Bool
+
+  var inPlaceInputs: [Int] { [0] }
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try inputs.type(0, among: DataType.floats)
+    if let shape = type.shape { _ = try normalizedAxis(axis, rank: shape.count) }
+    return [type]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let (input, output) = (try operands.input(0), try operands.output())
+    let axis = try normalizedAxis(axis, rank: input.shape.count)
+    if input.count == 0 { return nil }
+    let outer = Shape.product(input.shape[..<axis])
+    let size =
+      input.shape.isEmpty
+      ? 1 : flattens ? Shape.product(input.shape[axis...]) : input.shape[axis]
+    let inner = input.count / (outer * size)
+    return step(try input.dataType.numeric(), input, output, outer, size, inner)
+  }
+
+  private func step<T: Element>(
+    _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int,
+    _ inner: Int
+  ) -> Step {
+    let (source, target, isLog) = (input.pointer(T.self), output.pointer(T.self), isLog)
+    return {
+      for block in 0..<outer {
+        for column in 0..<inner {
+          let start = block * size * inner + column
+          var largest = -Double.infinity
+          for index in 0..<size {
+            largest = Double.maximum(largest, source[start + index * inner].asDouble)
+          }
+          var sum = 0.0
+          for index in 0..<size { sum += exp(source[start + index * inner].asDouble - largest) }
+          let logSum = log(sum)
+          for index in 0..<size {
+            let value = source[start + index * inner].asDouble - largest
+            target[start + index * inner] = T(
+              converting: isLog ? value - logSum : exp(value) / sum)
+          }
+        }
+      }
+    }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    for (name, isLog) in [("Softmax", false), ("LogSoftmax", true)] {
+      registry.register(name) { context throws(GraphError) in
+        let flattens = context.opset < 13
+        return SoftmaxOperator(
+          axis: try context.int("axis", default: flattens ? 1 : -1), isLog: isLog,
+          flattens: flattens)
+      }
+    }
+  }
+}
