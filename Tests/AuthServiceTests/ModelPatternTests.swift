@@ -67,4 +67,35 @@ import Testing
     let inner = try ModelPattern("*" + String(repeating: "?b", count: 20) + "*")
     #expect(!PatternCoverage.covers(hard, [inner]))
   }
+
+  @Test func mutatedPatternsNeitherCrashNorPassUnchecked() {
+    let seed: UInt64 = 0xB0B
+    print("seed \(seed)")
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<20_000 {
+      var bytes = Array("team-?*.v_9".utf8)
+      for _ in 0..<Int.random(in: 1...6, using: &generator) {
+        let index = Int.random(in: 0...bytes.count, using: &generator)
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: index)
+        case 1: bytes.insert(UInt8(ascii: "*"), at: index)
+        default: if index < bytes.count { bytes.remove(at: index) }
+        }
+      }
+      fuzzModelPattern(bytes)
+    }
+  }
+}
+
+/// Whatever is accepted can be written, read again, and put into a comma-separated list.
+func fuzzModelPattern(_ bytes: [UInt8]) {
+  guard let pattern = try? ModelPattern(String(decoding: bytes, as: UTF8.self)) else { return }
+  #expect(!pattern.description.contains(","))
+  #expect((try? ModelPattern(pattern.description)) == pattern)
+  #expect(PatternCoverage.covers([.everything], [pattern]))
+  #expect(
+    pattern.matches(
+      pattern.description.filter { $0 != "*" }.map { $0 == "?" ? "x" : $0 }.reduce(into: "") {
+        $0.append($1)
+      }))
 }

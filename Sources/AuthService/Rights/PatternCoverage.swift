@@ -5,9 +5,10 @@
 /// the set of places at which the outer patterns could be. If the inner pattern can end where no
 /// outer one can, a name has been found that would be gained.
 struct PatternCoverage {
-  /// Beyond this many states the answer is "no": refusing is safe, and only patterns that are
-  /// built to be hard come here.
-  static let stateCountMax = 20_000
+  /// Beyond this many states for one question the answer is "no": refusing is safe, and only
+  /// patterns that are built to be hard come here. Keeps the longest answer within milliseconds, as
+  /// the store's only writer waits for it.
+  static let stateCountMax = 2_000
 
   private struct State: Hashable {
     var inner: Int
@@ -23,7 +24,8 @@ struct PatternCoverage {
   /// Whether each of `inner` lies within the union of `outer`.
   static func covers(_ outer: [ModelPattern], _ inner: [ModelPattern]) -> Bool {
     let coverage = PatternCoverage(outer: outer)
-    return inner.allSatisfy(coverage.covers)
+    var stateCount = 0
+    return inner.allSatisfy { coverage.covers($0, &stateCount) }
   }
 
   private init(outer: [ModelPattern]) {
@@ -38,7 +40,7 @@ struct PatternCoverage {
     wordCount = (total + 63) / 64
   }
 
-  private func covers(_ inner: ModelPattern) -> Bool {
+  private func covers(_ inner: ModelPattern, _ stateCount: inout Int) -> Bool {
     if outer.contains(inner) { return true }
     // All characters that no pattern names behave alike; 0 stands for them.
     let alphabet = Set((outer + [inner]).flatMap(\.bytes)).union([0])
@@ -66,8 +68,11 @@ struct PatternCoverage {
       default:
         next.append(State(inner: state.inner + 1, outer: advance(state.outer, by: symbol)))
       }
-      for state in next where seen.insert(state).inserted { pending.append(state) }
-      guard seen.count <= Self.stateCountMax else { return false }
+      for state in next where seen.insert(state).inserted {
+        stateCount += 1
+        pending.append(state)
+      }
+      guard stateCount <= Self.stateCountMax else { return false }
     }
     return true
   }
