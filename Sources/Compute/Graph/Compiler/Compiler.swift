@@ -3,10 +3,11 @@ enum Compiler {
   static func compile(_ graph: Graph, options: ModelOptions) throws(GraphError) -> Program {
     let registry = OperatorRegistry.standard
     var graph = try graph.validated()
+    try refuseInternal(graph)
     for pass in GraphPass.standard where options.passes.contains(pass.option) {
       try pass.run(&graph, registry, options)
     }
-    let types = try GraphTypes(graph, registry: registry, options: options)
+    let types = try GraphTypes(graph, registry: registry, options: options, packs: true)
     var program = Program()
     program.options = options
     try addInterface(of: graph, types: types.types, to: &program)
@@ -38,6 +39,21 @@ enum Compiler {
     program.valueCount = numbers.count
     program.findShapeValues()
     return program
+  }
+
+  /// Operators of our own domain are written by passes; a file must not bring them, and an
+  /// input must be a tensor.
+  private static func refuseInternal(_ graph: Graph) throws(GraphError) {
+    for node in graph.nodes where node.domain == FusedAttribute.domain {
+      throw GraphError(
+        code: .unsupportedOperator,
+        message: "operator \(node.domain).\(node.opType) is not supported",
+        node: node.displayName)
+    }
+    for input in graph.inputs where input.dataType == nil {
+      throw GraphError(
+        code: .unsupportedType, message: "input '\(input.name)' is not a tensor")
+    }
   }
 
   /// The specs callers see: what the file declares, completed by what was inferred.

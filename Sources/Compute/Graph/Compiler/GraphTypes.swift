@@ -1,50 +1,62 @@
-/// Types and constants of every value of a graph, and the operator of every node, found by
-/// walking the (sorted) nodes once.
+/// Types of every value of a graph, and the operator of every node, found by walking the
+/// (sorted) nodes once.
 struct GraphTypes {
   private(set) var types: [String: TensorType] = [:]
   private(set) var operators: [any Operator] = []
 
-  init(_ graph: Graph, registry: OperatorRegistry, options: ModelOptions) throws(GraphError) {
+  /// Only what needs no inference: inputs and initialisers.
+  init(inputsOf graph: Graph) {
     for input in graph.inputs {
-      guard let dataType = input.dataType else {
-        throw GraphError(
-          code: .unsupportedType, message: "input '\(input.name)' is not a tensor")
-      }
-      types[input.name] = TensorType(dataType, input.shape)
+      if let dataType = input.dataType { types[input.name] = TensorType(dataType, input.shape) }
     }
     for (name, tensor) in graph.initializers {
       types[name] = TensorType(tensor.dataType, tensor.shape)
     }
+  }
+
+  /// Everything. `packs` is false for passes that only look at types.
+  init(
+    _ graph: Graph, registry: OperatorRegistry, options: ModelOptions, packs: Bool
+  ) throws(GraphError) {
+    self.init(inputsOf: graph)
     for node in graph.nodes {
-      let known = known(node, graph)
-      let context = OperatorContext(
-        node: node, opset: graph.opsets[node.domain] ?? GraphTypes.opsetMissing(node),
-        known: known, options: options)
-      let op = try registry.build(context)
-      let outputs: [TensorType]
-      do {
-        outputs = try op.infer(known)
-      } catch {
-        throw error.at(node)
-      }
-      for (name, type) in zip(node.outputs, outputs) where !name.isEmpty {
-        if let shape = type.shape, type.isConcrete, Shape.elementCount(shape) == nil {
-          throw GraphError(
-            code: .shapeOverflow,
-            message: "the shape \(Shape.describe(shape)) of '\(name)' overflows",
-            node: node.displayName)
-        }
-        types[name] = type
-      }
-      let nameCount = node.outputs.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
-      if nameCount > outputs.count {
+      operators.append(
+        try add(node, known(node, graph), graph, registry, options, packs: packs).0)
+    }
+  }
+
+  /// Builds a node's operator and notes the types of its outputs.
+  mutating func add(
+    _ node: Node, _ known: KnownInputs, _ graph: Graph, _ registry: OperatorRegistry,
+    _ options: ModelOptions, packs: Bool
+  ) throws(GraphError) -> (any Operator, [TensorType]) {
+    let op = try registry.build(
+      OperatorContext(
+        node: node, opset: graph.opsets[node.domain] ?? Self.opsetMissing(node), known: known,
+        options: options, packsWeights: packs))
+    let outputs: [TensorType]
+    do {
+      outputs = try op.infer(known)
+    } catch {
+      throw error.at(node)
+    }
+    for (name, type) in zip(node.outputs, outputs) where !name.isEmpty {
+      if let shape = type.shape, type.isConcrete, Shape.elementCount(shape) == nil {
         throw GraphError(
-          code: .invalidGraph,
-          message: "\(node.opType) has \(outputs.count) outputs, got \(nameCount)",
+          code: .shapeOverflow,
+          message: "the shape \(Shape.describe(shape)) of '\(name)' overflows",
           node: node.displayName)
       }
-      operators.append(op)
+      types[name] = type
     }
+    let nameCount = node.outputs.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
+    guard nameCount <= outputs.count else {
+      throw GraphError(
+        code: .invalidGraph,
+        message: "\(node.opType) has \(outputs.count) outputs, got \(nameCount)",
+        node: node.displayName)
+    }
+    return (op, outputs)
   }
 
   /// What is known of a node's inputs.

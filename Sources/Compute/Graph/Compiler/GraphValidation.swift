@@ -2,6 +2,7 @@ extension Graph {
   /// Checks names and order: every value is written once, every input exists, there is no
   /// cycle. Returns the graph with its nodes in an order in which they can run.
   func validated() throws(GraphError) -> Graph {
+    try checkVersions()
     var known = Set<String>()
     for input in inputs {
       guard !input.name.isEmpty else {
@@ -45,6 +46,26 @@ extension Graph {
       }
     }
     return sorted
+  }
+
+  /// The operator-set versions whose semantics are implemented.
+  private static let supportedOpsets: [String: ClosedRange<Int>] = [
+    "": 1...23, "ai.onnx.ml": 1...5,
+  ]
+
+  private func checkVersions() throws(GraphError) {
+    for node in nodes {
+      guard let supported = Self.supportedOpsets[node.domain],
+        let version = opsets[node.domain]
+      else { continue }
+      guard supported.contains(version) else {
+        throw GraphError(
+          code: .unsupportedOperator,
+          message: "operator sets \(supported.lowerBound) to \(supported.upperBound) of domain "
+            + "'\(node.domain)' are supported, the model needs \(version)",
+          node: node.displayName)
+      }
+    }
   }
 
   /// Kahn's algorithm over node numbers, keeping the file's order where it is free to.

@@ -5,6 +5,8 @@ struct OperatorContext {
   let opset: Int
   let known: KnownInputs
   let options: ModelOptions
+  /// False while passes look at types only: the operator will be built again.
+  let packsWeights: Bool
 
   func constant(_ index: Int) -> Tensor? { known.constant(index) }
 

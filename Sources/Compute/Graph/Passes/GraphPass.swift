@@ -1,8 +1,35 @@
 /// One rewrite of a graph. Each lives in its own file and can be switched off by its option.
-struct GraphPass {
+/// A pass gets a validated, sorted graph and leaves one.
+struct GraphPass: Sendable {
   let option: ModelOptions.Passes
-  let run: (inout Graph, OperatorRegistry, ModelOptions) throws(GraphError) -> Void
+  let run: @Sendable (inout Graph, OperatorRegistry, ModelOptions) throws(GraphError) -> Void
 
   /// The rewrites in the order in which they run.
-  static var standard: [GraphPass] { [] }
+  static let standard: [GraphPass] = [
+    IdentityRemoval.pass, ConstantFolding.pass, GemmFusion.pass, ActivationFusion.pass,
+    DeadCodeElimination.pass,
+  ]
+}
+
+/// Who reads and who writes each value of a graph.
+struct GraphUses {
+  private(set) var readers: [String: [Int]] = [:]
+  private(set) var producer: [String: Int] = [:]
+  private let outputs: Set<String>
+
+  init(_ graph: Graph) {
+    outputs = Set(graph.outputs.map(\.name))
+    for (index, node) in graph.nodes.enumerated() {
+      for input in node.inputs where !input.isEmpty { readers[input, default: []].append(index) }
+      for output in node.outputs where !output.isEmpty { producer[output] = index }
+    }
+  }
+
+  func isOutput(_ name: String) -> Bool { outputs.contains(name) }
+
+  /// The only node that reads a value, if there is exactly one and no caller sees the value.
+  func onlyReader(_ name: String) -> Int? {
+    guard !isOutput(name), let found = readers[name], found.count == 1 else { return nil }
+    return found[0]
+  }
 }

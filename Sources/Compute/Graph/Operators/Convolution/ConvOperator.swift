@@ -2,12 +2,12 @@
 struct ConvOperator: Operator {
   let window: Window
   let group: Int
-  let activation: Activation
+  let activation: FusedActivation
 
   init(_ context: OperatorContext) throws(GraphError) {
     window = try Window(context)
     group = try context.int("group", default: 1)
-    activation = try Activation(context)
+    activation = try FusedActivation(context)
     guard group >= 1 else {
       throw GraphError(
         code: .invalidAttribute, message: "group must be at least 1, got \(group)")

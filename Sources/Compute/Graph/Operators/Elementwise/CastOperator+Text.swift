@@ -50,22 +50,20 @@ extension CastOperator {
     }
   }
 
+  /// The shortest text that reads back as the same number, as NumPy prints it.
   private static func text<T: Element>(_ value: T, _ dataType: DataType) -> String {
     switch dataType {
     case .bool: return value == T.zero ? "False" : "True"
-    case .fp64: return shortest(value.asDouble, digits: 17)
-    case .fp32, .fp16, .bf16: return shortest(value.asDouble, digits: 8)
+    case .fp64: return spelled(value.asDouble) { "\($0)" }
+    case .fp32: return spelled(value.asDouble) { "\(Float($0))" }
+    case .fp16, .bf16: return spelled(value.asDouble) { "\(Float($0))" }
     default: return "\(value)"
     }
   }
 
-  /// As C++ and NumPy print floats: the fewest significant digits up to `digits`, no ".0".
-  private static func shortest(_ value: Double, digits: Int32) -> String {
+  private static func spelled(_ value: Double, _ finite: (Double) -> String) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-INF" : "INF" }
-    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
-      withVaList([digits, value]) { _ = vsnprintf(buffer.baseAddress!, 64, "%.*g", $0) }
-      return String(cString: buffer.baseAddress!)
-    }
+    return finite(value)
   }
 }

@@ -4,7 +4,7 @@ struct GemmOperator: Operator {
   let beta: Float
   let transposesA: Bool
   let transposesB: Bool
-  let activation: Activation
+  let activation: FusedActivation
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let a = try inputs.type(0, among: DataType.numbers)
@@ -95,7 +95,7 @@ struct GemmOperator: Operator {
     beta = try context.float("beta", default: 1)
     transposesA = try context.bool("transA", default: false)
     transposesB = try context.bool("transB", default: false)
-    activation = try Activation(context)
+    activation = try FusedActivation(context)
   }
 
   static func register(in registry: inout OperatorRegistry) {

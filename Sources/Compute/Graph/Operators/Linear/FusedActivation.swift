@@ -1,25 +1,20 @@
-internal import Glibc
-
-/// What a fused operator does with each finished element.
-struct Activation: Sendable, Equatable {
-  /// Bounds of a clamp; ReLU is 0 and infinity.
+/// What a fused operator does with each finished element: a clamp, or nothing.
+struct FusedActivation: Sendable, Equatable {
+  /// Bounds of the clamp; ReLU is 0 and infinity.
   var low = -Float.infinity
   var high = Float.infinity
 
-  static let none = Activation()
-  static let relu = Activation(low: 0)
+  var clamps: Bool { low > -.infinity || high < .infinity }
 
-  var clamps: Bool { self != .none }
+  init(low: Float = -.infinity, high: Float = .infinity) {
+    self.low = low
+    self.high = high
+  }
 
   /// Reads what the fusion pass left on the node.
   init(_ context: OperatorContext) throws(GraphError) {
     low = try context.float(FusedAttribute.low, default: -.infinity)
     high = try context.float(FusedAttribute.high, default: .infinity)
-  }
-
-  init(low: Float = -.infinity, high: Float = .infinity) {
-    self.low = low
-    self.high = high
   }
 }
 

@@ -1,0 +1,52 @@
+/// Computes what is known at load: nodes over constants, and shapes of values whose sizes are
+/// fixed. The results become initialisers.
+enum ConstantFolding {
+  /// Larger results are left to the plan: a file of a few bytes must not fill the memory.
+  private static let byteCountMax = 64 << 20
+
+  static let pass = GraphPass(option: .constantFolding) {
+    graph, registry, options throws(GraphError) in
+    var budget = byteCountMax
+    var types = GraphTypes(inputsOf: graph)
+    var kept: [Node] = []
+    for node in graph.nodes {
+      let known = types.known(node, graph)
+      let (op, outputs) = try types.add(node, known, graph, registry, options, packs: false)
+      guard let tensors = try fold(node, op, known, outputs, &budget) else {
+        kept.append(node)
+        continue
+      }
+      for (name, tensor) in zip(node.outputs, tensors) where !name.isEmpty {
+        graph.initializers[name] = tensor
+      }
+    }
+    graph.nodes = kept
+  }
+
+  private static func fold(
+    _ node: Node, _ op: any Operator, _ known: KnownInputs, _ outputs: [TensorType],
+    _ budget: inout Int
+  ) throws(GraphError) -> [Tensor]? {
+    let isKnown =
+      op.readsShapesOnly
+      ? known.types.allSatisfy { $0?.isConcrete ?? true }
+      : node.inputs.indices.allSatisfy { known.types[$0] == nil || known.constants[$0] != nil }
+    guard isKnown, outputs.allSatisfy(\.isConcrete) else { return nil }
+    var size = 0
+    for output in outputs {
+      let bytes =
+        Shape.byteCount(output.shape!, output.dataType) ?? (output.dataType == .string ? 0 : nil)
+      guard let bytes else { return nil }
+      let (sum, overflow) = size.addingReportingOverflow(bytes)
+      if overflow { return nil }
+      size = sum
+    }
+    guard size <= budget else { return nil }
+    budget -= size
+    do {
+      return try Evaluator.run(op, known, types: outputs)
+    } catch {
+      throw error.at(node)
+    }
+  }
+}

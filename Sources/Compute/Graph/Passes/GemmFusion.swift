@@ -1,0 +1,27 @@
+/// MatMul by a constant matrix, then Add of a constant row: one Gemm.
+enum GemmFusion {
+  static let pass = GraphPass(option: .fusion) { graph, registry, options throws(GraphError) in
+    let types = try GraphTypes(graph, registry: registry, options: options, packs: false)
+    let uses = GraphUses(graph)
+    var removed = Set<Int>()
+    for (index, node) in graph.nodes.enumerated() {
+      guard node.domain.isEmpty, node.opType == "MatMul",
+        let weight = graph.initializers[node.inputs[1]], weight.shape.count == 2,
+        types.types[node.inputs[0]]?.shape?.count == 2,
+        let reader = uses.onlyReader(node.outputs[0])
+      else { continue }
+      let add = graph.nodes[reader]
+      guard add.domain.isEmpty, add.opType == "Add",
+        let other = add.inputs.first(where: { $0 != node.outputs[0] }),
+        let bias = graph.initializers[other], bias.dataType == weight.dataType,
+        bias.shape == [weight.shape[1]] || bias.shape == [1, weight.shape[1]]
+      else { continue }
+      // In the reader's place: everything it reads is written by then.
+      graph.nodes[reader] = Node(
+        name: node.name.isEmpty ? add.name : node.name, opType: "Gemm",
+        inputs: [node.inputs[0], node.inputs[1], other], outputs: add.outputs)
+      removed.insert(index)
+    }
+    graph.nodes = graph.nodes.indices.filter { !removed.contains($0) }.map { graph.nodes[$0] }
+  }
+}
