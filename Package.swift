@@ -60,7 +60,8 @@ let package = Package(
       "AuthService",
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
     module(
-      "ModelService", ["RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry"]),
+      "ModelService",
+      ["RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry", "CLinux"]),
     module("Gateway", ["RPC", "Protocols", "Crypto", "Telemetry"]),
     .executableTarget(
       name: "martlet",

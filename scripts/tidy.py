@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "Compute": {"CKernels"},
     "ModelFormats": {"Compute", "Protocols", "CZlib"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
-    "ModelService": {"RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry"},
+    "ModelService": {
+        "RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry", "CLinux"},
     "Gateway": {"RPC", "Protocols", "Crypto", "Telemetry"},
 }
 SYSTEM = {"Glibc", "Synchronization", "FoundationEssentials", "Dispatch"}

@@ -1,7 +1,8 @@
 #pragma once
-// What Swift's Glibc module leaves out: epoll, eventfd, prctl and the GNU accept4.
+// What Swift's Glibc module leaves out: epoll, eventfd, prctl, malloc_trim and the GNU accept4.
 // _GNU_SOURCE stays undefined: it renames fields of fd_set, and two modules must not differ in
 // what the same system struct looks like.
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -18,3 +19,6 @@ static inline int martlet_accept(int listener) {
 }
 
 static inline void martlet_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// Gives free heap pages back to the system.
+static inline void martlet_trim_heap(void) { malloc_trim(0); }

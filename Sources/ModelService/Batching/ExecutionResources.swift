@@ -1,0 +1,22 @@
+internal import RPC
+
+/// Numbers that rule execution in this process.
+struct ExecutionSettings: Sendable {
+  /// Executions of one model at one time, unless it asks for fewer.
+  var parallelism = 2
+  /// Requests waiting for one model, unless its configuration says otherwise.
+  var queueCountMax = 1024
+  /// A model whose runs take longer leaves the thread that read the request.
+  var inlineNanosecondsMax: UInt64 = 1_000_000
+}
+
+/// What all models of a process share to run: threads, a clock, a timer.
+struct ExecutionResources: Sendable {
+  var settings: ExecutionSettings
+  /// Where long runs go.
+  var workers: WorkerThreads
+  /// Wakes batches that wait for company.
+  var timer: DeadlineTimer
+  /// Nanoseconds of a clock that never goes back.
+  var now: @Sendable () -> UInt64 = { MonotonicTime.now().nanoseconds }
+}

@@ -1,0 +1,50 @@
+internal import Compute
+internal import Protocols
+
+/// What clients of a model may send and ask for: the engine's tensors under the model's
+/// configuration.
+struct ModelSignature: Sendable {
+  struct Tensor: Sendable {
+    var name: String
+    var dataType: DataType
+    /// With the batch dimension in front where the model batches; -1 for any size.
+    var shape: [Int]
+    /// Where the engine has it.
+    var engineIndex: Int
+  }
+
+  /// In the configuration's order.
+  var inputs: [Tensor]
+  /// In the configuration's order; engines may compute more than is shown.
+  var outputs: [Tensor]
+  /// The most rows of one request; 0 for a model without a batch dimension.
+  var batchSizeMax: Int
+  private var inputIndices: [String: Int]
+  private var outputIndices: [String: Int]
+
+  init(inputs: [Tensor], outputs: [Tensor], batchSizeMax: Int) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.batchSizeMax = batchSizeMax
+    inputIndices = Dictionary(
+      inputs.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    outputIndices = Dictionary(
+      outputs.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func inputIndex(_ name: String) -> Int? {
+    // Most models have one input or two; comparing beats hashing.
+    if inputs.count <= 4 { return inputs.firstIndex { $0.name == name } }
+    return inputIndices[name]
+  }
+
+  func outputIndex(_ name: String) -> Int? {
+    if outputs.count <= 4 { return outputs.firstIndex { $0.name == name } }
+    return outputIndices[name]
+  }
+}
+
+/// Shapes as messages show them: `[-1,16]`.
+func describe(_ shape: some Sequence<Int>) -> String {
+  "[" + shape.map(String.init).joined(separator: ",") + "]"
+}

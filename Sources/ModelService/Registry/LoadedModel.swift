@@ -1,0 +1,88 @@
+internal import Protocols
+
+/// One version of a model, ready to answer: engine, configuration in force, labels, counters and
+/// the queue in front of it. Requests that run keep it alive after the registry let go.
+final class LoadedModel: Sendable {
+  let key: ModelKey
+  let version: Int64
+  let config: Inference.ModelConfig
+  let signature: ModelSignature
+  let engine: any Engine
+  /// Class names by output, for the classification extension.
+  let labels: [String: [String]]
+  let statistics: ModelStatisticsRecorder
+  let scheduler: Scheduler
+
+  init(
+    key: ModelKey, version: Int64, engine: any Engine, platform: String, files: VersionFiles,
+    execution: ExecutionResources
+  ) throws {
+    self.key = key
+    self.version = version
+    self.engine = engine
+    let written = try Self.configuration(files)
+    let (config, signature) = try written.completed(
+      name: key.name, platform: platform, inputs: engine.inputs, outputs: engine.outputs)
+    self.config = config
+    self.signature = signature
+    labels = try Self.labels(config, engine, files)
+    statistics = ModelStatisticsRecorder()
+    scheduler = Scheduler(
+      engine: engine, signature: signature, policy: BatchPolicy(config, execution.settings),
+      statistics: statistics, resources: execution)
+  }
+
+  private init(_ other: LoadedModel, version: Int64) {
+    key = other.key
+    self.version = version
+    config = other.config
+    signature = other.signature
+    engine = other.engine
+    labels = other.labels
+    statistics = other.statistics
+    scheduler = other.scheduler
+  }
+
+  /// The same model under the number it got when it was stored.
+  func numbered(_ version: Int64) -> LoadedModel {
+    LoadedModel(self, version: version)
+  }
+
+  /// What is written in `config.pbtxt`; an empty configuration when there is none.
+  static func configuration(_ files: VersionFiles) throws -> Inference.ModelConfig {
+    guard let text = try files.configuration() else { return Inference.ModelConfig() }
+    do {
+      return try ModelConfigText.parse(text)
+    } catch {
+      throw ConfigurationError("\(DirectoryRepository.configurationFile), \(error.description)")
+    }
+  }
+
+  private static func labels(
+    _ config: Inference.ModelConfig, _ engine: any Engine, _ files: VersionFiles
+  ) throws -> [String: [String]] {
+    var labels: [String: [String]] = [:]
+    for output in config.output {
+      guard !output.labelFilename.isEmpty else {
+        if !engine.classLabels.isEmpty { labels[output.name] = engine.classLabels }
+        continue
+      }
+      guard let bytes = try files.labels(output.labelFilename),
+        let text = String(validating: bytes, as: UTF8.self)
+      else {
+        throw ConfigurationError(
+          "output '\(output.name)' wants labels of '\(output.labelFilename)', which is missing or "
+            + "not UTF-8")
+      }
+      var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        String(line.hasSuffix("\r") ? line.dropLast() : line)
+      }
+      if lines.last == "" { lines.removeLast() }
+      labels[output.name] = lines
+    }
+    return labels
+  }
+
+  /// Bytes held by the engine and its idle contexts.
+  var memoryByteCount: Int { engine.memoryByteCount }
+}

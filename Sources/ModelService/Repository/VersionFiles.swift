@@ -1,0 +1,36 @@
+/// The files of one version, lent for as long as the repository says.
+public struct VersionFiles {
+  /// The longest `config.pbtxt` that is read.
+  public static let configurationByteCountMax = 1 << 20
+  /// The longest label file that is read.
+  public static let labelsByteCountMax = 16 << 20
+
+  /// A path that opens `model.onnx` and lets a loader find files beside it.
+  public let modelPath: String
+  /// Bytes of all files.
+  public let byteCount: UInt64
+  private let read: (String, Int) throws(RepositoryError) -> [UInt8]?
+
+  /// `read` gives a file of the version or else of the model, nil when there is none.
+  public init(
+    modelPath: String, byteCount: UInt64,
+    read: @escaping (_ name: String, _ byteCountMax: Int) throws(RepositoryError) -> [UInt8]?
+  ) {
+    self.modelPath = modelPath
+    self.byteCount = byteCount
+    self.read = read
+  }
+
+  /// `config.pbtxt`, of the version or else of the model.
+  public func configuration() throws(RepositoryError) -> [UInt8]? {
+    try read(DirectoryRepository.configurationFile, Self.configurationByteCountMax)
+  }
+
+  /// The content of a label file, of the version or else of the model; nil when there is none.
+  public func labels(_ name: String) throws(RepositoryError) -> [UInt8]? {
+    guard RepositoryName.isValid(name) else {
+      throw RepositoryError(.invalidName, "expected a plain file name for labels, got '\(name)'")
+    }
+    return try read(name, Self.labelsByteCountMax)
+  }
+}

@@ -1,0 +1,129 @@
+internal import Compute
+internal import Protocols
+public import RPC
+internal import Synchronization
+internal import Telemetry
+
+/// The model role of the product: repository, registry, data plane, and the server that gateways
+/// call.
+public final class ModelServer: Sendable {
+  /// The service without its socket.
+  public let dataPlane: DataPlane
+  /// `martlet.v1.Models` without its socket.
+  public let management: ModelManagement
+
+  private let configuration: ModelServerConfiguration
+  private let server: Server
+  private let registry: Registry
+  private let operatorEndpoint: OperatorEndpoint?
+  private let metrics: Metrics
+  private let readiness = ServiceReadiness()
+
+  /// Opens the repository without listening yet. Throws ``RepositoryError``.
+  public convenience init(_ configuration: ModelServerConfiguration) throws {
+    try self.init(
+      configuration,
+      repository: try DirectoryRepository(path: configuration.repositoryPath),
+      loader: ONNXEngineLoader(options: ModelOptions(threadCount: 1)))
+  }
+
+  init(
+    _ configuration: ModelServerConfiguration, repository: any ModelRepository,
+    loader: any EngineLoader
+  ) throws {
+    self.configuration = configuration
+    // Loops and workers together are the cores given; loading may take one more for a moment.
+    let workerCount = max(1, configuration.threadCount - configuration.loopCount)
+    var settings = ExecutionSettings()
+    settings.parallelism = configuration.loopCount + workerCount
+    settings.queueCountMax = configuration.queueCountMax
+    settings.inlineNanosecondsMax = UInt64(
+      max(0, configuration.inlineRunDurationMax.nanosecondsClamped))
+    let execution = ExecutionResources(
+      settings: settings, workers: WorkerThreads(count: workerCount, name: "compute"),
+      timer: DeadlineTimer())
+    let files = WorkerThreads(count: 1, name: "models")
+    registry = Registry(
+      repository: repository, loader: loader,
+      memoryByteCountMax: configuration.modelMemoryByteCountMax, execution: execution,
+      background: { files.submit($0) })
+    dataPlane = DataPlane(registry: registry, settings: DataPlaneSettings())
+    management = ModelManagement(registry: registry, limits: configuration.deployLimits)
+    server = Server(configuration: Self.serverConfiguration(configuration))
+    metrics = Metrics()
+    let service = ServiceMetrics(metrics, registry: registry)
+    operatorEndpoint = configuration.operatorEndpoint.map { [metrics, readiness] endpoint in
+      OperatorEndpoint(
+        endpoint: endpoint, metrics: { metrics.render() }, isReady: { readiness.isReady })
+    }
+    let identify = IdentityCheck(peerRole: configuration.peerRole)
+    InferenceHandlers(
+      dataPlane: dataPlane, identity: identify, readiness: readiness, metrics: service,
+      files: files
+    ).register(on: server)
+    ManagementHandlers(
+      management: management, identity: identify, metrics: service, files: files,
+      log: configuration.log
+    ).register(on: server)
+    server.callRouter { _ in PeerGate(identify) }
+  }
+
+  private static func serverConfiguration(
+    _ configuration: ModelServerConfiguration
+  ) -> ServerConfiguration {
+    var tls = configuration.tls
+    // Whoever has no certificate has no business here, whatever the configuration says.
+    tls?.clientCertificates = .required
+    var server = ServerConfiguration(
+      endpoints: configuration.listen, tls: tls, loopCount: configuration.loopCount)
+    server.limits.messageByteCountMax = configuration.messageByteCountMax
+    // The peers are a few gateways that put many clients' calls on one connection. Clients that
+    // misbehave are the gateway's to stop; what it resets for them must not cost it the connection.
+    server.limits.http2.streamsMax = 4096
+    server.limits.http2.resetsReceivedPerSecondMax = 10_000
+    server.limits.http2.resetsSentPerMinuteMax = 10_000
+    server.limits.idleTimeout = nil
+    return server
+  }
+
+  /// Listens, and answers calls from then on. Models are loaded behind that, or when first used.
+  public func start() async throws {
+    try server.start()
+    try operatorEndpoint?.start()
+    readiness.isReady = true
+    configuration.log?.write(.info, "serves models") { _ in }
+    if configuration.loadsAtStart {
+      let registry = registry
+      Task { await registry.loadAll() }
+    }
+  }
+
+  /// Stops accepting, lets calls finish, and stops.
+  public func drain() async {
+    readiness.isReady = false
+    await server.shutdown(gracePeriod: configuration.drainGracePeriod)
+    operatorEndpoint?.stop()
+    configuration.log?.flush()
+  }
+
+  /// Where gateways can connect, with real ports; empty before ``start()``.
+  public var boundEndpoints: [Endpoint] { server.boundEndpoints }
+
+  /// Bytes that loaded models hold.
+  public var modelMemoryByteCount: Int { registry.memoryByteCount }
+
+  /// A client in the same process, for tests.
+  public func makeInProcessClient(tls: TLSConfiguration? = nil) throws -> Client {
+    try server.makeInProcessClient(tls: tls)
+  }
+}
+
+/// Whether calls are answered now; shared with health checks and the operators' port.
+final class ServiceReadiness: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var isReady: Bool {
+    get { flag.load(ordering: .relaxed) }
+    set { flag.store(newValue, ordering: .relaxed) }
+  }
+}

@@ -1,0 +1,43 @@
+internal import RPC
+internal import Telemetry
+
+/// What operators see of a model service. Labels are methods and statuses, which are few; models
+/// and tenants are in ModelStatistics.
+final class ServiceMetrics: Sendable {
+  private let metrics: Metrics
+  private let deployments: Counter
+
+  init(_ metrics: Metrics, registry: Registry) {
+    self.metrics = metrics
+    deployments = metrics.counter(
+      "martlet_model_deployments_total", help: "Versions stored by deployments.")
+    metrics.gauge("martlet_model_memory_bytes", help: "Bytes held by loaded models.") {
+      Double(registry.memoryByteCount)
+    }
+    metrics.gauge(
+      "martlet_model_memory_bytes_max", help: "Bytes that loaded models may hold."
+    ) { Double(registry.memoryByteCountMax) }
+    metrics.gauge("martlet_models_loaded", help: "Versions in memory.") {
+      Double(registry.loadedModels.count)
+    }
+    metrics.gauge("martlet_model_queue_requests", help: "Requests waiting for a model.") {
+      Double(registry.loadedModels.reduce(0) { $0 + $1.scheduler.queuedCount })
+    }
+    metrics.gauge(
+      "martlet_model_inferences_succeeded", help: "Requests answered by models now in memory."
+    ) { Double(registry.loadedModels.reduce(0) { $0 + $1.statistics.requestCounts.success }) }
+    metrics.gauge(
+      "martlet_model_inferences_failed", help: "Requests that models now in memory refused."
+    ) { Double(registry.loadedModels.reduce(0) { $0 + $1.statistics.requestCounts.fail }) }
+  }
+
+  func countDeployment() { deployments.add() }
+
+  /// Counts a call that was refused.
+  func countFailure(_ code: StatusCode) {
+    metrics.counter(
+      "martlet_model_calls_failed_total", help: "Calls that ended with a status other than OK.",
+      labels: ["code": code.name]
+    ).add()
+  }
+}
