@@ -1,1 +1,262 @@
+// The leaf kernels of Compute: one table of function pointers per instruction set.
+//
+// A kernel reads and writes only the memory its arguments name, allocates nothing, keeps no state
+// and never blocks. Blocking, packing order, threading and the choice of a table live in Swift
+// (Sources/Compute/Kernels). Sizes and strides count *elements*, unless a name says bytes.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#include "CKernelsTypes.h"
+
+// ---------------------------------------------------------------------------------------------
+// Matrix product
+
+/// What happens to a finished element of C, in this order:
+/// `alpha * product + beta * c`, plus `biasColumn[column]`, plus `biasRow[row]`, then a clamp to
+/// [low, high] when `clamps` is set (ReLU is [0, +inf]). A NaN stays a NaN through the clamp.
+typedef struct {
+  float alpha;
+  float beta;                // 0 means that C is not read: it may be uninitialised
+  const float *biasColumn;   // one value per column of C, or NULL
+  const float *biasRow;      // one value per row of C, or NULL
+  float low, high;
+  bool clamps;
+} ck_epilogue;
+
+/// C[m×n] = epilogue(A[m×k] · B[k×n]) for one block. The caller has cut K to fit the caches.
+typedef struct {
+  size_t m, n, k;
+  const float *a;
+  ptrdiff_t aRow;            // elements from one row of A to the next (1 for a transposed A)
+  ptrdiff_t aColumn;         // elements from one column of A to the next
+  bool aIsPacked;            // A was written by sgemmPackA with the same m
+  size_t aPackedColumns;     // the k it was packed with, of which this block takes k columns
+  size_t aFirstColumn;       // from this one on
+  const float *b;
+  ptrdiff_t bRow;            // unpacked B: elements from one row to the next
+  ptrdiff_t bPanel;          // packed B: elements from one panel to the next
+  bool bIsPacked;            // B was written by sgemmPackB
+  size_t bFirstRow;          // packed B: this block takes k rows from this one on
+  float *c;
+  ptrdiff_t cRow;
+  ck_epilogue epilogue;
+} ck_gemm_block;
+
+/// A convolution in NHWC order without im2col: one image, already padded.
+/// The weights are a packed B of (kernelHeight · kernelWidth · channelCount) × outputChannels.
+typedef struct {
+  const float *input;         // [height, width, pixelStride], the group's first channel
+  ptrdiff_t pixelStride;      // elements from one pixel to the next (all channels of the image)
+  ptrdiff_t rowStride;        // elements from one image row to the next
+  size_t channelCount;        // channels per group
+  size_t kernelHeight, kernelWidth;
+  size_t strideHeight, strideWidth;
+  size_t dilationHeight, dilationWidth;
+  size_t outputRowFirst, outputRowCount;   // in pooled rows when poolsTwoByTwo is set
+  size_t outputWidth;         // of the convolution, before any pooling
+  const float *weights;
+  ptrdiff_t weightsPanel;
+  size_t outputChannels;      // per group
+  float *output;              // [rows, columns, outputPixelStride], the group's first channel
+  ptrdiff_t outputPixelStride, outputRowStride;
+  bool poolsTwoByTwo;         // 2×2 max pooling with stride 2, an odd last row or column dropped
+  ck_epilogue epilogue;       // beta and biasRow are ignored
+} ck_convolution_nhwc;
+
+/// Copies the pixels that one block of output positions reads, as packed panels of a matrix with
+/// (channels · kernelHeight · kernelWidth) rows and `positionCount` columns.
+typedef struct {
+  const float *input;         // [channels, height, width]
+  size_t channels, height, width;
+  size_t kernelHeight, kernelWidth;
+  size_t strideHeight, strideWidth;
+  size_t dilationHeight, dilationWidth;
+  ptrdiff_t padTop, padLeft;
+  size_t outputWidth;
+  size_t positionFirst, positionCount;   // positions count row-major over the output plane
+  float *panels;
+} ck_im2col;
+
+// ---------------------------------------------------------------------------------------------
+// Pooling
+
+/// Max or average pooling of one image, of any layout: element (c, y, x) of the input is at
+/// `c * inputChannelStride + y * inputRowStride + x * inputPixelStride`.
+typedef struct {
+  const float *input;
+  ptrdiff_t inputChannelStride, inputRowStride, inputPixelStride;
+  float *output;
+  ptrdiff_t outputChannelStride, outputRowStride, outputPixelStride;
+  int64_t *indices;           // NCHW max pooling: flat index into the plane, or NULL
+  size_t channels, height, width;
+  size_t outputHeight, outputWidth;
+  size_t kernelHeight, kernelWidth;
+  size_t strideHeight, strideWidth;
+  size_t dilationHeight, dilationWidth;
+  ptrdiff_t padTop, padLeft, padBottom, padRight;
+  bool countsPadding;         // average: divide by the window inside the padded image
+} ck_pool;
+
+// ---------------------------------------------------------------------------------------------
+// Trees
+
+/// A forest as flat arrays. Node i sends a row on to `child[2i]` if x[feature] <= threshold (a NaN
+/// if `nanGoesLeft`), else to `child[2i + 1]`; a leaf is its own child. Every index has been
+/// validated by the caller.
+typedef struct {
+  const int32_t *feature;     // index | CK_TREE_NAN_LEFT
+  const float *threshold;
+  const int32_t *child;       // 2 per node
+  size_t treeCount;
+  const int32_t *root;        // per tree
+  const int32_t *depth;       // per tree: steps that reach a leaf from the root at most
+} ck_forest;
+#define CK_TREE_NAN_LEFT 0x40000000
+
+// ---------------------------------------------------------------------------------------------
+// The table
+
+typedef void (*ck_binary_fn)(
+    void *destination, const void *left, const void *right, size_t count, ck_operand operand);
+typedef void (*ck_unary_fn)(void *destination, const void *source, size_t count);
+/// Reduces the middle axis of [outer, axis, inner]. Sums are in the type itself (integers wrap).
+typedef void (*ck_reduce_fn)(
+    void *destination, const void *source, size_t outer, size_t axis, size_t inner);
+
+typedef struct ck_table {
+  const char *name;            // "baseline", "avx2", "avx512", "neon"
+  int32_t vectorBytes;
+  int32_t panelRows;           // MR: rows of a full tile of C
+  int32_t panelColumns;        // NR: columns of a full panel of B
+  bool hasVNNI, hasBF16;
+
+  // Matrix product.
+  void (*sgemm)(const ck_gemm_block *block);
+  /// Writes rows × k of A as tiles, the order `sgemm` reads: m * k elements.
+  void (*sgemmPackA)(
+      float *packed, const float *a, ptrdiff_t aRow, ptrdiff_t aColumn, size_t m, size_t k);
+  /// Writes k × n of B as panels of `panelColumns`, zero padded: `panel` elements apart.
+  void (*sgemmPackB)(
+      float *packed, ptrdiff_t panel, const float *b, ptrdiff_t bRow, ptrdiff_t bColumn, size_t k,
+      size_t n);
+  void (*convolutionNHWC)(const ck_convolution_nhwc *arguments);
+  void (*im2col)(const ck_im2col *arguments);
+  void (*depthwiseNHWC)(const ck_convolution_nhwc *arguments);
+  /// dot-product kernels over 4 (int8) or 2 (bfloat16) neighbours: NULL where the ISA has none.
+  /// u8[m×k] · s8[k×n] → s32, B packed by `igemmPackB`; k is padded to a multiple of 4 with zeros.
+  void (*igemm)(
+      int32_t *c, ptrdiff_t cRow, const uint8_t *a, ptrdiff_t aRow, const int8_t *packedB,
+      size_t m, size_t n, size_t k);
+  void (*igemmPackB)(int8_t *packed, const int8_t *b, ptrdiff_t bRow, size_t k, size_t n);
+  /// bf16[m×k] · bf16[k×n] → f32, B packed by `bgemmPackB`; k is padded to a multiple of 2.
+  void (*bgemm)(
+      float *c, ptrdiff_t cRow, const uint16_t *a, ptrdiff_t aRow, const uint16_t *packedB,
+      size_t m, size_t n, size_t k);
+  void (*bgemmPackB)(uint16_t *packed, const uint16_t *b, ptrdiff_t bRow, size_t k, size_t n);
+
+  // Elementwise. A NULL entry means that the type has no such operation.
+  ck_binary_fn binary[CK_BINARY_COUNT][CK_TYPE_COUNT];
+  /// Comparisons write one byte, 0 or 1, per element.
+  ck_binary_fn compare[CK_COMPARE_COUNT][CK_TYPE_COUNT];
+  ck_unary_fn unary[CK_UNARY_COUNT];              // f32
+  /// min(max(x, low), high); a NaN stays a NaN.
+  void (*clamp)(float *destination, const float *source, size_t count, float low, float high);
+  /// x < 0 ? slope * x : x
+  void (*leakyRelu)(float *destination, const float *source, size_t count, float slope);
+  /// destination = destination * scale + source * factor: 4 bytes read, 4 written an element.
+  void (*axpby)(float *destination, const float *source, size_t count, float factor, float scale);
+
+  // Normalisation over the middle axis of [outer, axis, inner].
+  void (*softmax)(
+      float *destination, const float *source, size_t outer, size_t axis, size_t inner);
+  void (*logSoftmax)(
+      float *destination, const float *source, size_t outer, size_t axis, size_t inner);
+
+  // Reductions.
+  ck_reduce_fn reduce[CK_REDUCE_COUNT][CK_TYPE_COUNT];
+  /// Index of the first (or last) extreme along the axis; a NaN wins, as in NumPy.
+  void (*argExtreme)(
+      int64_t *destination, const float *source, size_t outer, size_t axis, size_t inner,
+      bool minimum, bool last);
+
+  // Pooling.
+  void (*maxPool)(const ck_pool *arguments);
+  void (*averagePool)(const ck_pool *arguments);
+
+  // Conversion.
+  void (*floatFromHalf)(float *destination, const uint16_t *source, size_t count);
+  void (*halfFromFloat)(uint16_t *destination, const float *source, size_t count);
+  void (*floatFromBFloat)(float *destination, const uint16_t *source, size_t count);
+  void (*bfloatFromFloat)(uint16_t *destination, const float *source, size_t count);
+
+  // Trees: leaves[row * treeCount + tree] = the node where the row ends.
+  void (*forestLeaves)(
+      int32_t *leaves, const ck_forest *forest, const float *rows, ptrdiff_t rowStride,
+      size_t rowCount);
+
+  /// destination[c][r] = source[r][c] for elements of 1, 2, 4 or 8 bytes.
+  void (*transpose)(
+      void *destination, ptrdiff_t destinationRow, const void *source, ptrdiff_t sourceRow,
+      size_t rows, size_t columns, size_t elementBytes);
+
+  // Limits of the machine, for benchmarks: both return something that depends on the work.
+  /// `iterations` × peakFlopsPerIteration floating-point operations in registers.
+  float (*peakFMA)(size_t iterations);
+  double peakFlopsPerIteration;
+  float (*readSum)(const float *source, size_t count);
+} ck_table;
+
+// Swift sees C arrays as tuples; these index them. NULL if the type has no such operation.
+static inline ck_binary_fn ck_binary(const ck_table *table, intptr_t operation, intptr_t type) {
+  return table->binary[operation][type];
+}
+static inline ck_binary_fn ck_compare(const ck_table *table, intptr_t operation, intptr_t type) {
+  return table->compare[operation][type];
+}
+static inline ck_unary_fn ck_unary(const ck_table *table, intptr_t operation) {
+  return table->unary[operation];
+}
+static inline ck_reduce_fn ck_reduce(const ck_table *table, intptr_t operation, intptr_t type) {
+  return table->reduce[operation][type];
+}
+
+/// The tables this processor can run, best last. `baseline` (or `neon`) is always there.
+size_t ck_available(const ck_table **tables, size_t capacity);
+
+/// What one thread may use as scratch: 64-byte aligned, grown on demand, freed with the thread.
+/// The contents last until the same thread asks for the same slot again. NULL if memory ran out.
+void *ck_scratch(size_t slot, size_t byteCount);
+#define CK_SCRATCH_SLOTS 4
+
+/// 64-byte aligned memory; from 2 MiB on aligned to, and advised to be, huge pages. NULL if there
+/// is none.
+void *ck_allocate(size_t byteCount);
+void ck_free(void *memory, size_t byteCount);
+
+// ---------------------------------------------------------------------------------------------
+// Waiting, for the thread pool
+
+/// Sleeps while *word == expected; may wake early. `word` is what Swift holds as Atomic<UInt32>.
+void ck_futex_wait(const void *word, uint32_t expected);
+void ck_futex_wake(const void *word, int32_t count);
+/// Cores this process may run on: its affinity mask, so a container's cpuset counts.
+int32_t ck_core_count(void);
+/// Tells the processor that this is a spin loop.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,68 @@
+// Every kernel of one ISA, and its table `ck_table_<suffix>`.
+#include "vector.h"
+#include "gemm_tile.h"
+#include "gemm.h"
+#include "convolution.h"
+#include "math.h"
+#include "elementwise.h"
+#include "softmax.h"
+#include "reduce.h"
+#include "pooling.h"
+#include "convert.h"
+#include "trees.h"
+#include "transpose.h"
+#include "limits.h"
+#if defined(CK_HAS_AVX512)
+#include "dot.h"
+#endif
+
+#define EACH_TYPE(name)                                                                          \
+  { name##_f32, name##_f64, name##_i8, name##_i16, name##_i32, name##_i64, name##_u8, name##_u16, \
+    name##_u32, name##_u64 }
+
+extern const ck_table NAME(ck_table);
+const ck_table NAME(ck_table) = {
+    .name = CK_NAME,
+    .vectorBytes = CK_VECTOR_BYTES,
+    .panelRows = MR,
+    .panelColumns = NR,
+    .sgemm = NAME(sgemm),
+    .sgemmPackA = NAME(sgemmPackA),
+    .sgemmPackB = NAME(sgemmPackB),
+    .convolutionNHWC = NAME(convolutionNHWC),
+    .im2col = NAME(im2col),
+    .depthwiseNHWC = NAME(depthwiseNHWC),
+#if defined(CK_HAS_AVX512)
+    .hasVNNI = true,
+    .hasBF16 = true,
+    .igemm = NAME(igemm),
+    .igemmPackB = NAME(igemmPackB),
+    .bgemm = NAME(bgemm),
+    .bgemmPackB = NAME(bgemmPackB),
+#endif
+    .binary = {EACH_TYPE(binary_add), EACH_TYPE(binary_subtract), EACH_TYPE(binary_multiply),
+               EACH_TYPE(binary_divide), EACH_TYPE(binary_min), EACH_TYPE(binary_max),
+               {binary_power_f32, binary_power_f64}},
+    .compare = {EACH_TYPE(compare_equal), EACH_TYPE(compare_less), EACH_TYPE(compare_lessOrEqual)},
+    .unary = {unary_relu, unary_sigmoid, unary_tanh, unary_exp, unary_log, unary_sqrt,
+              unary_reciprocal, unary_negate, unary_absolute, unary_erf, unary_floor, unary_ceil},
+    .clamp = NAME(clamp),
+    .leakyRelu = NAME(leakyRelu),
+    .axpby = NAME(axpby),
+    .softmax = NAME(softmax),
+    .logSoftmax = NAME(logSoftmax),
+    .reduce = {EACH_TYPE(reduce_sum), EACH_TYPE(reduce_product), EACH_TYPE(reduce_max),
+               EACH_TYPE(reduce_min), EACH_TYPE(reduce_sumSquares)},
+    .argExtreme = NAME(argExtreme),
+    .maxPool = NAME(maxPool),
+    .averagePool = NAME(averagePool),
+    .floatFromHalf = NAME(floatFromHalf),
+    .halfFromFloat = NAME(halfFromFloat),
+    .floatFromBFloat = NAME(floatFromBFloat),
+    .bfloatFromFloat = NAME(bfloatFromFloat),
+    .forestLeaves = NAME(forestLeaves),
+    .transpose = NAME(transpose),
+    .peakFMA = NAME(peakFMA),
+    .peakFlopsPerIteration = 2.0 * PEAK_CHAINS * VL,
+    .readSum = NAME(readSum),
+};

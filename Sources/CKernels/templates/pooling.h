@@ -1,0 +1,165 @@
+// Max and average pooling with any strides. Vectors run along whatever is contiguous: channels in
+// NHWC; in NCHW the columns of an output row, for a horizontal stride of 1.
+
+// The taps of one window along one axis that lie inside the image: [first, last).
+typedef struct { size_t first, last; } tap_range;
+INLINE tap_range taps_inside(ptrdiff_t start, size_t taps, size_t dilation, size_t size) {
+  size_t first = 0, last = taps;
+  while (first < last && start + (ptrdiff_t)(first * dilation) < 0) first++;
+  while (last > first && start + (ptrdiff_t)((last - 1) * dilation) >= (ptrdiff_t)size) last--;
+  return (tap_range){first, last};
+}
+// Taps inside the padded image; with ceil rounding a window may hang over the padding's end too.
+INLINE size_t taps_padded(ptrdiff_t start, size_t taps, size_t dilation, ptrdiff_t end) {
+  size_t count = taps;
+  while (count > 0 && start + (ptrdiff_t)((count - 1) * dilation) >= end) count--;
+  return count;
+}
+
+INLINE void pool(const ck_pool *g, const bool average) {
+  for (size_t oy = 0; oy < g->outputHeight; oy++) {
+    const ptrdiff_t y0 = (ptrdiff_t)(oy * g->strideHeight) - g->padTop;
+    const tap_range ys = taps_inside(y0, g->kernelHeight, g->dilationHeight, g->height);
+    const size_t yPadded = taps_padded(
+        y0, g->kernelHeight, g->dilationHeight, (ptrdiff_t)g->height + g->padBottom);
+    for (size_t ox = 0; ox < g->outputWidth; ox++) {
+      const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
+      const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);
+      const size_t xPadded = taps_padded(
+          x0, g->kernelWidth, g->dilationWidth, (ptrdiff_t)g->width + g->padRight);
+      const size_t taps = g->countsPadding ? yPadded * xPadded
+                                           : (ys.last - ys.first) * (xs.last - xs.first);
+      const float factor = average ? (taps ? 1.0f / (float)taps : 0) : 1;
+      float *out = g->output + (ptrdiff_t)oy * g->outputRowStride
+          + (ptrdiff_t)ox * g->outputPixelStride;
+      const float *window = g->input + y0 * g->inputRowStride + x0 * g->inputPixelStride;
+      const ptrdiff_t down = (ptrdiff_t)g->dilationHeight * g->inputRowStride;
+      const ptrdiff_t right = (ptrdiff_t)g->dilationWidth * g->inputPixelStride;
+      if (g->inputChannelStride == 1 && g->outputChannelStride == 1) {
+        for (size_t c = 0; c < g->channels; c += VL) {
+          const size_t n = g->channels - c < VL ? g->channels - c : VL;
+          vf value = vsplat(average ? 0 : -__builtin_inff());
+          for (size_t i = ys.first; i < ys.last; i++)
+            for (size_t j = xs.first; j < xs.last; j++) {
+              const float *p = window + (ptrdiff_t)i * down + (ptrdiff_t)j * right + c;
+              const vf x = n == VL ? vload(p) : vload_first(p, n);
+              value = average ? value + x : vmaxnan(value, x);
+            }
+          if (average) value *= vsplat(factor);
+          if (n == VL) vstore(out + c, value);
+          else vstore_first(out + c, value, n);
+        }
+        continue;
+      }
+      for (size_t c = 0; c < g->channels; c++) {
+        const float *plane = window + (ptrdiff_t)c * g->inputChannelStride;
+        float value = average ? 0 : -__builtin_inff();
+        for (size_t i = ys.first; i < ys.last; i++)
+          for (size_t j = xs.first; j < xs.last; j++) {
+            const float x = plane[(ptrdiff_t)i * down + (ptrdiff_t)j * right];
+            value = average ? value + x : (value > x || value != value) ? value : x;
+          }
+        out[(ptrdiff_t)c * g->outputChannelStride] = value * factor;
+      }
+    }
+  }
+}
+
+// Rows of windows in NCHW, tap by tap over a whole output row: contiguous loads for stride 1.
+INLINE void pool_planes(const ck_pool *g, const bool average) {
+  for (size_t c = 0; c < g->channels; c++) {
+    const float *plane = g->input + (ptrdiff_t)c * g->inputChannelStride;
+    for (size_t oy = 0; oy < g->outputHeight; oy++) {
+      float *out = g->output + (ptrdiff_t)c * g->outputChannelStride
+          + (ptrdiff_t)oy * g->outputRowStride;
+      const ptrdiff_t y0 = (ptrdiff_t)(oy * g->strideHeight) - g->padTop;
+      const tap_range ys = taps_inside(y0, g->kernelHeight, g->dilationHeight, g->height);
+      for (size_t ox = 0; ox < g->outputWidth; ox++) out[ox] = average ? 0 : -__builtin_inff();
+      for (size_t i = ys.first; i < ys.last; i++) {
+        const float *row = plane + (y0 + (ptrdiff_t)(i * g->dilationHeight)) * g->inputRowStride;
+        for (size_t j = 0; j < g->kernelWidth; j++) {
+          // Output columns whose tap j is inside: 0 <= ox * stride + offset < width.
+          const ptrdiff_t offset = (ptrdiff_t)(j * g->dilationWidth) - g->padLeft;
+          const size_t stride = g->strideWidth;
+          const size_t first = offset < 0 ? ((size_t)-offset + stride - 1) / stride : 0;
+          const ptrdiff_t room = (ptrdiff_t)g->width - offset;
+          size_t last = room > 0 ? ((size_t)room + stride - 1) / stride : 0;
+          if (last > g->outputWidth) last = g->outputWidth;
+          const float *tap = row + offset;
+          if (stride == 1)
+            for (size_t ox = first; ox < last; ox++) {
+              const float x = tap[ox], value = out[ox];
+              out[ox] = average ? value + x : (value > x || value != value) ? value : x;
+            }
+          else if (stride == 2)
+            for (size_t ox = first; ox < last; ox++) {
+              const float x = tap[2 * ox], value = out[ox];
+              out[ox] = average ? value + x : (value > x || value != value) ? value : x;
+            }
+          else
+            for (size_t ox = first; ox < last; ox++) {
+              const float x = tap[ox * stride], value = out[ox];
+              out[ox] = average ? value + x : (value > x || value != value) ? value : x;
+            }
+        }
+      }
+      if (!average) continue;
+      const size_t yPadded = taps_padded(
+          y0, g->kernelHeight, g->dilationHeight, (ptrdiff_t)g->height + g->padBottom);
+      for (size_t ox = 0; ox < g->outputWidth; ox++) {
+        const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
+        size_t taps;
+        if (g->countsPadding) {
+          taps = yPadded * taps_padded(
+              x0, g->kernelWidth, g->dilationWidth, (ptrdiff_t)g->width + g->padRight);
+        } else {
+          const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);
+          taps = (ys.last - ys.first) * (xs.last - xs.first);
+        }
+        out[ox] = taps ? out[ox] * (1.0f / (float)taps) : 0;
+      }
+    }
+  }
+}
+
+// The index of a maximum is rarely asked for: one obvious loop. The first maximum wins.
+INLINE void pool_indices(const ck_pool *g) {
+  int64_t *index = g->indices;
+  for (size_t c = 0; c < g->channels; c++)
+    for (size_t oy = 0; oy < g->outputHeight; oy++)
+      for (size_t ox = 0; ox < g->outputWidth; ox++) {
+        const ptrdiff_t y0 = (ptrdiff_t)(oy * g->strideHeight) - g->padTop;
+        const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
+        float best = -__builtin_inff();
+        ptrdiff_t at = -1;
+        for (size_t i = 0; i < g->kernelHeight; i++)
+          for (size_t j = 0; j < g->kernelWidth; j++) {
+            const ptrdiff_t y = y0 + (ptrdiff_t)(i * g->dilationHeight);
+            const ptrdiff_t x = x0 + (ptrdiff_t)(j * g->dilationWidth);
+            if (y < 0 || x < 0 || y >= (ptrdiff_t)g->height || x >= (ptrdiff_t)g->width) continue;
+            const float value = g->input[
+                (ptrdiff_t)c * g->inputChannelStride + y * g->inputRowStride
+                + x * g->inputPixelStride];
+            if (at < 0 || value > best || (value != value && best == best)) {
+              best = value;
+              at = y * (ptrdiff_t)g->width + x;
+            }
+          }
+        g->output[
+            (ptrdiff_t)c * g->outputChannelStride + (ptrdiff_t)oy * g->outputRowStride
+            + (ptrdiff_t)ox * g->outputPixelStride] = best;
+        *index++ = at < 0 ? 0 : (int64_t)at;
+      }
+}
+
+static void NAME(maxPool)(const ck_pool *g) {
+  if (g->indices) pool_indices(g);
+  else if (g->inputPixelStride == 1 && g->outputPixelStride == 1 && g->channels > 0
+           && g->inputChannelStride != 1) pool_planes(g, false);
+  else pool(g, false);
+}
+static void NAME(averagePool)(const ck_pool *g) {
+  if (g->inputPixelStride == 1 && g->outputPixelStride == 1 && g->channels > 0
+      && g->inputChannelStride != 1) pool_planes(g, true);
+  else pool(g, true);
+}

@@ -1,0 +1,72 @@
+// Vectors of one instruction set. The including file defines CK_SUFFIX, CK_VECTOR_BYTES and
+// CK_MR before it includes templates/all.h. Every function here is inlined: nothing in this folder
+// may leave a symbol with a shared name behind, or the linker could pick another ISA's copy.
+#include <float.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "../include/CKernels.h"
+
+#define CK_PASTE2(a, b) a##_##b
+#define CK_PASTE(a, b) CK_PASTE2(a, b)
+#define NAME(kernel) CK_PASTE(kernel, CK_SUFFIX)
+#define INLINE static inline __attribute__((always_inline))
+
+#define VL (CK_VECTOR_BYTES / 4)  // f32 lanes
+#define MR CK_MR                  // rows of a tile of C
+#define NR (2 * VL)               // columns of a tile of C
+
+typedef float vf __attribute__((ext_vector_type(VL)));
+typedef int32_t vi __attribute__((ext_vector_type(VL)));
+typedef uint32_t vu __attribute__((ext_vector_type(VL)));
+// The same vectors in memory: any alignment, may alias anything.
+typedef vf vf_memory __attribute__((aligned(4), may_alias));
+typedef vi vi_memory __attribute__((aligned(4), may_alias));
+
+INLINE vf vload(const float *p) { return *(const vf_memory *)p; }
+INLINE void vstore(float *p, vf v) { *(vf_memory *)p = v; }
+INLINE vf vsplat(float x) { return (vf)x; }
+INLINE vi vbits(vf v) { return (vi)v; }
+INLINE vf vfloat(vi v) { return (vf)v; }
+// NaN in `a` stays NaN: a comparison with NaN is false and keeps `a`.
+INLINE vf vatleast(vf a, vf low) { return a < low ? low : a; }
+INLINE vf vatmost(vf a, vf high) { return a > high ? high : a; }
+// Any NaN wins.
+INLINE vf vmaxnan(vf a, vf b) { return ((a > b) | (a != a)) ? a : b; }
+INLINE vf vminnan(vf a, vf b) { return ((a < b) | (a != a)) ? a : b; }
+
+INLINE vf vload_first(const float *p, size_t n) {
+#if defined(CK_HAS_AVX512)
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
+  float lanes[VL] = {0};
+  for (size_t i = 0; i < n; i++) lanes[i] = p[i];
+  return vload(lanes);
+#endif
+}
+INLINE void vstore_first(float *p, vf v, size_t n) {
+#if defined(CK_HAS_AVX512)
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
+  float lanes[VL];
+  vstore(lanes, v);
+  for (size_t i = 0; i < n; i++) p[i] = lanes[i];
+#endif
+}
+
+INLINE float vsum(vf v) {
+  float lanes[VL];
+  vstore(lanes, v);
+  for (int width = VL / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+  return lanes[0];
+}
+INLINE float vmax_across(vf v) {
+  float lanes[VL];
+  vstore(lanes, v);
+  float best = lanes[0];
+  for (int i = 1; i < VL; i++) best = (lanes[i] > best || lanes[i] != lanes[i]) ? lanes[i] : best;
+  return best;
+}

@@ -1,0 +1,129 @@
+internal import CKernels
+
+extension Convolution2D {
+  func runNHWC(
+    _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
+    into output: UnsafeMutablePointer<Float>, threads: ThreadPool?
+  ) {
+    if geometry.isPointwise, !poolsTwoByTwo, case .right(let packed) = weights {
+      runPointwise(packed, input, pixels: batch * height * width, into: output, threads: threads)
+      return
+    }
+    let size = outputSize(height: height, width: width)
+    let imageCount = height * width * inputChannels
+    let outputCount = size.height * size.width * outputChannels
+    // One task per image, or for a single image one per band of rows.
+    let bands = batch > 1 ? 1 : min(size.height, threads?.participantCount ?? 1)
+    let tasks = batch * bands
+    func compute(_ task: Int) {
+      let image = task / bands
+      let band = task % bands
+      let rows = size.height * band / bands..<size.height * (band + 1) / bands
+      convolveImage(
+        input + image * imageCount, height: height, width: width, rows: rows,
+        into: output + image * outputCount)
+    }
+    if let threads, tasks > 1, tasks <= 0xffff {
+      threads.run(tasks, compute)
+    } else {
+      for task in 0..<tasks { compute(task) }
+    }
+  }
+
+  private func runPointwise(
+    _ packed: [PackedMatrix], _ input: UnsafePointer<Float>, pixels: Int,
+    into output: UnsafeMutablePointer<Float>, threads: ThreadPool?
+  ) {
+    let channels = inputChannels / groups
+    let outputs = outputChannels / groups
+    for group in 0..<groups {
+      SGEMM.run(
+        m: pixels, Matrix(input + group * channels, rowStride: inputChannels), packed[group],
+        into: output + group * outputs, rowStride: outputChannels,
+        epilogue: Epilogue(
+          biasColumn: bias.map { UnsafePointer($0.base + group * outputs) },
+          activation: activation), threads: threads)
+    }
+  }
+
+  /// The given output rows of one image.
+  private func convolveImage(
+    _ image: UnsafePointer<Float>, height: Int, width: Int, rows: Range<Int>,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    let size = geometry.outputSize(height: height, width: width)
+    let final = outputSize(height: height, width: width)
+    var source = image
+    var sourceWidth = width
+    if geometry.hasPadding {
+      sourceWidth = width + geometry.padLeft + geometry.padRight
+      source = padded(image, height: height, width: width)
+    }
+    var call = ck_convolution_nhwc()
+    call.pixelStride = inputChannels
+    call.rowStride = sourceWidth * inputChannels
+    call.channelCount = inputChannels / groups
+    call.kernelHeight = geometry.kernelHeight
+    call.kernelWidth = geometry.kernelWidth
+    call.strideHeight = geometry.strideHeight
+    call.strideWidth = geometry.strideWidth
+    call.dilationHeight = geometry.dilationHeight
+    call.dilationWidth = geometry.dilationWidth
+    call.outputRowFirst = rows.lowerBound
+    call.outputRowCount = rows.count
+    call.outputWidth = size.width
+    call.outputPixelStride = outputChannels
+    call.outputRowStride = final.width * outputChannels
+    call.poolsTwoByTwo = poolsTwoByTwo
+    let table = kernels.table
+    switch weights {
+    case .right(let packed):
+      let channels = inputChannels / groups
+      let outputs = outputChannels / groups
+      for group in 0..<groups {
+        call.input = source + group * channels
+        call.weights = UnsafePointer(packed[group].storage.base)
+        call.weightsPanel = packed[group].panelStride
+        call.outputChannels = outputs
+        call.output = output + group * outputs
+        call.epilogue = Epilogue(
+          biasColumn: bias.map { UnsafePointer($0.base + group * outputs) }, activation: activation
+        ).kernelEpilogue()
+        table.pointee.convolutionNHWC(&call)
+      }
+    case .depthwise(let turned):
+      call.input = source
+      call.weights = UnsafePointer(turned.base)
+      call.outputChannels = outputChannels
+      call.output = output
+      call.epilogue = Epilogue(
+        biasColumn: bias.map { UnsafePointer($0.base) }, activation: activation
+      ).kernelEpilogue()
+      table.pointee.depthwiseNHWC(&call)
+    case .left:
+      preconditionFailure("weights of an NCHW convolution")
+    }
+  }
+
+  /// A copy of the image with zeros around it. It costs one pass over the image, against one pass
+  /// per output channel for the convolution itself.
+  private func padded(
+    _ image: UnsafePointer<Float>, height: Int, width: Int
+  ) -> UnsafePointer<Float> {
+    let row = (width + geometry.padLeft + geometry.padRight) * inputChannels
+    let rows = height + geometry.padTop + geometry.padBottom
+    let copy = Scratch.image.floats(rows * row)
+    copy.initialize(repeating: 0, count: geometry.padTop * row)
+    let left = geometry.padLeft * inputChannels
+    let inner = width * inputChannels
+    for y in 0..<height {
+      let to = copy + (y + geometry.padTop) * row
+      to.initialize(repeating: 0, count: left)
+      (to + left).update(from: image + y * inner, count: inner)
+      (to + (left + inner)).initialize(repeating: 0, count: row - left - inner)
+    }
+    (copy + (geometry.padTop + height) * row)
+      .initialize(repeating: 0, count: geometry.padBottom * row)
+    return UnsafePointer(copy)
+  }
+}

@@ -1,0 +1,98 @@
+internal import CKernels
+
+/// A two-dimensional convolution with its weights packed once, shared by all threads.
+///
+/// NHWC reads the image in place; NCHW goes through blocks of im2col in scratch. Bias and
+/// activation, and in NHWC a 2×2 max pooling, are applied before a value is first written.
+public final class Convolution2D: Sendable {
+  /// Window, strides, dilations and padding.
+  public let geometry: WindowGeometry
+  /// Channels of the input and of the output, all groups together.
+  public let inputChannels: Int, outputChannels: Int
+  /// The layout of input and output.
+  public let layout: ImageLayout
+  /// Groups: each output group sees only its input group.
+  public let groups: Int
+  /// 2×2 max pooling with stride 2 after the activation; an odd last row or column is dropped.
+  public let poolsTwoByTwo: Bool
+  let activation: Epilogue.Activation
+  let kernels: Kernels
+  let bias: AlignedFloats?
+  let weights: Weights
+
+  enum Weights {
+    /// NHWC: per group a (kernelHeight · kernelWidth · channels) × outputs matrix.
+    case right([PackedMatrix])
+    /// NCHW: per group an outputs × (channels · kernelHeight · kernelWidth) matrix, cut into blocks
+    /// of input channels.
+    case left([[PackedLeftMatrix]], channelsPerBlock: Int)
+    /// NHWC with one channel per group: [kernelHeight, kernelWidth, channels].
+    case depthwise(AlignedFloats)
+  }
+
+  /// Copies the weights.
+  /// - Parameters:
+  ///   - weights: [outputChannels, inputChannels / groups, kernelHeight, kernelWidth], row-major.
+  ///   - bias: one value per output channel.
+  ///   - poolsTwoByTwo: only in NHWC, and not with one channel per group.
+  public init(
+    geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, groups: Int = 1,
+    layout: ImageLayout, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
+    activation: Epilogue.Activation = .none, poolsTwoByTwo: Bool = false, kernels: Kernels = .active
+  ) {
+    geometry.validate()
+    precondition(
+      groups > 0 && inputChannels % groups == 0 && outputChannels % groups == 0,
+      "channels must divide into groups: \(inputChannels) → \(outputChannels), \(groups) groups")
+    self.geometry = geometry
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.groups = groups
+    self.layout = layout
+    self.activation = activation
+    self.poolsTwoByTwo = poolsTwoByTwo
+    self.kernels = kernels
+    self.bias = bias.map { given in
+      let copy = AlignedFloats(count: outputChannels)
+      copy.base.update(from: given, count: outputChannels)
+      return copy
+    }
+    let packing = WeightPacking(
+      geometry: geometry, channels: inputChannels / groups, outputs: outputChannels / groups,
+      groups: groups, weights: weights, kernels: kernels)
+    if layout == .nchw {
+      self.weights = packing.left()
+    } else if inputChannels == groups, outputChannels == groups, groups > 1, !poolsTwoByTwo {
+      self.weights = packing.depthwise()
+    } else {
+      self.weights = packing.right()
+    }
+    precondition(!poolsTwoByTwo || layout == .nhwc, "pooling is fused in NHWC only")
+  }
+
+  /// Rows and columns of the output for images of this size, pooling included.
+  public func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
+    let size = geometry.outputSize(height: height, width: width)
+    return poolsTwoByTwo ? (size.height / 2, size.width / 2) : size
+  }
+
+  /// Convolves `batch` images. The output must not overlap the input.
+  public func run(
+    _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
+    into output: UnsafeMutablePointer<Float>, threads: ThreadPool? = nil
+  ) {
+    let size = geometry.outputSize(height: height, width: width)
+    let final = outputSize(height: height, width: width)
+    guard batch > 0, final.height > 0, final.width > 0, outputChannels > 0 else { return }
+    let work =
+      2.0 * Double(batch * size.height * size.width) * Double(outputChannels)
+      * Double(inputChannels / groups * geometry.kernelHeight * geometry.kernelWidth)
+    let pool = work >= ThreadPool.grainFlops ? threads : nil
+    switch layout {
+    case .nhwc:
+      runNHWC(input, batch: batch, height: height, width: width, into: output, threads: pool)
+    case .nchw:
+      runNCHW(input, batch: batch, height: height, width: width, into: output, threads: pool)
+    }
+  }
+}

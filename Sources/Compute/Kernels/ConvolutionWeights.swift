@@ -1,0 +1,57 @@
+internal import CKernels
+
+/// Brings ONNX's weights, [outputs, channels, kernelHeight, kernelWidth] per group, into the order
+/// the kernels read. Runs once per model, so it is written to be read.
+struct WeightPacking {
+  let geometry: WindowGeometry
+  let channels: Int
+  let outputs: Int
+  let groups: Int
+  let weights: UnsafePointer<Float>
+  let kernels: Kernels
+
+  private var taps: Int { geometry.kernelHeight * geometry.kernelWidth }
+  private var depth: Int { channels * taps }
+
+  /// Rows in the order of an NHWC window: image row, pixel, channel.
+  func right() -> Convolution2D.Weights {
+    let turned = AlignedFloats(count: depth * outputs)
+    return .right(
+      (0..<groups).map { group in
+        let from = weights + group * outputs * depth
+        for output in 0..<outputs {
+          for channel in 0..<channels {
+            for tap in 0..<taps {
+              turned.base[(tap * channels + channel) * outputs + output] =
+                from[(output * channels + channel) * taps + tap]
+            }
+          }
+        }
+        return PackedMatrix(
+          Matrix(turned.base, rowStride: outputs), rowCount: depth, columnCount: outputs,
+          kernels: kernels)
+      })
+  }
+
+  /// Blocks of whole channels, so that a block of im2col stays in the second cache.
+  func left() -> Convolution2D.Weights {
+    let channelsPerBlock = max(1, min(channels, SGEMM.depthPerBlock / taps))
+    return .left(
+      (0..<groups).map { group in
+        stride(from: 0, to: max(channels, 1), by: channelsPerBlock).map { first in
+          let count = min(channelsPerBlock, channels - first)
+          return PackedLeftMatrix(
+            Matrix(weights + (group * outputs * depth + first * taps), rowStride: depth),
+            rowCount: outputs, columnCount: count * taps, kernels: kernels)
+        }
+      }, channelsPerBlock: channelsPerBlock)
+  }
+
+  func depthwise() -> Convolution2D.Weights {
+    let turned = AlignedFloats(count: groups * taps)
+    for group in 0..<groups {
+      for tap in 0..<taps { turned.base[tap * groups + group] = weights[group * taps + tap] }
+    }
+    return .depthwise(turned)
+  }
+}

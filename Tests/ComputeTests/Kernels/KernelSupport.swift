@@ -1,0 +1,75 @@
+import Testing
+
+@testable import Compute
+
+/// A seeded generator (SplitMix64). Every test prints the seed, so that a failure can be run again:
+/// set MARTLET_TEST_SEED.
+struct Random: RandomNumberGenerator {
+  private var state: UInt64
+  let seed: UInt64
+
+  init(_ test: String, _ kernels: Kernels? = nil) {
+    seed = Random.givenSeed ?? UInt64.random(in: 0...0xffff_ffff)
+    state = seed
+    print("seed \(seed) \(test) \(kernels?.name ?? "")")
+  }
+
+  private static let givenSeed = Environment.value("MARTLET_TEST_SEED").flatMap { UInt64($0) }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// A size that finds edges: 0, 1, and around one, two and several vectors.
+  mutating func size(_ kernels: Kernels, upTo most: Int = 100, zero: Bool = true) -> Int {
+    let lanes = kernels.vectorLanes
+    let edges = [
+      zero ? 0 : 1, 1, 2, lanes - 1, lanes, lanes + 1, 2 * lanes - 1, 2 * lanes, 2 * lanes + 1,
+      kernels.panelRows - 1, kernels.panelRows, kernels.panelRows + 1,
+    ]
+    let choice = Int.random(in: 0..<2 * edges.count, using: &self)
+    let size = choice < edges.count ? edges[choice] : Int.random(in: 1...most, using: &self)
+    return min(size, most)
+  }
+
+  /// Small whole numbers: products and sums of them are exact in f32, in any order, so a kernel
+  /// must equal the reference bit for bit.
+  mutating func wholes(_ count: Int) -> [Float] {
+    (0..<count).map { _ in Float(Int.random(in: -8...8, using: &self)) }
+  }
+
+  mutating func reals(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
+    (0..<count).map { _ in Float.random(in: range, using: &self) }
+  }
+}
+
+/// Distance in units in the last place of `want`; NaN equals NaN.
+func ulps(_ got: Float, _ want: Float) -> Double {
+  if got.isNaN || want.isNaN { return got.isNaN && want.isNaN ? 0 : .infinity }
+  if got == want { return 0 }
+  if got.isInfinite || want.isInfinite { return .infinity }
+  return Double(abs(Double(got) - Double(want))) / Double(want.ulp)
+}
+
+/// Memory with a guard value behind it, to see writes past the end.
+struct Guarded {
+  private static let mark: Float = -77_777
+  private(set) var values: [Float]
+  private let count: Int
+
+  init(_ count: Int, filled: Float = .nan) {
+    self.count = count
+    values =
+      [Float](repeating: filled, count: count) + [Float](repeating: Self.mark, count: 64)
+  }
+
+  var result: [Float] { Array(values[..<count]) }
+  var isIntact: Bool { values[count...].allSatisfy { $0 == Self.mark } }
+  mutating func withMemory(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+    values.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
+  }
+}
