@@ -13,6 +13,7 @@ public final class Server: Sendable {
     var listeners: [LoopBound<Listener>] = []
     var bound: [Endpoint] = []
     var isStarted = false
+    var isStopped = false
     var nextLoop = 0
   }
 
@@ -98,6 +99,9 @@ public final class Server: Sendable {
 
   /// A connected socket whose other end is this server.
   func connectInProcess(isTLS: Bool = false) throws -> Int32 {
+    guard state.withLock({ $0.isStarted && !$0.isStopped }) else {
+      throw SocketError(code: 0, message: "the server does not run")
+    }
     let (mine, theirs) = try Socket.pair()
     deal(theirs, isInProcess: !isTLS)
     return mine
@@ -121,6 +125,7 @@ public final class Server: Sendable {
   public func shutdown(gracePeriod: Duration = .seconds(10)) async {
     let (loops, listeners) = state.withLock { state in
       defer { state.listeners = [] }
+      state.isStopped = true
       return (state.loops, state.listeners)
     }
     for listener in listeners { loops[0].execute { listener.value.close() } }

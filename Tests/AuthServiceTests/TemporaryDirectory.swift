@@ -1,7 +1,7 @@
 import Glibc
 
 /// A directory that is removed with everything in it when the value goes.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
   let path: String
 
   init() {

@@ -16,7 +16,8 @@ public struct WatchedEvent: Equatable, Sendable {
   public var kind: Kind
 }
 
-/// Changes in order, without end. For one reader; resumed elsewhere by the last revision.
+/// Changes in order, until the process stops. For one reader; resumed elsewhere by the last
+/// revision.
 public struct ChangeFeed: AsyncSequence, Sendable {
   let store: any TenantStore
   let signal: ChangeSignal
@@ -44,8 +45,8 @@ public struct ChangeFeed: AsyncSequence, Sendable {
       self.revision = revision
     }
 
-    /// The next event; waits for one. Throws when the store cannot be read or the task is
-    /// cancelled.
+    /// The next event; waits for one. Nil when watching has ended. Throws when the store cannot be
+    /// read or the task is cancelled.
     public mutating func next() async throws -> WatchedEvent? {
       if !hasBegun {
         hasBegun = true
@@ -70,6 +71,7 @@ public struct ChangeFeed: AsyncSequence, Sendable {
             return WatchedEvent(revision: revision, kind: .heartbeat)
           }
           seen = position
+          if signal.isFinished { return nil }
           try await signal.wait(after: position)
         }
       }
@@ -97,4 +99,9 @@ extension AuthLogic {
   /// Makes every watcher look for changes of other processes and, finding none, tells it that the
   /// feed is alive. To be called at the interval in which gateways expect to hear something.
   public func tick() { signal.tick() }
+}
+
+extension AuthLogic {
+  /// Ends every watch once it has told what it knows: the process is going to stop.
+  public func finishWatching() { signal.finish() }
 }

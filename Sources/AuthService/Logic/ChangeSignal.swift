@@ -11,6 +11,7 @@ final class ChangeSignal: Sendable {
 
   private struct State {
     var position = Position()
+    var isFinished = false
     var nextWaiter: UInt64 = 0
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
   }
@@ -36,6 +37,14 @@ final class ChangeSignal: Sendable {
     }
   }
 
+  /// Ends all waiting, now and later: the process is going to stop.
+  func finish() {
+    state.withLock { $0.isFinished = true }
+    wake { _ in true }
+  }
+
+  var isFinished: Bool { state.withLock { $0.isFinished } }
+
   private func wake(_ advance: (inout Position) -> Bool) {
     let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       guard advance(&state.position) else { return [] }
@@ -45,7 +54,8 @@ final class ChangeSignal: Sendable {
     for continuation in woken { continuation.resume() }
   }
 
-  /// Returns when the position differs from `seen`, or the task is cancelled.
+  /// Returns when the position differs from `seen` or the signal is finished; throws when the
+  /// task is cancelled.
   func wait(after seen: Position) async throws {
     let waiter = state.withLock { state -> UInt64 in
       state.nextWaiter += 1
@@ -55,7 +65,7 @@ final class ChangeSignal: Sendable {
       await withCheckedContinuation { continuation in
         let isDone = state.withLock { state in
           // Checked under the lock: a cancellation that came first found no waiter to remove.
-          if state.position != seen || Task.isCancelled { return true }
+          if state.position != seen || state.isFinished || Task.isCancelled { return true }
           state.waiters[waiter] = continuation
           return false
         }

@@ -1,0 +1,108 @@
+internal import Glibc
+public import RPC
+internal import Synchronization
+internal import Telemetry
+
+/// The auth role of the product: the store, the logic over it, and the server that gateways call.
+public final class AuthServer: Sendable {
+  private let configuration: AuthConfiguration
+  private let store: SQLiteTenantStore
+  private let server: Server
+  private let metrics: Metrics
+  private let readiness = Readiness()
+  private let operatorEndpoint: OperatorEndpoint?
+  private let heartbeat = Mutex<Task<Void, Never>?>(nil)
+  /// The decisions behind the calls, for tests and tools in the same process.
+  public let logic: AuthLogic
+
+  /// Opens the store, and brings it up to date, without listening yet.
+  public init(_ configuration: AuthConfiguration) throws {
+    self.configuration = configuration
+    store = try SQLiteTenantStore(
+      path: configuration.databasePath, now: AuthServer.currentTime())
+    logic = AuthLogic(store: store)
+    metrics = Metrics()
+    var tls = configuration.tls
+    // Whoever has no certificate has no business here, whatever the configuration says.
+    tls.clientCertificates = .required
+    var serverConfiguration = ServerConfiguration(
+      endpoints: configuration.listen, tls: tls, loopCount: configuration.loopCount)
+    // The largest request is a key's specification.
+    serverConfiguration.limits.messageByteCountMax = 1 << 18
+    // A watch is one long call per gateway; connections are few.
+    serverConfiguration.limits.connectionsMax = 1_000
+    server = Server(configuration: serverConfiguration)
+    operatorEndpoint = configuration.operatorEndpoint.map { [metrics, readiness] endpoint in
+      OperatorEndpoint(
+        endpoint: endpoint, metrics: { metrics.render() },
+        isReady: { readiness.isReady.load(ordering: .relaxed) })
+    }
+    let handlers = AuthHandlers(
+      logic: logic, now: AuthServer.currentTime, metrics: AuthMetrics(metrics),
+      log: configuration.log)
+    handlers.register(on: server)
+  }
+
+  /// Makes the first administrator's key if there is none, and answers calls from then on.
+  public func start() async throws {
+    let bootstrap = try await logic.bootstrapAdminKey(
+      file: configuration.adminKeyPath, now: AuthServer.currentTime())
+    if bootstrap == .created {
+      configuration.log?.write(.info, "made the first administrator's key") {
+        $0.field("path", configuration.adminKeyPath)
+      }
+    }
+    try server.start()
+    try operatorEndpoint?.start()
+    let (logic, interval) = (logic, configuration.heartbeatInterval)
+    heartbeat.withLock { task in
+      task = Task {
+        while (try? await Task.sleep(for: interval)) != nil { logic.tick() }
+      }
+    }
+    readiness.isReady.store(true, ordering: .relaxed)
+    // A long log takes its time to read, and nobody has to wait for it.
+    Task { [self] in await checkAuditLog() }
+  }
+
+  /// Says when the audit log was changed in the file. The service goes on: to stop would hand
+  /// whoever touched the file the whole product.
+  private func checkAuditLog() async {
+    guard let sequence = try? await logic.firstBrokenAuditEntry() else { return }
+    AuthMetrics(metrics).auditChainBroken.set(1)
+    configuration.log?.write(.error, "the audit log was changed outside of this service") {
+      $0.field("sequence", Int(clamping: sequence))
+    }
+  }
+
+  /// Stops accepting, ends watches, lets calls finish, and closes the store.
+  public func drain() async {
+    readiness.isReady.store(false, ordering: .relaxed)
+    logic.finishWatching()
+    await server.shutdown(gracePeriod: configuration.drainGracePeriod)
+    heartbeat.withLock { $0?.cancel() }
+    operatorEndpoint?.stop()
+    // What was acknowledged is on disk already; closing only tidies the journal.
+    try? store.close()
+    configuration.log?.flush()
+  }
+
+  /// Where gateways can connect, with real ports; empty before ``start()``.
+  public var boundEndpoints: [Endpoint] { server.boundEndpoints }
+
+  /// A client in the same process, for tests; with certificates as any other.
+  public func makeInProcessClient(tls: TLSConfiguration) throws -> Client {
+    try server.makeInProcessClient(tls: tls)
+  }
+
+  private static func currentTime() -> UnixTime {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return UnixTime(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+  }
+}
+
+/// Whether calls are answered now; shared with the operator's port.
+private final class Readiness: Sendable {
+  let isReady = Atomic<Bool>(false)
+}
