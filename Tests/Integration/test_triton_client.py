@@ -165,13 +165,12 @@ def test_extreme_values_survive_bit_for_bit(client, headers, model, element):
 
 
 def test_bf16_through_the_client(client, headers):
-    array = np.array([[1.5, -2.25, 65536.0, 0.0]], np.float32)
-    given = triton.InferInput("INPUT0", [1, 4], "BF16")
-    given.set_data_from_numpy(array)
-    result = client.infer("identity_bf16", [given], headers=headers)
-    assert result.get_response().outputs[0].datatype == "BF16"
-    raw = result.get_response().raw_output_contents[0]
-    assert raw == array.astype(ml_dtypes.bfloat16).tobytes()
+    array = np.array([[1.5, -2.25, 65536.0, 0.0]], ml_dtypes.bfloat16)
+    result = client.infer(
+        "identity_bf16", [tensor("INPUT0", array, "BF16")], headers=headers)
+    answer = result.get_response()
+    assert answer.outputs[0].datatype == "BF16"
+    assert answer.raw_output_contents[0] == array.tobytes()
 
 
 def test_a_message_larger_than_grpcs_usual_limit(client, headers):
