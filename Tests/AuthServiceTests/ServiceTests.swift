@@ -140,6 +140,15 @@ import Testing
     await drained
   }
 
+  @Test func healthIsOpenToEveryRoleThatHasACertificate() async throws {
+    let fixture = try await ServiceFixture()
+    let client = try fixture.client(.model)
+    let answer: GRPCHealthV1.HealthCheckResponse = try await client.unary(
+      "/grpc.health.v1.Health/Check", GRPCHealthV1.HealthCheckRequest())
+    #expect(answer.status == .serving)
+    await fixture.server.drain()
+  }
+
   @Test func aSecondStartOnTheSameFilesKnowsTheSameKeys() async throws {
     let fixture = try await ServiceFixture()
     let created = try await createKey(try fixture.client(.gateway), as: fixture.admin)

@@ -9,7 +9,8 @@ public final class AuthServer: Sendable {
   private let store: SQLiteTenantStore
   private let server: Server
   private let metrics: Metrics
-  private let readiness = Readiness()
+  /// What gateways and probes are told; the operator's port says the same.
+  private let health = HealthService(initial: .notServing)
   private let operatorEndpoint: OperatorEndpoint?
   private let heartbeat = Mutex<Task<Void, Never>?>(nil)
   /// The decisions behind the calls, for tests and tools in the same process.
@@ -32,15 +33,16 @@ public final class AuthServer: Sendable {
     // A watch is one long call per gateway; connections are few.
     serverConfiguration.limits.connectionsMax = 1_000
     server = Server(configuration: serverConfiguration)
-    operatorEndpoint = configuration.operatorEndpoint.map { [metrics, readiness] endpoint in
+    operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
         endpoint: endpoint, metrics: { metrics.render() },
-        isReady: { readiness.isReady.load(ordering: .relaxed) })
+        isReady: { health.status() == .serving })
     }
     let handlers = AuthHandlers(
       logic: logic, now: AuthServer.currentTime, metrics: AuthMetrics(metrics),
       log: configuration.log)
     handlers.register(on: server)
+    health.register(on: server)
   }
 
   /// Makes the first administrator's key if there is none, and answers calls from then on.
@@ -60,7 +62,7 @@ public final class AuthServer: Sendable {
         while (try? await Task.sleep(for: interval)) != nil { logic.tick() }
       }
     }
-    readiness.isReady.store(true, ordering: .relaxed)
+    health.set(.serving)
     // A long log takes its time to read, and nobody has to wait for it.
     Task { [self] in await checkAuditLog() }
   }
@@ -77,7 +79,7 @@ public final class AuthServer: Sendable {
 
   /// Stops accepting, ends watches, lets calls finish, and closes the store.
   public func drain() async {
-    readiness.isReady.store(false, ordering: .relaxed)
+    health.set(.notServing)
     logic.finishWatching()
     await server.shutdown(gracePeriod: configuration.drainGracePeriod)
     heartbeat.withLock { $0?.cancel() }
@@ -86,6 +88,9 @@ public final class AuthServer: Sendable {
     try? store.close()
     configuration.log?.flush()
   }
+
+  /// Where operators can connect, with the real port; nil when there is no such port.
+  public var operatorEndpointBound: Endpoint? { operatorEndpoint?.boundEndpoint }
 
   /// Where gateways can connect, with real ports; empty before ``start()``.
   public var boundEndpoints: [Endpoint] { server.boundEndpoints }
@@ -100,9 +105,4 @@ public final class AuthServer: Sendable {
     clock_gettime(CLOCK_REALTIME, &now)
     return UnixTime(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
   }
-}
-
-/// Whether calls are answered now; shared with the operator's port.
-private final class Readiness: Sendable {
-  let isReady = Atomic<Bool>(false)
 }
