@@ -33,7 +33,6 @@ http {{
   upstream model {{ server {upstream}; keepalive 64; keepalive_requests 1000000; }}
   server {{
     listen {address} ssl http2;
-    http2_max_requests 10000000;
     keepalive_requests 10000000;
     ssl_certificate {tls}/gateway.pem;
     ssl_certificate_key {tls}/gateway.key;

@@ -126,9 +126,7 @@ output [
     label_filename: "labels.txt"
   }
 ]
-dynamic_batching {
-  max_queue_delay_microseconds: 100
-}
+dynamic_batching { }
 """
 
 
