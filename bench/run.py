@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Everything `make bench` prints, in one run. Usage: run.py PROGRAM"""
 
+import contextlib
 import datetime
 import json
 import os
@@ -94,6 +95,20 @@ def row(name, runs, target=""):
     return rate, cpu
 
 
+def cpp_echo():
+    """The gRPC C++ echo server, compiled; None where libgrpc++-dev is not installed."""
+    source, target = ROOT / "bench" / "echo_server.cc", ROOT / ".build" / "bench" / "echo_server"
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "grpc++"], capture_output=True,
+                           text=True)
+    if flags.returncode != 0:
+        return None
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["g++", "-O2", "-std=c++17", source, "-o", target, *flags.stdout.split()],
+                       check=True)
+    return target
+
+
 def infer_message():
     """ModelInfer of 8 floats in, 8 out: a real request of about the echo's size."""
     # Hand-made, so that the bench needs no generated code: names, then the raw tensors.
@@ -121,21 +136,29 @@ def calls():
     print(f"\nUnary calls, h2load {load.CONNECTIONS} connections × {load.STREAMS} streams,"
           f" median of {ROUNDS} alternating rounds")
     print(f"  {'server':<46} {'calls/s':>9}  {'CPU µs/call':>12}  target")
-    address, peer_address = free_address(), free_address()
-    echo = Process([PROGRAM, "bench", "rpc", "--serve", address])
-    peer = Process([sys.executable, ROOT / "bench" / "echo_server.py", peer_address])
-    ours, theirs = [], []
     path = "/martlet.bench.Echo/Unary"
-    with echo, peer:
-        for where, process in ((address, echo), (peer_address, peer)):
-            with grpc.insecure_channel(where) as channel:
+    servers = [  # name, command, calls in a round
+        ("martlet service, async handler, clear", [PROGRAM, "bench", "rpc", "--serve"], 200_000),
+        ("grpcio (Python) echo, clear", [sys.executable, ROOT / "bench" / "echo_server.py"],
+         8_000)]
+    if compiled := cpp_echo():
+        servers.append(("gRPC C++ 1.51 echo, clear", [compiled], 100_000))
+    runs, started = {name: [] for name, _, _ in servers}, []
+    with contextlib.ExitStack() as stack:
+        for name, command, calls_a_round in servers:
+            address = free_address()
+            process = stack.enter_context(Process([*command, address]))
+            with grpc.insecure_channel(address) as channel:
                 assert channel.unary_unary(path)(ECHO, timeout=5) == ECHO
-            load.run(f"http://{where}{path}", ECHO, 5000, process.pid)  # warm
+            url = f"http://{address}{path}"
+            load.run(url, ECHO, 5000, process.pid)  # warm
+            started.append((name, url, calls_a_round, process.pid))
         for _ in range(ROUNDS):
-            ours.append(load.run(f"http://{address}{path}", ECHO, 200_000, echo.pid))
-            theirs.append(load.run(f"http://{peer_address}{path}", ECHO, 8_000, peer.pid))
-    direct = row("martlet service, async handler, clear", ours, "echo")
-    grpcio = row("grpcio (Python) echo, clear", theirs)
+            for name, url, calls_a_round, pid in started:
+                runs[name].append(load.run(url, ECHO, calls_a_round, pid))
+    figures = [row(name, runs[name], "" if i else "echo") for i, (name, _, _) in
+               enumerate(servers)]
+    direct, grpcio = figures[:2]
 
     with Installation(PROGRAM) as installation:
         key = installation.prepare(ROOT / "Tests" / "Fixtures" / "models" / "identity_fp32")
@@ -159,6 +182,8 @@ def calls():
         "grpcioPerSecond": grpcio[0], "grpcioCpuMicroseconds": grpcio[1],
         "gatewayPerSecond": gateway[0], "gatewayCpuMicroseconds": gateway[1],
         "gatewayOneByOnePerSecond": single[0],
+        **({"grpcCppPerSecond": figures[2][0], "grpcCppCpuMicroseconds": figures[2][1]}
+           if len(figures) > 2 else {}),
     }
 
 
