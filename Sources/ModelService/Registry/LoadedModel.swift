@@ -68,19 +68,27 @@ final class LoadedModel: Sendable {
         continue
       }
       guard let bytes = try files.labels(output.labelFilename),
-        let text = String(validating: bytes, as: UTF8.self)
+        let lines = Self.lines(bytes)
       else {
         throw ConfigurationError(
           "output '\(output.name)' wants labels of '\(output.labelFilename)', which is missing or "
             + "not UTF-8")
       }
-      var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-        String(line.hasSuffix("\r") ? line.dropLast() : line)
-      }
-      if lines.last == "" { lines.removeLast() }
       labels[output.name] = lines
     }
     return labels
+  }
+
+  /// One label a line, by bytes: Swift's characters would take CR LF for one that is not LF.
+  private static func lines(_ bytes: [UInt8]) -> [String]? {
+    var lines: [String] = []
+    for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      let content = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      guard let text = String(validating: content, as: UTF8.self) else { return nil }
+      lines.append(text)
+    }
+    if lines.last == "" { lines.removeLast() }
+    return lines
   }
 
   /// Bytes held by the engine and its idle contexts.
