@@ -82,7 +82,7 @@ let package = Package(
     tests("Compute", ["Compute", "CKernels"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
-    tests("ModelService", ["ModelService", "Protocols", "Compute", "RPC"]),
+    tests("ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC"]),
     tests("Gateway", ["Gateway", "RPC", "Protocols", "Crypto", "Telemetry"]),
   ]
 )

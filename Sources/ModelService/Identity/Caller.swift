@@ -82,7 +82,7 @@ public struct Caller: Sendable, Hashable {
     }
     guard let model else { return }
     guard maySee(model) else {
-      throw .denied("expected a key for model '\(model)', got one for other models")
+      throw .denied("expected a key for model '\(model.clipped)', got one for other models")
     }
   }
 }

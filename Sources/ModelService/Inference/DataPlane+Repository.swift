@@ -31,11 +31,11 @@ extension DataPlane {
     for name in request.parameters.keys.sorted() {
       guard name == "config" || name.hasPrefix("file:") else {
         throw RPCError.invalid(
-          "unrecognized load parameter '\(name.prefix(64))': expected none (of Triton's, 'config' "
+          "unrecognized load parameter '\(name.clipped)': expected none (of Triton's, 'config' "
             + "and 'file:<version>/<name>' are not implemented)")
       }
       throw RPCError.unimplemented(
-        "load parameter '\(name.prefix(64))' is not implemented: deploy a version with its "
+        "load parameter '\(name.clipped)' is not implemented: deploy a version with its "
           + "config.pbtxt instead")
     }
     try await registry.load(ModelKey(tenant: caller.tenant, name: request.modelName))
@@ -52,7 +52,7 @@ extension DataPlane {
       // There are no ensembles, so no model has dependents, and either answer is the same.
       guard name == "unload_dependents", case .boolParam = value.parameterChoice else {
         throw RPCError.invalid(
-          "unrecognized unload parameter '\(name.prefix(64))': expected unload_dependents "
+          "unrecognized unload parameter '\(name.clipped)': expected unload_dependents "
             + "(bool_param)")
       }
     }

@@ -24,7 +24,7 @@ struct InferenceCheck {
       if signature.batchSizeMax > 0 {
         guard rowCount == nil || rowCount == shape[0] else {
           throw .invalid(
-            "input '\(input.name)' batch size does not match other inputs for '\(model)'")
+            "input '\(input.name.clipped)' batch size does not match other inputs for '\(model)'")
         }
         rowCount = shape[0]
       }
@@ -44,13 +44,14 @@ struct InferenceCheck {
     var wanted = [Bool](repeating: false, count: signature.outputs.count)
     for output in request.outputs {
       guard let index = signature.outputIndex(output.name) else {
-        throw .invalid("unexpected inference output '\(output.name)' for model '\(model)'")
+        throw .invalid("unexpected inference output '\(output.name.clipped)' for model '\(model)'")
       }
       guard !wanted[index] else {
-        throw .invalid("output '\(output.name)' already exists in request for model '\(model)'")
+        throw .invalid(
+          "output '\(output.name.clipped)' already exists in request for model '\(model)'")
       }
       wanted[index] = true
-      try Self.refuseSharedMemory(output.parameters, "output '\(output.name)'")
+      try Self.refuseSharedMemory(output.parameters, "output '\(output.name.clipped)'")
     }
     return wanted
   }
@@ -64,13 +65,14 @@ struct InferenceCheck {
         throw unexpected(input.name)
       }
       guard !seen[index] else {
-        throw .invalid("input '\(input.name)' already exists in request for model '\(model)'")
+        throw .invalid(
+          "input '\(input.name.clipped)' already exists in request for model '\(model)'")
       }
       seen[index] = true
-      try Self.refuseSharedMemory(input.parameters, "input '\(input.name)'")
+      try Self.refuseSharedMemory(input.parameters, "input '\(input.name.clipped)'")
     }
     guard request.inputs.count == signature.inputs.count else {
-      let got = request.inputs.map { "'\($0.name)'" }.joined(separator: ",")
+      let got = request.inputs.prefix(32).map { "'\($0.name.clipped)'" }.joined(separator: ",")
       let missing = signature.inputs.indices.filter { !seen[$0] }
         .map { "'\(signature.inputs[$0].name)'" }.joined(separator: ",")
       var message =
@@ -85,7 +87,7 @@ struct InferenceCheck {
   }
 
   private func unexpected(_ input: String) -> RPCError {
-    .invalid("unexpected inference input '\(input)' for model '\(model)'")
+    .invalid("unexpected inference input '\(input.clipped)' for model '\(model)'")
   }
 
   private static func refuseSharedMemory(
@@ -105,7 +107,7 @@ struct InferenceCheck {
   ) throws(RPCError) -> [Int] {
     guard input.datatype == tensor.dataType.oipName else {
       throw .invalid(
-        "inference input '\(input.name)' data-type is '\(input.datatype)', but model '\(model)' "
+        "inference input '\(input.name.clipped)' data-type is '\(input.datatype.clipped)', but model '\(model)' "
           + "expects '\(tensor.dataType.oipName)'")
     }
     let shape = input.shape.map { Int(truncatingIfNeeded: $0) }
@@ -114,8 +116,8 @@ struct InferenceCheck {
       && zip(shape, tensor.shape).allSatisfy { $0 >= 0 && ($1 == -1 || $0 == $1) }
     guard fits else {
       var message =
-        "unexpected shape for input '\(input.name)' for model '\(model)'. Expected "
-        + "\(describe(tensor.shape)), got \(describe(shape))."
+        "unexpected shape for input '\(input.name.clipped)' for model '\(model)'. Expected "
+        + "\(describe(tensor.shape)), got \(describe(shape.prefix(32)))."
       if signature.batchSizeMax > 0 {
         message +=
           " NOTE: Setting a non-zero max_batch_size in the model config requires a batch dimension "
@@ -125,11 +127,12 @@ struct InferenceCheck {
     }
     guard signature.batchSizeMax > 0 else { return shape }
     guard shape[0] > 0 else {
-      throw .invalid("inference request batch-size must be >= 1 for '\(model)'")
+      throw .invalid("inference request batch-size must be >= 1 for '\(model)', got 0")
     }
     guard shape[0] <= signature.batchSizeMax else {
       throw .invalid(
-        "inference request batch-size must be <= \(signature.batchSizeMax) for '\(model)'")
+        "inference request batch-size must be <= \(signature.batchSizeMax) for '\(model)', got "
+          + "\(shape[0])")
     }
     return shape
   }
@@ -142,7 +145,7 @@ struct InferenceCheck {
     guard rawCount > 0 else { return }
     for input in request.inputs where input.contents != nil {
       throw .invalid(
-        "contents field must not be specified when using raw_input_contents for '\(input.name)' "
+        "contents field must not be specified when using raw_input_contents for '\(input.name.clipped)' "
           + "for model '\(model)'")
     }
     guard rawCount == request.inputs.count else {
@@ -158,7 +161,7 @@ struct InferenceCheck {
   ) throws(RPCError) -> ArraySlice<UInt8> {
     guard let elementCount = Shape.elementCount(shape) else {
       throw .invalid(
-        "expected a shape whose elements can be counted for input '\(input.name)' for model "
+        "expected a shape whose elements can be counted for input '\(input.name.clipped)' for model "
           + "'\(model)', got \(describe(shape))")
     }
     if request.rawInputContents.isEmpty {
@@ -174,7 +177,7 @@ struct InferenceCheck {
     let (expected, overflow) = elementCount.multipliedReportingOverflow(by: size)
     guard !overflow, bytes.count == expected else {
       throw .invalid(
-        "input byte size mismatch for input '\(input.name)' for model '\(model)'. Expected "
+        "input byte size mismatch for input '\(input.name.clipped)' for model '\(model)'. Expected "
           + "\(overflow ? "more than fits memory" : String(expected)), got \(bytes.count)")
     }
     return bytes

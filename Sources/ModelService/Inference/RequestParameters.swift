@@ -35,7 +35,7 @@ struct RequestParameters: Sendable, Equatable {
           throw .invalid(
             "parameter keys starting with 'triton_' are reserved for Triton usage. Only the "
               + "following keys starting with 'triton_' are allowed: "
-              + "triton_enable_empty_final_response")
+              + "triton_enable_empty_final_response. Got '\(name.clipped)'")
         }
       }
     }

@@ -41,7 +41,7 @@ public final class Deployment: Sendable {
   public func receive(_ part: MartletV1.DeployRequest) throws {
     guard part.name.isEmpty || part.name == key.name else {
       throw RPCError.invalid(
-        "expected parts of model '\(key.name)', got one of '\(part.name.prefix(64))'")
+        "expected parts of model '\(key.name)', got one of '\(part.name.clipped)'")
     }
     guard part.version == 0 || part.version == version else {
       throw RPCError.invalid(

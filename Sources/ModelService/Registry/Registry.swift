@@ -55,8 +55,8 @@ final class Registry: Sendable {
       switch begin(key, version: version) {
       case .serve(let model): return model
       case .load, .wait: break
-      case .missing: throw Self.unknown("'\(key.name)' is not found")
-      case .missingVersion: throw Self.unknown("'\(key.name)' version \(text) is not found")
+      case .missing: throw Self.unknown("'\(key.name.clipped)' is not found")
+      case .missingVersion: throw Self.unknown("'\(key.name.clipped)' version \(text) is not found")
       case .unavailable(let reason):
         throw RPCError.unavailable("Request for unknown model: '\(key.name)' \(reason)")
       }
@@ -71,9 +71,7 @@ final class Registry: Sendable {
         "failed to get model version from specified version string '\(text.prefix(32))': expected "
           + "a number")
     }
-    // Triton's clients may say -1 for the newest.
-    if number == -1 { return nil }
-    guard number > 0 else { throw unknown("'\(key.name)' version \(number) is not found") }
+    guard number > 0 else { throw unknown("'\(key.name.clipped)' version \(number) is not found") }
     return number
   }
 

@@ -5,7 +5,7 @@ internal import RPC
 struct InferenceHandlers: Sendable {
   let dataPlane: DataPlane
   let identity: IdentityCheck
-  let readiness: ServiceReadiness
+  let health: HealthService
   let metrics: ServiceMetrics
   /// Where calls go that touch the disk.
   let files: WorkerThreads
@@ -42,9 +42,9 @@ struct InferenceHandlers: Sendable {
       response.live = true
       return response
     }
-    unary(server, "ServerReady") { [readiness] (_: Inference.ServerReadyRequest, _, _) in
+    unary(server, "ServerReady") { [health] (_: Inference.ServerReadyRequest, _, _) in
       var response = Inference.ServerReadyResponse()
-      response.ready = readiness.isReady
+      response.ready = health.status() == .serving
       return response
     }
     unary(server, "ServerMetadata") { [dataPlane] (_: Inference.ServerMetadataRequest, _, _) in

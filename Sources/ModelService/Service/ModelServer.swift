@@ -1,7 +1,6 @@
 internal import Compute
 internal import Protocols
 public import RPC
-internal import Synchronization
 internal import Telemetry
 
 /// The model role of the product: repository, registry, data plane, and the server that gateways
@@ -17,7 +16,7 @@ public final class ModelServer: Sendable {
   private let registry: Registry
   private let operatorEndpoint: OperatorEndpoint?
   private let metrics: Metrics
-  private let readiness = ServiceReadiness()
+  private let health = HealthService(initial: .notServing)
 
   /// Opens the repository without listening yet. Throws ``RepositoryError``.
   public convenience init(_ configuration: ModelServerConfiguration) throws {
@@ -52,19 +51,21 @@ public final class ModelServer: Sendable {
     server = Server(configuration: Self.serverConfiguration(configuration))
     metrics = Metrics()
     let service = ServiceMetrics(metrics, registry: registry)
-    operatorEndpoint = configuration.operatorEndpoint.map { [metrics, readiness] endpoint in
+    operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
-        endpoint: endpoint, metrics: { metrics.render() }, isReady: { readiness.isReady })
+        endpoint: endpoint, metrics: { metrics.render() },
+        isReady: { health.status() == .serving })
     }
     let identify = IdentityCheck(peerRole: configuration.peerRole)
     InferenceHandlers(
-      dataPlane: dataPlane, identity: identify, readiness: readiness, metrics: service,
+      dataPlane: dataPlane, identity: identify, health: health, metrics: service,
       files: files
     ).register(on: server)
     ManagementHandlers(
       management: management, identity: identify, metrics: service, files: files,
       log: configuration.log
     ).register(on: server)
+    health.register(on: server)
     server.callRouter { _ in PeerGate(identify) }
   }
 
@@ -90,7 +91,7 @@ public final class ModelServer: Sendable {
   public func start() async throws {
     try server.start()
     try operatorEndpoint?.start()
-    readiness.isReady = true
+    health.set(.serving)
     configuration.log?.write(.info, "serves models") { _ in }
     if configuration.loadsAtStart {
       let registry = registry
@@ -100,7 +101,7 @@ public final class ModelServer: Sendable {
 
   /// Stops accepting, lets calls finish, and stops.
   public func drain() async {
-    readiness.isReady = false
+    health.set(.notServing)
     await server.shutdown(gracePeriod: configuration.drainGracePeriod)
     operatorEndpoint?.stop()
     configuration.log?.flush()
@@ -115,15 +116,5 @@ public final class ModelServer: Sendable {
   /// A client in the same process, for tests.
   public func makeInProcessClient(tls: TLSConfiguration? = nil) throws -> Client {
     try server.makeInProcessClient(tls: tls)
-  }
-}
-
-/// Whether calls are answered now; shared with health checks and the operators' port.
-final class ServiceReadiness: Sendable {
-  private let flag = Atomic<Bool>(false)
-
-  var isReady: Bool {
-    get { flag.load(ordering: .relaxed) }
-    set { flag.store(newValue, ordering: .relaxed) }
   }
 }

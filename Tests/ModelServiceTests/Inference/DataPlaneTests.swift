@@ -94,6 +94,22 @@ internal import Testing
     #expect(error?.code == .invalidArgument)
   }
 
+  @Test func longNamesDoNotMakeLongErrors() async {
+    let long = String(repeating: "x", count: 1 << 20)
+    let errors = [
+      await refusal(long) { _ in }, await refusal { $0.inputs[0].name = long },
+      await refusal { $0.inputs[0].datatype = long }, await refusal { $0.modelVersion = long },
+      await refusal { $0.outputs = [.init(name: long)] },
+      await refusal { $0.parameters["triton_" + long] = .bool(true) },
+      await refusal { $0.inputs = Array(repeating: $0.inputs[0], count: 10_000) },
+      await refusal { $0.inputs[0].shape = [Int64](repeating: 1, count: 100_000) },
+    ]
+    for error in errors {
+      #expect(error?.code == .invalidArgument || error?.code == .notFound)
+      #expect((error?.message.utf8.count ?? .max) < 1000)
+    }
+  }
+
   @Test func aWrongDatatypeIsRefused() async {
     let error = await refusal { $0.inputs[0].datatype = "FP32" }
     #expect(
@@ -121,7 +137,7 @@ internal import Testing
     var error = await refusal {
       $0 = .simple(rows: 9)
     }
-    #expect(error?.message == "inference request batch-size must be <= 8 for 'simple'")
+    #expect(error?.message == "inference request batch-size must be <= 8 for 'simple', got 9")
     error = await refusal { $0 = .simple(rows: 0) }
     #expect(error?.message.contains("batch-size must be >= 1") == true)
     error = await refusal {
@@ -333,7 +349,7 @@ internal import Testing
       #expect(await refusal(name) { _ in }?.code == .notFound, "\(name)")
     }
     #expect(await refusal { $0.modelVersion = "1" } == nil)
-    #expect(await refusal { $0.modelVersion = "-1" } == nil)
+    #expect(await refusal { $0.modelVersion = "-1" }?.code == .notFound)
   }
 
   @Test func anotherTenantsModelLooksLikeNone() async {
