@@ -29,6 +29,9 @@ struct Operands {
   let known: KnownInputs
   let threadCount: Int
 
+  /// Threads a kernel may use; nil for the caller's alone.
+  var threadPool: ThreadPool? { threadCount > 1 ? ThreadPool.shared : nil }
+
   func input(_ index: Int) throws(GraphError) -> Operand {
     guard index < inputs.count, let operand = inputs[index] else {
       throw GraphError(code: .missingInput, message: "input \(index) is required and missing")

@@ -30,6 +30,7 @@ public struct Node: Sendable {
   public var displayName: String {
     if !name.isEmpty { return name }
     guard let output = outputs.first(where: { !$0.isEmpty }) else { return opType }
-    return "\(opType) → \(output)"
+    // What a pass appended to a name after NUL is not for people.
+    return "\(opType) → \(output.prefix { $0 != "\0" })"
   }
 }

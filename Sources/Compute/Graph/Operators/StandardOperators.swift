@@ -27,6 +27,8 @@ extension OperatorRegistry {
     GemmOperator.register(in: &registry)
     MatMulOperator.register(in: &registry)
     ConvOperator.register(in: &registry)
+    LayoutConversion.register(in: &registry)
+    ConvKernel.register(in: &registry)
     PoolOperator.register(in: &registry)
     LinearModel.register(in: &registry)
     TreeOperator.register(in: &registry)

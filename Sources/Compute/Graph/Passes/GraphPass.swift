@@ -7,7 +7,7 @@ struct GraphPass: Sendable {
   /// The rewrites in the order in which they run.
   static let standard: [GraphPass] = [
     IdentityRemoval.pass, ConstantFolding.pass, GemmFusion.pass, ActivationFusion.pass,
-    DeadCodeElimination.pass,
+    LayoutPass.pass, DeadCodeElimination.pass,
   ]
 }
 

@@ -109,7 +109,8 @@ struct ConvOperator: Operator {
   static func register(in registry: inout OperatorRegistry) {
     for domain in ["", FusedAttribute.domain] {
       registry.register("Conv", domain: domain) { context throws(GraphError) in
-        try ConvOperator(context)
+        let plain = try ConvOperator(context)
+        return try ConvKernel(plain, context, layout: .nchw) ?? plain
       }
     }
   }

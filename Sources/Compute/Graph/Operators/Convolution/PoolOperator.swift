@@ -3,12 +3,22 @@ struct PoolOperator: Operator {
   let window: Window
   let isMax: Bool
   let countsPadding: Bool
+  var layout = ImageLayout.nchw
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(
       0, among: DataType.floats + (isMax ? [.int8, .uint8] : []))
     guard let shape = type.shape else {
-      return [type, TensorType(.int64, nil)]
+      return isMax ? [type, TensorType(.int64, nil)] : [type]
+    }
+    if layout == .nhwc {
+      guard shape.count == 4, type.dataType == .fp32 else {
+        throw GraphError(
+          code: .shapeMismatch,
+          message: "pooling in NHWC needs FP32 of rank 4, got \(Shape.describe(shape))")
+      }
+      let size = try axes([shape[0], shape[3], shape[1], shape[2]]).map(\.output)
+      return [TensorType(.fp32, [shape[0], size[0], size[1], shape[3]])]
     }
     let output = try Array(shape.prefix(2)) + axes(shape).map(\.output)
     let result = [TensorType(type.dataType, output), TensorType(.int64, output)]
@@ -34,8 +44,28 @@ struct PoolOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
+    if input.dataType == .fp32, input.shape.count == 4 { return try kernelStep(input, operands) }
     return step(
       try input.dataType.numeric(), input, operands, SpatialLoop(try axes(input.shape)))
+  }
+
+  private func kernelStep(
+    _ input: Operand, _ operands: Operands
+  ) throws(GraphError) -> Step? {
+    let shape = input.shape
+    let (channels, height, width) =
+      layout == .nchw ? (shape[1], shape[2], shape[3]) : (shape[3], shape[1], shape[2])
+    let (source, target) = (UnsafePointer(input.f32), try operands.output().f32)
+    let indices = operands.optionalOutput(1)?.pointer(Int64.self)
+    let pooling = Pooling(
+      isMax ? .max : .average(countsPadding: countsPadding),
+      WindowGeometry(try axes([shape[0], channels, height, width])), layout: layout,
+      roundsUp: window.ceils)
+    return {
+      pooling.run(
+        source, batch: shape[0], channels: channels, height: height, width: width,
+        into: target, indices: indices)
+    }
   }
 
   private func step<T: Element>(
@@ -72,6 +102,12 @@ struct PoolOperator: Operator {
     }
   }
 
+  private static func average(_ context: OperatorContext) throws(GraphError) -> PoolOperator {
+    PoolOperator(
+      window: try Window(context), isMax: false,
+      countsPadding: try context.bool("count_include_pad", default: false))
+  }
+
   static func register(in registry: inout OperatorRegistry) {
     registry.register("MaxPool") { context throws(GraphError) in
       if try context.int("storage_order", default: 0) != 0 {
@@ -80,9 +116,18 @@ struct PoolOperator: Operator {
       return PoolOperator(window: try Window(context), isMax: true, countsPadding: false)
     }
     registry.register("AveragePool") { context throws(GraphError) in
+      try average(context)
+    }
+    registry.register("MaxPoolNHWC", domain: FusedAttribute.domain) {
+      context throws(GraphError) in
       PoolOperator(
-        window: try Window(context), isMax: false,
-        countsPadding: try context.bool("count_include_pad", default: false))
+        window: try Window(context), isMax: true, countsPadding: false, layout: .nhwc)
+    }
+    registry.register("AveragePoolNHWC", domain: FusedAttribute.domain) {
+      context throws(GraphError) in
+      var pool = try average(context)
+      pool.layout = .nhwc
+      return pool
     }
   }
 }

@@ -3,6 +3,20 @@ struct BinaryOperator: Operator {
   enum Function: Sendable {
     case add, subtract, multiply, divide, power, minimum, maximum, modulo, truncatingModulo
     case prelu
+
+    /// The kernel that does it, where there is one.
+    var kernel: Elementwise.Binary? {
+      switch self {
+      case .add: .add
+      case .subtract: .subtract
+      case .multiply: .multiply
+      case .divide: .divide
+      case .power: .power
+      case .minimum: .minimum
+      case .maximum: .maximum
+      case .modulo, .truncatingModulo, .prelu: nil
+      }
+    }
   }
 
   let function: Function
@@ -34,7 +48,38 @@ struct BinaryOperator: Operator {
     if left.dataType != right.dataType {
       return try mixedPower(broadcast, left, right, output)
     }
+    if let kernel = function.kernel, Elementwise.supports(kernel, left.dataType),
+      let step = kernelStep(kernel, broadcast, left, right, output)
+    {
+      return step
+    }
     return step(try left.dataType.numeric(), function, broadcast, left, right, output)
+  }
+
+  /// Rows through the kernel; nil when neither operand is dense along the row.
+  private static func kernelStep(
+    _ kernel: Elementwise.Binary, _ broadcast: Broadcast, _ left: Operand, _ right: Operand,
+    _ output: Operand
+  ) -> Step? {
+    let row = broadcast.row
+    let form: Elementwise.Operands
+    switch (row.left, row.right) {
+    case (1, 1): form = .vectors
+    case (0, 1): form = .leftScalar
+    case (1, 0): form = .rightScalar
+    default:
+      guard row.size == 1 else { return nil }
+      form = .vectors
+    }
+    let (type, size) = (left.dataType, left.dataType.elementByteCount!)
+    let (a, b, c) = (left.bytes, right.bytes, output.bytes)
+    return {
+      broadcast.forEachRow { leftStart, rightStart, start in
+        Elementwise.binary(
+          kernel, type, into: c + start * size, a + leftStart * size, b + rightStart * size,
+          count: row.size, operands: form)
+      }
+    }
   }
 
   private static func step<T: Element>(

@@ -8,15 +8,15 @@ extension UnaryOperator {
 
   private static func registerPlain(in registry: inout OperatorRegistry) {
     let operators: [(String, UnaryOperator)] = [
-      ("Sqrt", .init({ $0.squareRoot() }, { $0.squareRoot() })),
-      ("Exp", .init({ expf($0) }, { exp($0) })),
-      ("Log", .init({ logf($0) }, { log($0) })),
-      ("Neg", .init({ -$0 }, { -$0 }, integers: .negate)),
-      ("Abs", .init({ $0.magnitude }, { $0.magnitude }, integers: .absolute)),
+      ("Sqrt", .init(kernel: .squareRoot, { $0.squareRoot() })),
+      ("Exp", .init(kernel: .exp, { exp($0) })),
+      ("Log", .init(kernel: .log, { log($0) })),
+      ("Neg", .init(kernel: .negate, { -$0 }, integers: .negate)),
+      ("Abs", .init(kernel: .absolute, { $0.magnitude }, integers: .absolute)),
       ("Sign", .init({ Self.sign($0) }, { Self.sign($0) }, integers: .sign)),
-      ("Reciprocal", .init({ 1 / $0 }, { 1 / $0 })),
-      ("Floor", .init({ $0.rounded(.down) }, { $0.rounded(.down) })),
-      ("Ceil", .init({ $0.rounded(.up) }, { $0.rounded(.up) })),
+      ("Reciprocal", .init(kernel: .reciprocal, { 1 / $0 })),
+      ("Floor", .init(kernel: .floor, { $0.rounded(.down) })),
+      ("Ceil", .init(kernel: .ceil, { $0.rounded(.up) })),
       (
         "Round",
         .init({ $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
@@ -30,16 +30,16 @@ extension UnaryOperator {
       ("Asinh", .init({ asinhf($0) }, { asinh($0) })),
       ("Acosh", .init({ acoshf($0) }, { acosh($0) })),
       ("Atanh", .init({ atanhf($0) }, { atanh($0) })),
-      ("Erf", .init({ erff($0) }, { erf($0) })),
+      ("Erf", .init(kernel: .erf, { erf($0) })),
     ]
     for (name, value) in operators { registry.register(name) { _ in value } }
   }
 
   private static func registerActivations(in registry: inout OperatorRegistry) {
     let operators: [(String, UnaryOperator)] = [
-      ("Relu", .init({ $0 < 0 ? 0 : $0 }, { $0 < 0 ? 0 : $0 }, integers: .relu)),
-      ("Sigmoid", .init({ 1 / (1 + expf(-$0)) }, { 1 / (1 + exp(-$0)) })),
-      ("Tanh", .init({ tanhf($0) }, { tanh($0) })),
+      ("Relu", .init(kernel: .relu, { $0 < 0 ? 0 : $0 }, integers: .relu)),
+      ("Sigmoid", .init(kernel: .sigmoid, { 1 / (1 + exp(-$0)) })),
+      ("Tanh", .init(kernel: .tanh, { tanh($0) })),
       (
         "Softplus",
         .init(

@@ -62,6 +62,19 @@ struct UnaryOperator: Operator {
     }
   }
 
+  /// An operator whose FP32 form is a kernel.
+  init(
+    kernel: Elementwise.Unary, _ double: @escaping @Sendable (Double) -> Double,
+    integers: IntegerFunction? = nil
+  ) {
+    allowed = integers == nil ? DataType.floats : DataType.numbers
+    makeF32 = { source, target, count in
+      { Elementwise.unary(kernel, into: target, source, count: count) }
+    }
+    generic = double
+    self.integers = integers
+  }
+
   /// An operator from a function on Float and one on Double.
   init(
     _ single: @escaping @Sendable (Float) -> Float,

@@ -6,6 +6,12 @@ struct FusedActivation: Sendable, Equatable {
 
   var clamps: Bool { low > -.infinity || high < .infinity }
 
+  /// The kernels' form.
+  var epilogue: Epilogue.Activation {
+    if !clamps { return .none }
+    return low == 0 && high == .infinity ? .relu : .clamp(low: low, high: high)
+  }
+
   init(low: Float = -.infinity, high: Float = .infinity) {
     self.low = low
     self.high = high

@@ -5,10 +5,21 @@ struct GemmOperator: Operator {
   let transposesA: Bool
   let transposesB: Bool
   let activation: FusedActivation
+  private let packed: PackedMatrix?
+  private let packedShape: [Int]?
+
+  var weightByteCount: Int { packed?.byteCount ?? 0 }
+
+  func reads(input index: Int) -> Bool { index != 1 || packed == nil }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let a = try inputs.type(0, among: DataType.numbers)
-    let b = try inputs.type(1, among: [a.dataType])
+    // A packed right side is no input any more.
+    let b = packed == nil ? try inputs.type(1, among: [a.dataType]) : TensorType(.fp32, packedShape)
+    guard a.dataType == b.dataType else {
+      throw GraphError(
+        code: .typeMismatch, message: "Gemm needs equal types: \(a.dataType), \(b.dataType)")
+    }
     guard let left = a.shape, let right = b.shape else {
       return [TensorType(a.dataType, [-1, -1])]
     }
@@ -46,9 +57,55 @@ struct GemmOperator: Operator {
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    let (a, b) = (try operands.input(0), try operands.input(1))
+    let a = try operands.input(0)
+    if packed != nil { return try kernelStep(a, nil, operands) }
+    let b = try operands.input(1)
+    if a.dataType == .fp32 { return try kernelStep(a, b, operands) }
     return step(
       try a.dataType.numeric(), a, b, operands.optional(2), try operands.output())
+  }
+
+  private func kernelStep(_ a: Operand, _ b: Operand?, _ operands: Operands)
+    throws(GraphError) -> Step
+  {
+    let output = try operands.output()
+    let (m, n) = (output.shape[0], output.shape[1])
+    let k = transposesA ? a.shape[0] : a.shape[1]
+    let plain = Matrix(UnsafePointer(a.f32), rowStride: a.shape[1])
+    let left = transposesA ? plain.transposed : plain
+    let target = output.f32
+    var epilogue = Epilogue(alpha: alpha, activation: activation.epilogue)
+    var filled: (UnsafePointer<Float>, Int, Int)?
+    switch GemmKernel.bias(operands.optional(2), beta: beta, m: m, n: n) {
+    case .none: break
+    case .column(let values): epilogue.biasColumn = values
+    case .row(let values): epilogue.biasRow = values
+    case .full(let values, let rowStride, let columnStride):
+      filled = (values, rowStride, columnStride)
+      epilogue.beta = beta
+    }
+    let (threads, packed) = (operands.threadPool, packed)
+    let right = b.map { b in
+      let plain = Matrix(UnsafePointer(b.f32), rowStride: b.shape[1])
+      return transposesB ? plain.transposed : plain
+    }
+    return {
+      if let (values, rowStride, columnStride) = filled {
+        for row in 0..<m {
+          for column in 0..<n {
+            target[row * n + column] = values[row * rowStride + column * columnStride]
+          }
+        }
+      }
+      if let packed {
+        SGEMM.run(
+          m: m, left, packed, into: target, rowStride: n, epilogue: epilogue, threads: threads)
+      } else if let right {
+        SGEMM.run(
+          m: m, n: n, k: k, left, right, into: target, rowStride: n, epilogue: epilogue,
+          threads: threads)
+      }
+    }
   }
 
   private func step<T: Element>(
@@ -96,6 +153,8 @@ struct GemmOperator: Operator {
     transposesA = try context.bool("transA", default: false)
     transposesB = try context.bool("transB", default: false)
     activation = try FusedActivation(context)
+    packed = GemmKernel.pack(context.constant(1), transposed: transposesB, context)
+    packedShape = context.constant(1)?.shape
   }
 
   static func register(in registry: inout OperatorRegistry) {

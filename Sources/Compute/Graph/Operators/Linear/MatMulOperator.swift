@@ -1,9 +1,26 @@
 /// MatMul with NumPy's rules: vectors gain a dimension that is dropped again, leading
 /// dimensions broadcast.
 struct MatMulOperator: Operator {
+  private let packed: PackedMatrix?
+  private let packedShape: [Int]?
+
+  init(_ context: OperatorContext) {
+    packed = GemmKernel.pack(context.constant(1), transposed: false, context)
+    packedShape = context.constant(1)?.shape
+  }
+
+  var weightByteCount: Int { packed?.byteCount ?? 0 }
+
+  func reads(input index: Int) -> Bool { index != 1 || packed == nil }
+
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let a = try inputs.type(0, among: DataType.numbers)
-    let b = try inputs.type(1, among: [a.dataType])
+    // A packed right side is no input any more.
+    let b = packed == nil ? try inputs.type(1) : TensorType(.fp32, packedShape)
+    guard a.dataType == b.dataType else {
+      throw GraphError(
+        code: .typeMismatch, message: "MatMul needs equal types: \(a.dataType), \(b.dataType)")
+    }
     guard let left = a.shape, let right = b.shape else { return [TensorType(a.dataType, nil)] }
     return [TensorType(a.dataType, try Self.sizes(left, right).result)]
   }
@@ -43,20 +60,61 @@ struct MatMulOperator: Operator {
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    let (a, b) = (try operands.input(0), try operands.input(1))
+    let a = try operands.input(0)
+    if let packed, let packedShape {
+      let sizes = try Self.sizes(a.shape, packedShape)
+      return try packedStep(packed, a, sizes, operands)
+    }
+    let b = try operands.input(1)
+    if a.dataType == .fp32 {
+      return try kernelStep(a, b, try Self.sizes(a.shape, b.shape), operands)
+    }
     let sizes = try Self.sizes(a.shape, b.shape)
     return step(try a.dataType.numeric(), sizes, a, b, try operands.output())
   }
 
-  private func step<T: Element>(
-    _ type: T.Type, _ sizes: Sizes, _ a: Operand, _ b: Operand, _ output: Operand
-  ) -> Step {
-    let walk = StridedWalk(
+  /// All leading dimensions of the left side are rows of one product.
+  private func packedStep(
+    _ packed: PackedMatrix, _ a: Operand, _ sizes: Sizes, _ operands: Operands
+  ) throws(GraphError) -> Step {
+    let rows = Shape.product(sizes.batch[...]) * sizes.m
+    let left = Matrix(UnsafePointer(a.f32), rowStride: sizes.k)
+    let (target, n, threads) = (try operands.output().f32, sizes.n, operands.threadPool)
+    return {
+      SGEMM.run(m: rows, left, packed, into: target, rowStride: n, threads: threads)
+    }
+  }
+
+  private func kernelStep(
+    _ a: Operand, _ b: Operand, _ sizes: Sizes, _ operands: Operands
+  ) throws(GraphError) -> Step {
+    let walk = Self.walk(sizes)
+    let (left, right) = (UnsafePointer(a.f32), UnsafePointer(b.f32))
+    let (target, threads) = (try operands.output().f32, operands.threadPool)
+    let (m, n, k) = (sizes.m, sizes.n, sizes.k)
+    return {
+      walk.forEach { index, offsets in
+        SGEMM.run(
+          m: m, n: n, k: k, Matrix(left + offsets.0 * m * k, rowStride: k),
+          Matrix(right + offsets.1 * k * n, rowStride: n), into: target + index * m * n,
+          rowStride: n, threads: threads)
+      }
+    }
+  }
+
+  private static func walk(_ sizes: Sizes) -> StridedWalk {
+    StridedWalk(
       sizes.batch,
       strides: [
         Broadcast.strides(sizes.leftBatch, sizes.batch.count),
         Broadcast.strides(sizes.rightBatch, sizes.batch.count),
       ])
+  }
+
+  private func step<T: Element>(
+    _ type: T.Type, _ sizes: Sizes, _ a: Operand, _ b: Operand, _ output: Operand
+  ) -> Step {
+    let walk = Self.walk(sizes)
     let product = MatrixProduct.Sizes(m: sizes.m, n: sizes.n, k: sizes.k)
     let (left, right, target) = (
       a.pointer(T.self), b.pointer(T.self), output.pointer(T.self)
@@ -74,6 +132,6 @@ struct MatMulOperator: Operator {
   }
 
   static func register(in registry: inout OperatorRegistry) {
-    registry.register("MatMul") { _ in MatMulOperator() }
+    registry.register("MatMul") { MatMulOperator($0) }
   }
 }

@@ -24,6 +24,15 @@ struct SoftmaxOperator: Operator {
       input.shape.isEmpty
       ? 1 : flattens ? Shape.product(input.shape[axis...]) : input.shape[axis]
     let inner = input.count / (outer * size)
+    if input.dataType == .fp32 {
+      let (source, target) = (UnsafePointer(input.f32), output.f32)
+      if isLog {
+        return {
+          Softmax.runLogarithmic(source, into: target, outer: outer, axis: size, inner: inner)
+        }
+      }
+      return { Softmax.run(source, into: target, outer: outer, axis: size, inner: inner) }
+    }
     return step(try input.dataType.numeric(), input, output, outer, size, inner)
   }
 
