@@ -35,11 +35,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let threadID = Atomic<UInt>(0)
   private let inbox = Mutex(Inbox())
 
-  private var jobs: [UnownedJob] = []
-  private var timers = TimerHeap()
+  @exclusivity(unchecked) private var jobs: [UnownedJob] = []
+  @exclusivity(unchecked) private var timers = TimerHeap()
   private var registrations: [Registration] = []
-  private var flushables: [any Flushable] = []
-  private var deferred: [() -> Void] = []
+  @exclusivity(unchecked) private var flushables: [any Flushable] = []
+  @exclusivity(unchecked) private var deferred: [() -> Void] = []
 
   /// The time at the start of this turn; cheap, and good enough for deadlines.
   public private(set) var now = MonotonicTime.now()

@@ -10,10 +10,10 @@ class GRPCCall: CallState, @unchecked Sendable {
   final let inbound = MessageQueue()
 
   // The loop's:
-  final var stream: HTTP2StreamReference?
-  final var isFinished = false
+  @exclusivity(unchecked) final var stream: HTTP2StreamReference?
+  @exclusivity(unchecked) final var isFinished = false
   final var sendCompression: Compression?
-  private final var sendWaiters: [UnsafeContinuation<Void, any Error>] = []
+  @exclusivity(unchecked) private final var sendWaiters: [UnsafeContinuation<Void, any Error>] = []
 
   init(
     loop: EventLoop, path: String, metadata: Metadata, peer: PeerIdentity?,

@@ -97,7 +97,7 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
     guard http == "200" else {
       return abort(RPCError(code: .init(httpStatus: http), message: "HTTP status \(http)"))
     }
-    guard headers.first("content-type")?.starts(with: "application/grpc".utf8) ?? false else {
+    guard headers.first("content-type")?.hasPrefix("application/grpc") ?? false else {
       return abort(
         RPCError(code: .unknown, message: "content-type: expected application/grpc, got another"))
     }

@@ -9,9 +9,10 @@ internal import Synchronization
 /// and the status.
 final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
   private let route: Route
-  private var deframer: MessageDeframer
-  private var request: [UInt8]?
-  private var task: Task<Void, Never>?
+  // One thread, short accesses: see HTTP2Session.
+  @exclusivity(unchecked) private var deframer: MessageDeframer
+  @exclusivity(unchecked) private var request: [UInt8]?
+  @exclusivity(unchecked) private var task: Task<Void, Never>?
   private var timer = TimerHandle.none
 
   init(
@@ -169,7 +170,7 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
   private func end(cancelling: Bool = true) {
     guard !isFinished else { return }
     isFinished = true
-    loop.cancel(timer)
+    if deadline != nil { loop.cancel(timer) }
     if cancelling {
       isCancelled.store(true, ordering: .relaxed)
       task?.cancel()

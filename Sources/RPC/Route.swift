@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Glibc
 internal import RPCWire
 
 /// One method of a server.
@@ -17,10 +18,12 @@ final class Route: Sendable {
   }
 
   let path: String
+  let pathBytes: [UInt8]
   let handler: Handler
 
   init(path: String, handler: Handler) {
     self.path = path
+    pathBytes = Array(path.utf8)
     self.handler = handler
   }
 }
@@ -35,7 +38,8 @@ struct RouteTable: Sendable {
   }
 
   mutating func add(_ route: Route) {
-    let bucket = Array(route.path.utf8).withUnsafeBytes { Self.bucket($0) }
+    precondition(!route.path.isEmpty, "a route needs a path")
+    let bucket = route.pathBytes.withUnsafeBytes { Self.bucket($0) }
     buckets[bucket].removeAll { $0.path == route.path }
     buckets[bucket].append(route)
     paths.append(route.path)
@@ -43,10 +47,10 @@ struct RouteTable: Sendable {
 
   func find(_ path: UnsafeRawBufferPointer) -> Route? {
     for route in buckets[Self.bucket(path)] {
-      let isEqual = route.path.utf8.withContiguousStorageIfAvailable { bytes in
-        bytes.count == path.count && UnsafeRawBufferPointer(bytes).elementsEqual(path)
+      let isEqual = route.pathBytes.withUnsafeBytes { bytes in
+        bytes.count == path.count && memcmp(bytes.baseAddress!, path.baseAddress!, path.count) == 0
       }
-      if isEqual ?? false { return route }
+      if isEqual { return route }
     }
     return nil
   }

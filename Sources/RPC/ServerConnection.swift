@@ -6,7 +6,7 @@ final class ServerConnection {
   let peerAddress: LazyAddress
   /// Read from the engine: a first request may come in the handshake's last packet.
   var peer: PeerIdentity? { transport.tls?.peer }
-  private unowned let owner: ServerLoop
+  private unowned(unsafe) let owner: ServerLoop
   private var session: HTTP2Session!
   private(set) var transport: Transport!
   private var keepAlive: KeepAlive

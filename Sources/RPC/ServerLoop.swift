@@ -13,6 +13,7 @@ final class ServerLoop {
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
   private var whenEmpty: (() -> Void)?
   private var isDraining = false
+  private var timer = TimerHandle.none
 
   init(
     loop: EventLoop, configuration: ServerConfiguration, routes: RouteTable, tls: TLSContext?,
@@ -59,8 +60,9 @@ final class ServerLoop {
     let shortest = min(
       limits.handshakeTimeout, limits.writeStallTimeout, limits.keepAliveTimeout,
       limits.idleTimeout ?? .seconds(4), limits.keepAliveInterval ?? .seconds(4))
-    loop.schedule(after: min(max(shortest / 4, .milliseconds(5)), .seconds(1))) { [weak self] in
-      guard let self else { return }
+    let interval = min(max(shortest / 4, .milliseconds(5)), .seconds(1))
+    // Not weakly: an object with weak references counts all its references the slow way.
+    timer = loop.schedule(after: interval) { [self] in
       for connection in Array(connections.values) { connection.check(loop.now) }
       scheduleSweep()
     }
@@ -83,5 +85,6 @@ final class ServerLoop {
       connection.transport.close("the server stopped")
     }
     router = nil
+    loop.cancel(timer)
   }
 }

@@ -6,7 +6,8 @@ internal import Glibc
 
 /// One set of callbacks and options serves all sessions of a process.
 func makeSession(
-  _ role: HTTP2Session.Role, _ limits: HTTP2Limits, _ user: UnsafeMutableRawPointer
+  _ role: HTTP2Session.Role, _ limits: HTTP2Limits, _ memory: HTTP2Memory,
+  _ user: UnsafeMutableRawPointer
 ) -> OpaquePointer? {
   var callbacks: OpaquePointer?
   nghttp2_session_callbacks_new(&callbacks)
@@ -30,10 +31,11 @@ func makeSession(
     options, UInt64(limits.resetsReceivedPerSecondMax) * 10,
     UInt64(limits.resetsReceivedPerSecondMax))
 
+  var functions = memory.functions
   var session: OpaquePointer?
   switch role {
-  case .client: nghttp2_session_client_new2(&session, callbacks, user, options)
-  case .server: nghttp2_session_server_new2(&session, callbacks, user, options)
+  case .client: nghttp2_session_client_new3(&session, callbacks, user, options, &functions)
+  case .server: nghttp2_session_server_new3(&session, callbacks, user, options, &functions)
   }
   precondition(session != nil, "an HTTP/2 session could not be made: out of memory")
   return session

@@ -129,6 +129,7 @@ public struct HTTP2StreamReference {
 /// The free list of one thread's streams.
 public final class HTTP2StreamPool {
   private var free: StreamPointer?
+  let memory = HTTP2Memory()
 
   /// Lists whose pool is gone wait here for the next pool: stream memory lives as long as the
   /// process.

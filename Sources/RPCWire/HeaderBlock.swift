@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A borrowed view of header fields: valid only during the callback that hands it over. No
 /// String is made of anything unless asked for.
 public struct HeaderBlock {
@@ -80,8 +82,14 @@ extension UnsafeRawBufferPointer {
   /// Compares with a constant, byte for byte.
   @inline(__always)
   public func equals(_ other: StaticString) -> Bool {
-    guard count == other.utf8CodeUnitCount else { return false }
-    for index in 0..<count where self[index] != other.utf8Start[index] { return false }
-    return true
+    count == other.utf8CodeUnitCount
+      && (count == 0 || memcmp(baseAddress!, other.utf8Start, count) == 0)
+  }
+
+  /// Compares the beginning with a constant, byte for byte.
+  @inline(__always)
+  public func hasPrefix(_ other: StaticString) -> Bool {
+    count >= other.utf8CodeUnitCount
+      && memcmp(baseAddress!, other.utf8Start, other.utf8CodeUnitCount) == 0
   }
 }

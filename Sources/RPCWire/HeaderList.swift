@@ -19,7 +19,7 @@ public struct HeaderList: Sendable, Hashable {
   /// A copy of a received block's fields from `start` on.
   init(copying block: HeaderBlock, skippingPseudoFields: Bool) {
     let start = skippingPseudoFields ? block.regularStart : 0
-    storage = [UInt8](UnsafeRawBufferPointer(rebasing: block.bytes[start...]))
+    storage = [UInt8](copying: UnsafeRawBufferPointer(rebasing: block.bytes[start...]))
     count = block.count - (skippingPseudoFields ? block.pseudoCount : 0)
   }
 

@@ -43,12 +43,30 @@ public struct MessageDeframer {
   ) throws(FramingError) {
     var offset = 0
     while offset < bytes.count {
+      if prefixCount == 0, bytes.count - offset >= 5 {
+        // The usual case: the prefix in one piece, and often the message with it.
+        prefix = bytes.loadUnaligned(
+          fromByteOffset: offset, as: (UInt8, UInt8, UInt8, UInt8, UInt8).self)
+        prefixCount = 5
+        offset += 5
+        try readPrefix()
+        if bytes.count - offset >= length {
+          message = [UInt8](
+            copying: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length]))
+          offset += length
+          deliver(try take())
+        } else {
+          message.reserveCapacity(min(length, Self.trustedByteCount))
+        }
+        continue
+      }
       if prefixCount < 5 {
         withUnsafeMutableBytes(of: &prefix) { $0[prefixCount] = bytes[offset] }
         prefixCount += 1
         offset += 1
         guard prefixCount == 5 else { continue }
         try readPrefix()
+        message.reserveCapacity(min(length, Self.trustedByteCount))
         if length == 0 { deliver(try take()) }
         continue
       }
@@ -88,7 +106,6 @@ public struct MessageDeframer {
         message: "message too large: expected at most \(limit) bytes, got \(length)")
     }
     message = []
-    message.reserveCapacity(min(length, Self.trustedByteCount))
   }
 
   private mutating func take() throws(FramingError) -> [UInt8] {

@@ -19,7 +19,7 @@ struct OutboundQueue {
       if tail[tail.count - 1].count + bytes.count <= Self.gatherByteCountMax {
         tail[tail.count - 1].append(contentsOf: bytes)
       } else {
-        tail.append([UInt8](bytes))
+        tail.append([UInt8](copying: bytes))
       }
       return
     }
@@ -30,7 +30,7 @@ struct OutboundQueue {
     if head.isEmpty || head.count + bytes.count <= Self.gatherByteCountMax {
       head.append(contentsOf: bytes)
     } else {
-      tail.append([UInt8](bytes))
+      tail.append([UInt8](copying: bytes))
     }
   }
 

@@ -5,11 +5,11 @@ internal import COpenSSL
 public final class TLSEngine {
   private let ssl: OpaquePointer
   private let context: TLSContext
-  fileprivate var input = UnsafeRawBufferPointer(start: nil, count: 0)
+  @exclusivity(unchecked) fileprivate var input = UnsafeRawBufferPointer(start: nil, count: 0)
   private var peerIsTrusted = false
 
   /// Ciphertext to send. The owner removes what it has sent.
-  public var output = RawBuffer()
+  @exclusivity(unchecked) public var output = RawBuffer()
   /// True when application data may be written.
   public private(set) var isEstablished = false
   /// True when the peer has said that it sends no more.

@@ -1,0 +1,118 @@
+import Testing
+
+@testable import RPCWire
+
+struct CodecTests {
+  private func timeout(_ text: String) -> UInt64? {
+    Array(text.utf8).withUnsafeBytes { GRPCTimeout.parse($0) }
+  }
+
+  @Test func timeoutsAreRead() {
+    #expect(timeout("1n") == 1)
+    #expect(timeout("250u") == 250_000)
+    #expect(timeout("15m") == 15_000_000)
+    #expect(timeout("3S") == 3_000_000_000)
+    #expect(timeout("2M") == 120_000_000_000)
+    #expect(timeout("99999999H") == .max)
+  }
+
+  @Test(arguments: ["", "1", "S", "123456789S", "-1S", "1.5S", "1s", " 1S", "1 S"])
+  func malformedTimeoutsAreRefused(_ text: String) {
+    #expect(timeout(text) == nil)
+  }
+
+  @Test func writtenTimeoutsNeverGrow() {
+    for nanoseconds: UInt64 in [0, 1, 99_999_999, 100_000_000, 12_345_678_901, .max / 2] {
+      let text = GRPCTimeout.format(nanoseconds: nanoseconds)
+      #expect(text.utf8.count <= 9)
+      #expect(timeout(text)! <= nanoseconds)
+    }
+  }
+
+  @Test func messagesOfAnyTextSurvivePercentEncoding() {
+    for text in ["", "plain", "100%", "größer\n\t", "a%2", "%zz", "日本"] {
+      let encoded = PercentEncoding.encode(text)
+      #expect(encoded.utf8.allSatisfy { $0 >= 0x20 && $0 <= 0x7e })
+      #expect(Array(encoded.utf8).withUnsafeBytes { PercentEncoding.decode($0) } == text)
+    }
+    #expect(Array("a%2".utf8).withUnsafeBytes { PercentEncoding.decode($0) } == "a%2")
+  }
+
+  @Test func base64IsReadWithAndWithoutPadding() {
+    for count in 0..<20 {
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 97 &+ 13) }
+      let text = Base64.encode(bytes)
+      #expect(!text.contains("="))
+      #expect(Base64.decode(text.utf8) == bytes)
+      let padded = text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+      #expect(Base64.decode(padded.utf8) == bytes)
+    }
+    #expect(Base64.decode("A".utf8) == nil)
+    #expect(Base64.decode("AA*=".utf8) == nil)
+    #expect(Base64.decode("AA=A".utf8) == nil)
+  }
+
+  @Test func messagesAreCutOutWhateverThePieces() throws {
+    let messages: [[UInt8]] = [[], [1], Array(repeating: 7, count: 40_000), [2, 3]]
+    let body = messages.flatMap { MessageFramer.frame($0) }
+    for piece in [1, 3, 5, 6, 1000, body.count] {
+      var deframer = MessageDeframer(limit: 40_000)
+      var received: [[UInt8]] = []
+      var offset = 0
+      while offset < body.count {
+        let end = min(offset + piece, body.count)
+        try body[offset..<end].withUnsafeBytes { bytes in
+          try deframer.receive(bytes) { received.append($0) }
+        }
+        offset = end
+      }
+      try deframer.finish()
+      #expect(received == messages)
+    }
+  }
+
+  @Test func framingFaultsHaveTheirStatus() {
+    func status(_ body: [UInt8], _ compression: Compression? = nil) -> StatusCode? {
+      var deframer = MessageDeframer(limit: 10, compression: compression)
+      do {
+        try body.withUnsafeBytes { try deframer.receive($0) { _ in } }
+        try deframer.finish()
+        return nil
+      } catch {
+        return (error as? FramingError)?.code
+      }
+    }
+    #expect(status([0, 0, 0, 0, 11]) == .resourceExhausted)
+    #expect(status([0, 0xff, 0xff, 0xff, 0xff]) == .resourceExhausted)
+    #expect(status([1, 0, 0, 0, 1, 0]) == .internalError)
+    #expect(status([2, 0, 0, 0, 1, 0]) == .internalError)
+    #expect(status([0, 0, 0]) == .internalError)
+    #expect(status([0, 0, 0, 0, 5, 1]) == .internalError)
+    #expect(status([1, 0, 0, 0, 2, 9, 9], .gzip) == .internalError)
+    #expect(status([0, 0, 0, 0, 1, 1]) == nil)
+  }
+
+  @Test func inflationStopsAtTheLimit() {
+    for compression in Compression.allCases {
+      let small = MessageCompressor.deflate(
+        [UInt8](repeating: 0, count: 5_000_000), compression)
+      let error = #expect(throws: FramingError.self) {
+        try MessageCompressor.inflate(small, compression, limit: 1000)
+      }
+      #expect(error?.code == .resourceExhausted)
+    }
+  }
+
+  @Test func metadataIsOrderedAndCaseFolded() {
+    var metadata: Metadata = ["A": "1", "b": "2", "a": "3"]
+    #expect(metadata["a"] == "1")
+    #expect(metadata.all("a") == ["1", "3"])
+    metadata.set("a", "4")
+    #expect(metadata.map(\.name) == ["b", "a"])
+    metadata.remove("a")
+    #expect(metadata.count == 1)
+    metadata.add("x-bin", bytes: [0, 1])
+    metadata.headers.append("x-bin", "Ag,Aw==")
+    #expect(metadata.allBytes("x-bin") == [[0, 1], [2], [3]])
+  }
+}
