@@ -34,11 +34,13 @@ public struct CallContext: Sendable {
   /// Metadata to send before the first message; ignored once that has been sent.
   public func setInitialMetadata(_ metadata: Metadata) {
     state.outgoing.withLock { $0.initial = metadata }
+    state.hasOutgoing.store(true, ordering: .releasing)
   }
 
   /// Metadata to send with the final status.
   public func setTrailingMetadata(_ metadata: Metadata) {
     state.outgoing.withLock { $0.trailing = metadata }
+    state.hasOutgoing.store(true, ordering: .releasing)
   }
 
   /// What the handler set so far, for tests.
@@ -62,6 +64,13 @@ class CallState: @unchecked Sendable {
   final let deadline: MonotonicTime?
   final let isCancelled = Atomic<Bool>(false)
   final let outgoing = Mutex(Outgoing())
+  /// False for most calls, which then need not take the lock.
+  final let hasOutgoing = Atomic<Bool>(false)
+
+  /// What the handler set so far.
+  final var outgoingNow: Outgoing {
+    hasOutgoing.load(ordering: .acquiring) ? outgoing.withLock { $0 } : Outgoing()
+  }
 
   init(path: String, metadata: Metadata, peer: PeerIdentity?, deadline: MonotonicTime?) {
     self.path = path

@@ -9,6 +9,7 @@ internal import Synchronization
 /// and the status.
 final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
   private let route: Route
+  private let tasks: HandlerTasks
   // One thread, short accesses: see HTTP2Session.
   @exclusivity(unchecked) private var deframer: MessageDeframer
   @exclusivity(unchecked) private var request: [UInt8]?
@@ -16,11 +17,13 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
   private var timer = TimerHandle.none
 
   init(
-    loop: EventLoop, route: Route, stream: HTTP2StreamReference, metadata: Metadata,
+    loop: EventLoop, tasks: HandlerTasks, route: Route, stream: HTTP2StreamReference,
+    metadata: Metadata,
     peer: PeerIdentity?, deadline: MonotonicTime?, messageByteCountMax: Int,
     receiveCompression: Compression?, sendCompression: Compression?
   ) {
     self.route = route
+    self.tasks = tasks
     deframer = MessageDeframer(limit: messageByteCountMax, compression: receiveCompression)
     super.init(
       loop: loop, path: route.path, metadata: metadata, peer: peer, deadline: deadline)
@@ -83,18 +86,20 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
       switch route.handler {
       case .streaming: inbound.finish(.success(()))
       case .onLoop(let handler): runOnLoop(handler, try takeRequest())
-      case .unary(let handler): run(handler, try takeRequest())
+      case .unary, .unaryBytes:
+        guard request != nil else { throw Self.noRequest }
+        task = tasks.run(self)
       }
     } catch {
       fail(RPCError(code: error.code, message: error.message))
     }
   }
 
+  private static let noRequest = FramingError(
+    code: .unimplemented, message: "a unary call needs one request, got none")
+
   private func takeRequest() throws(FramingError) -> [UInt8] {
-    guard let request else {
-      throw FramingError(
-        code: .unimplemented, message: "a unary call needs one request, got none")
-    }
+    guard let request else { throw Self.noRequest }
     self.request = nil
     return request
   }
@@ -117,12 +122,24 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
     }
   }
 
-  private func run(_ handler: @escaping Route.Unary, _ request: [UInt8]) {
-    task = Task(executorPreference: loop) { [self] in
-      do {
-        let response = try await handler(request, CallContext(state: self))
-        if loop.isCurrent { succeed(response) } else { onLoop { $0.succeed(response) } }
-      } catch {
+  /// Runs the handler of a unary call; in a task of ``HandlerTasks``.
+  func performUnary() async {
+    guard let request else { return }
+    self.request = nil
+    do {
+      let response: OutboundMessage
+      switch route.handler {
+      case .unary(let handler):
+        response = try await handler(request, CallContext(state: self))
+      case .unaryBytes(let handler):
+        response = OutboundMessage(try await handler(request, CallContext(state: self)))
+      case .onLoop, .streaming: return
+      }
+      if loop.isCurrent { succeed(response) } else { onLoop { $0.succeed(response) } }
+    } catch {
+      if loop.isCurrent {
+        fail(RPCError(describing: error))
+      } else {
         onLoop { $0.fail(RPCError(describing: error)) }
       }
     }
@@ -132,7 +149,7 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
 
   override func prepareToSend() {
     guard let stream, !stream.headersWereSent else { return }
-    let initial = outgoing.withLock { $0.initial }
+    let initial = outgoingNow.initial
     if initial.isEmpty, sendCompression == nil {
       stream.sendHeaders(ResponseHeaders.base)
     } else {
@@ -147,7 +164,7 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
     guard !isFinished, let stream else { return }
     prepareToSend()
     if let response { stream.sendData(response.frame(sendCompression)) }
-    let trailing = outgoing.withLock { $0.trailing }
+    let trailing = outgoingNow.trailing
     if trailing.isEmpty {
       stream.sendEnd(trailers: ResponseHeaders.ok)
     } else {
@@ -160,7 +177,7 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
 
   func fail(_ error: RPCError) {
     guard !isFinished, let stream else { return }
-    var metadata = outgoing.withLock { $0.trailing }
+    var metadata = outgoingNow.trailing
     metadata.headers.append(contentsOf: error.metadata.headers)
     ServerCall(stream).sendStatus(error.code, error.message, metadata: metadata)
     end()
@@ -176,6 +193,7 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
       task?.cancel()
     }
     task = nil
+    guard case .streaming = route.handler else { return }
     inbound.finish(.failure(RPCError(code: .cancelled, message: "the call has ended")))
     failSenders()
   }

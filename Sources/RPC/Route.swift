@@ -11,6 +11,8 @@ final class Route: Sendable {
   enum Handler: Sendable {
     /// One request and one response, in a task.
     case unary(Unary)
+    /// The same with bytes: one closure less to call.
+    case unaryBytes(@Sendable ([UInt8], CallContext) async throws -> [UInt8])
     /// One request and one response, on the loop's thread without a task.
     case onLoop(OnLoop)
     /// Whatever the handler reads and writes.

@@ -18,7 +18,7 @@ extension Server {
     _ path: String,
     _ handler: @escaping @Sendable ([UInt8], CallContext) async throws -> [UInt8]
   ) {
-    add(path, .unary { OutboundMessage(try await handler($0, $1)) })
+    add(path, .unaryBytes(handler))
   }
 
   /// One request, one response, by a function that runs on the loop's thread from start to end:

@@ -115,7 +115,8 @@ extension ServerConnection: HTTP2SessionDelegate {
       return call.sendStatus(code, message, metadata: metadata)
     }
     let handler = GRPCServerCall(
-      loop: owner.loop, route: route, stream: stream, metadata: Metadata(copying: headers),
+      loop: owner.loop, tasks: owner.tasks, route: route, stream: stream,
+      metadata: Metadata(copying: headers),
       peer: peer,
       deadline: request.timeoutNanoseconds.map {
         owner.loop.now + .nanoseconds(Int64(clamping: $0))

@@ -7,6 +7,7 @@ final class ServerLoop {
   let configuration: ServerConfiguration
   let routes: RouteTable
   let pool: HTTP2StreamPool
+  let tasks: HandlerTasks
   private(set) var router: (any CallRouter)?
   private let tls: TLSContext?
   private let counter: ConnectionCounter
@@ -25,6 +26,7 @@ final class ServerLoop {
     self.tls = tls
     self.counter = counter
     pool = loop.local(HTTP2StreamPool.self) { HTTP2StreamPool() }
+    tasks = HandlerTasks(loop: loop)
     router = makeRouter?(loop)
     scheduleSweep()
   }
@@ -85,6 +87,7 @@ final class ServerLoop {
       connection.transport.close("the server stopped")
     }
     router = nil
+    tasks.stop()
     loop.cancel(timer)
   }
 }
