@@ -4,14 +4,18 @@ public enum Shape {
   public static func elementCount(_ shape: [Int]) -> Int? {
     var count = 1
     var overflows = false
-    for dimension in shape {
+    var isEmpty = false
+    // By index: this is on the path of every inference, where iterators may allocate in
+    // unoptimised builds and the tests count allocations.
+    for index in 0..<shape.count {
+      let dimension = shape[index]
       if dimension < 0 { return nil }
-      if dimension == 0 { return shape.contains(where: { $0 < 0 }) ? nil : 0 }
+      if dimension == 0 { isEmpty = true }
       let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-      // A later zero still makes the whole product zero.
       if overflow { overflows = true } else { count = product }
     }
-    return overflows ? nil : count
+    // One zero makes the whole product zero, whatever overflowed before it.
+    return isEmpty ? 0 : overflows ? nil : count
   }
 
   /// Bytes a tensor of fixed-size elements takes, or nil on overflow or for strings.

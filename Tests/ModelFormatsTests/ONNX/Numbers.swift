@@ -28,9 +28,14 @@ enum Numbers {
     case .int64: return read(Int64.self) { Double($0) }
     case .int32: return read(Int32.self) { Double($0) }
     case .int8: return read(Int8.self) { Double($0) }
+    case .int16: return read(Int16.self) { Double($0) }
+    case .uint16: return read(UInt16.self) { Double($0) }
+    case .uint32: return read(UInt32.self) { Double($0) }
+    case .uint64: return read(UInt64.self) { Double($0) }
+    case .fp16: return read(UInt16.self) { Double(Float16(bitPattern: $0)) }
+    case .bf16: return read(UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
     case .bool, .uint8: return read(UInt8.self) { Double($0) }
     case .string: return (StringFraming.elements(bytes) ?? []).map { .text($0) }
-    default: return []
     }
   }
 

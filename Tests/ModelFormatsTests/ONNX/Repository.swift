@@ -4,6 +4,9 @@ import ModelFormats
 
 /// Files of the repository this test was built from.
 enum Repository {
+  /// Where the conformance cases lie, if MARTLET_ONNX_TESTS says so.
+  static let backendTests = getenv("MARTLET_ONNX_TESTS").map { String(cString: $0) }
+
   static func path(_ relative: String) -> String {
     let here = #filePath
     let root = here.components(dropping: 4)
@@ -11,7 +14,11 @@ enum Repository {
   }
 
   static func bytes(_ relative: String) throws -> [UInt8] {
-    guard let file = fopen(path(relative), "rb") else { throw Missing(path: relative) }
+    try bytes(absolute: path(relative))
+  }
+
+  static func bytes(absolute path: String) throws -> [UInt8] {
+    guard let file = fopen(path, "rb") else { throw Missing(path: path) }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -27,14 +34,18 @@ enum Repository {
 
   /// Names of the files in a folder.
   static func list(_ relative: String, suffix: String) -> [String] {
-    guard let folder = opendir(path(relative)) else { return [] }
+    list(absolute: path(relative), prefix: "").filter { $0.hasSuffix(suffix) }
+  }
+
+  static func list(absolute path: String, prefix: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
     var names: [String] = []
     while let entry = readdir(folder) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if name.hasSuffix(suffix) { names.append(name) }
+      if name.hasPrefix(prefix) { names.append(name) }
     }
     return names.sorted()
   }

@@ -26,10 +26,14 @@ struct LayoutConversion: Operator {
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
     if input.bytes == output.bytes { return nil }
-    let (source, target) = (UnsafeRawPointer(input.bytes), output.bytes)
-    let turn = Transposition(shape: input.shape, permutation: permutation)
-    let size = input.dataType.elementByteCount ?? 0
-    return { turn.run(source, into: target, elementByteCount: size) }
+    guard let sizes = MatrixTurn.sizes(input.shape, permutation),
+      let size = input.dataType.elementByteCount
+    else {
+      preconditionFailure("layouts differ by one exchange of axes")
+    }
+    return MatrixTurn.step(
+      input.bytes, output.bytes, outer: sizes.outer, rows: sizes.rows, columns: sizes.columns,
+      elementByteCount: size)
   }
 
   static func register(in registry: inout OperatorRegistry) {

@@ -7,7 +7,7 @@ internal import Glibc
 public final class ExecutionContext {
   private let program: Program
   private var arena: TensorStorage
-  /// Most recently used first.
+  /// Often used ones first.
   private var plans: [Plan] = []
   private var current: Plan?
 
@@ -54,9 +54,10 @@ public final class ExecutionContext {
   // MARK: - Plans
 
   private func plan(for inputs: [TensorView]) throws(ExecutionError) -> Plan {
-    if let found = plans.firstIndex(where: { matches($0, inputs) }) {
-      if found > 0 { plans.swapAt(0, found) }
-      return plans[0]
+    for index in 0..<plans.count where matches(plans[index], inputs) {
+      // One step towards the front: often used plans stay, and nothing is moved far.
+      if index > 0 { plans.swapAt(index - 1, index) }
+      return plans[max(index - 1, 0)]
     }
     current = nil
     var values: [Int: Tensor] = [:]

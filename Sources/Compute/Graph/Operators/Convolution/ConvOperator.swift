@@ -23,7 +23,9 @@ struct ConvOperator: Operator {
     let axes = try self.axes(shape, filters)
     if let bias = inputs.optional(2) {
       guard bias.dataType == type.dataType,
-        bias.shape.map({ $0.count == 1 && ($0[0] == filters[0] || $0[0] < 0) }) ?? true
+        bias.shape.map({
+          $0.count == 1 && ($0[0] == filters[0] || $0[0] < 0 || filters[0] < 0)
+        }) ?? true
       else {
         throw GraphError(
           code: .shapeMismatch,
@@ -43,8 +45,9 @@ struct ConvOperator: Operator {
           + "\(Shape.describe(shape)) and \(Shape.describe(filters))")
     }
     let channels = filters[1].multipliedReportingOverflow(by: group)
-    guard filters[0] % group == 0, !channels.overflow,
-      shape[1] < 0 || filters[1] < 0 || channels.partialValue == shape[1]
+    guard filters[0] < 0 || filters[0] % group == 0,
+      shape[1] < 0 || filters[1] < 0
+        || (!channels.overflow && channels.partialValue == shape[1])
     else {
       throw GraphError(
         code: .shapeMismatch,
@@ -52,7 +55,10 @@ struct ConvOperator: Operator {
           + "to data \(Shape.describe(shape))")
     }
     let kernel = Array(filters[2...])
-    if let declared = window.kernel, declared != kernel {
+    if let declared = window.kernel,
+      declared.count != kernel.count
+        || zip(declared, kernel).contains(where: { $1 >= 0 && $0 != $1 })
+    {
       throw GraphError(
         code: .invalidAttribute,
         message: "kernel_shape says \(Shape.describe(declared)), the weights have "

@@ -81,11 +81,13 @@ struct Window: Sendable {
       stride: strides.isEmpty ? 1 : strides[index],
       dilation: dilations.isEmpty ? 1 : dilations[index],
       padBegin: 0, padEnd: 0)
-    guard kernel >= 1, kernel <= Self.sizeMax, input <= 1 << 40 else {
+    // -1: weights that come as an input of open size.
+    guard kernel == -1 || (1...Self.sizeMax).contains(kernel), input <= 1 << 40 else {
       throw GraphError(
         code: .invalidAttribute,
         message: "kernels must be in 1...\(Self.sizeMax), got \(kernel)")
     }
+    guard kernel >= 0 else { return axis }
     let reach = (kernel - 1) * axis.dilation + 1
     if padding == .explicit && !pads.isEmpty {
       axis.padBegin = pads[index]

@@ -2,9 +2,11 @@
 struct StridedWalk: Sendable {
   private let shape: [Int]
   private let strides: [(Int, Int, Int)]
+  private let isEmpty: Bool
 
   init(_ shape: [Int], strides: [[Int]]) {
     self.shape = shape
+    isEmpty = shape.contains(0)
     self.strides = shape.indices.map { index in
       (
         strides[0][index], strides.count > 1 ? strides[1][index] : 0,
@@ -15,7 +17,7 @@ struct StridedWalk: Sendable {
 
   @inline(__always)
   func forEach(_ body: (Int, (Int, Int, Int)) -> Void) {
-    if shape.contains(0) { return }
+    if isEmpty { return }
     var index = 0
     walk(0, (0, 0, 0), &index, body)
   }

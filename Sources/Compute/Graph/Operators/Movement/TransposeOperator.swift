@@ -23,6 +23,13 @@ struct TransposeOperator: Operator {
     let input = try operands.input(0)
     let strides = Shape.strides(input.shape)
     let order = permutation ?? input.shape.indices.reversed()
+    if let size = input.dataType.elementByteCount,
+      let sizes = MatrixTurn.sizes(input.shape, order)
+    {
+      return MatrixTurn.step(
+        input.bytes, try operands.output().bytes, outer: sizes.outer, rows: sizes.rows,
+        columns: sizes.columns, elementByteCount: size)
+    }
     return StridedCopy.step(
       input, try operands.output(), strides: order.map { strides[$0] }, offset: 0)
   }

@@ -1,0 +1,113 @@
+import Compute
+import Testing
+
+@Suite struct ClassicalOperatorTests {
+  private let domain = "ai.onnx.ml"
+  private let rows = Tensor(fp32: [1, 0, 0, 3, -2, 1], shape: [3, 2])
+
+  /// x[0] <= 0.5 ? (x[1] < 2 ? A : B) : C, with a vote per class in each leaf.
+  private func tree(_ prefix: String, _ extra: [String: Attribute]) -> [String: Attribute] {
+    [
+      "nodes_treeids": .ints([0, 0, 0, 0, 0]), "nodes_nodeids": .ints([0, 1, 2, 3, 4]),
+      "nodes_featureids": .ints([0, 1, 0, 0, 0]),
+      "nodes_modes": .strings(
+        ["BRANCH_LEQ", "BRANCH_LT", "LEAF", "LEAF", "LEAF"].map { Array($0.utf8) }),
+      "nodes_values": .floats([0.5, 2, 0, 0, 0]),
+      "nodes_truenodeids": .ints([1, 2, 0, 0, 0]),
+      "nodes_falsenodeids": .ints([4, 3, 0, 0, 0]), "\(prefix)_treeids": .ints([0, 0, 0]),
+      "\(prefix)_nodeids": .ints([2, 3, 4]),
+    ].merging(extra) { $1 }
+  }
+
+  @Test func linearRegressorAddsItsIntercepts() throws {
+    let scores = try Run.node(
+      "LinearRegressor", [rows], domain: domain,
+      attributes: ["coefficients": .floats([2, 1]), "intercepts": .floats([10])])[0]
+    #expect(scores.shape == [3, 1])
+    #expect(scores.floats == [12, 13, 7])
+  }
+
+  @Test func classifierOfOneScoreAnswersBothProbabilities() throws {
+    let answer = try Run.node(
+      "LinearClassifier", [rows], domain: domain,
+      attributes: [
+        "coefficients": .floats([1, 0]), "intercepts": .floats([0]),
+        "classlabels_strings": .strings([Array("no".utf8), Array("yes".utf8)]),
+        "post_transform": .string(Array("LOGISTIC".utf8)),
+      ], outputs: 2)
+    #expect(answer[0].strings == ["yes", "no", "no"])
+    #expect(isClose(answer[1].floats, [0.26894143, 0.7310586, 0.5, 0.5, 0.880797, 0.1192029]))
+  }
+
+  @Test func treesFollowTheirBranches() throws {
+    let answer = try Run.node(
+      "TreeEnsembleRegressor", [rows], domain: domain,
+      attributes: tree(
+        "target",
+        [
+          "target_ids": .ints([0, 0, 0]), "target_weights": .floats([1, 2, 3]),
+          "base_values": .floats([100]),
+        ]))[0]
+    #expect(answer.floats == [103, 102, 101])
+    let classes = try Run.node(
+      "TreeEnsembleClassifier", [rows], domain: domain,
+      attributes: tree(
+        "class",
+        [
+          "class_ids": .ints([0, 1, 2]), "class_weights": .floats([1, 1, 1]),
+          "classlabels_int64s": .ints([7, 8, 9]),
+        ]), outputs: 2)
+    #expect(classes[0].integers == [9, 8, 7])
+    #expect(classes[1].floats == [0, 0, 1, 0, 1, 0, 1, 0, 0])
+  }
+
+  @Test func treesThatLeadBackToTheirRootAreRefused() {
+    let error = #expect(throws: GraphError.self) {
+      try Run.node(
+        "TreeEnsembleRegressor", [rows], domain: domain,
+        attributes: tree(
+          "target",
+          [
+            "target_ids": .ints([0, 0, 0]), "target_weights": .floats([1, 2, 3]),
+            "nodes_truenodeids": .ints([1, 0, 0, 0, 0]),
+          ]))
+    }
+    #expect(error?.code == .cycle)
+  }
+
+  @Test func rowsWithTooFewFeaturesAreRefused() {
+    #expect(throws: ExecutionError.self) {
+      try Run.node(
+        "TreeEnsembleRegressor", [.init(fp32: [1, 2], shape: [2, 1])], domain: domain,
+        attributes: tree(
+          "target", ["target_ids": .ints([0, 0, 0]), "target_weights": .floats([1, 2, 3])]))
+    }
+  }
+
+  @Test func scalersAndNormalizersWorkRowByRow() throws {
+    let scaled = try Run.node(
+      "Scaler", [rows], domain: domain,
+      attributes: ["offset": .floats([1, 0]), "scale": .floats([2, 10])])[0]
+    #expect(scaled.floats == [0, 0, -2, 30, -6, 10])
+    let normal = try Run.node(
+      "Normalizer", [rows], domain: domain, attributes: ["norm": .string(Array("L2".utf8))])[0]
+    #expect(isClose(normal.floats, [1, 0, 0, 1, -0.8944272, 0.4472136]))
+  }
+
+  @Test func labelEncoderFallsBackToItsDefault() throws {
+    let words = Tensor(strings: [Array("a".utf8), Array("z".utf8)], shape: [2])
+    let codes = try Run.node(
+      "LabelEncoder", [words], domain: domain,
+      attributes: [
+        "keys_strings": .strings([Array("a".utf8)]), "values_int64s": .ints([5]),
+        "default_int64": .int(-7),
+      ])[0]
+    #expect(codes.integers == [5, -7])
+  }
+
+  @Test func columnsAreExtractedByIndex() throws {
+    let column = try Run.node(
+      "ArrayFeatureExtractor", [rows, .init(int64: [1], shape: [1])], domain: domain)[0]
+    #expect(column.shape == [3, 1] && column.floats == [0, 3, 1])
+  }
+}
