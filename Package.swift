@@ -83,7 +83,8 @@ let package = Package(
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
-    tests("ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC"]),
+    tests(
+      "ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC", "Crypto"]),
     tests("Gateway", ["Gateway", "RPC", "Protocols", "Crypto", "Telemetry"]),
   ]
 )

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "Telemetry": set(),
     "Crypto": {"COpenSSL"},
     "RPCWire": {"CNGHTTP2", "COpenSSL", "CZlib"},
-    "EventLoop": set(),
+    "EventLoop": {"CLinux"},
     "RPC": {"RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"},
     "Compute": {"CKernels"},
     "ModelFormats": {"Compute", "Protocols", "CZlib"},

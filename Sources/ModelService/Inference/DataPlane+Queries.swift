@@ -74,7 +74,7 @@ extension DataPlane {
   ) async throws -> Inference.ModelStatisticsResponse {
     var models: [LoadedModel]
     if request.name.isEmpty {
-      try caller.require(.infer, .deploy)
+      try caller.require([.infer, .deploy])
       models = registry.loadedModels.filter {
         $0.key.tenant == caller.tenant && caller.maySee($0.key.name)
       }
@@ -99,7 +99,7 @@ extension DataPlane {
   func model(
     _ name: String, _ version: String, _ caller: Caller
   ) async throws -> LoadedModel {
-    try caller.require(.infer, .deploy, model: name)
+    try caller.require([.infer, .deploy], model: name)
     return try await registry.resolve(
       ModelKey(tenant: caller.tenant, name: name), version: version)
   }

@@ -7,7 +7,7 @@ extension DataPlane {
   public func repositoryIndex(
     _ request: Inference.RepositoryIndexRequest, caller: Caller
   ) async throws -> Inference.RepositoryIndexResponse {
-    try caller.require(.infer, .deploy)
+    try caller.require([.infer, .deploy])
     try Self.checkRepository(request.repositoryName)
     var response = Inference.RepositoryIndexResponse()
     for line in try await registry.index(tenant: caller.tenant) {

@@ -7,7 +7,9 @@ extension DataPlane {
   public func traceSetting(
     _ request: Inference.TraceSettingRequest, caller: Caller
   ) throws -> Inference.TraceSettingResponse {
-    if !request.modelName.isEmpty { try caller.require(.infer, .deploy, model: request.modelName) }
+    if !request.modelName.isEmpty {
+      try caller.require([.infer, .deploy], model: request.modelName)
+    }
     guard request.settings.isEmpty else {
       throw RPCError.unimplemented("trace settings can't be changed: this server does not trace")
     }

@@ -21,7 +21,7 @@ public final class ModelManagement: Sendable {
 
   /// The tenant's models that the key may see.
   public func list(caller: Caller) async throws -> MartletV1.ListModelsResponse {
-    try caller.require(.infer, .deploy)
+    try caller.require([.infer, .deploy])
     var response = MartletV1.ListModelsResponse()
     let lines = try await registry.index(tenant: caller.tenant)
     var byName: [String: [Registry.IndexLine]] = [:]
@@ -37,7 +37,7 @@ public final class ModelManagement: Sendable {
   public func show(
     _ request: MartletV1.ShowModelRequest, caller: Caller
   ) async throws -> MartletV1.ShowModelResponse {
-    try caller.require(.infer, .deploy, model: request.name)
+    try caller.require([.infer, .deploy], model: request.name)
     var response = MartletV1.ShowModelResponse()
     response.model = try await info(key(request.name, caller))
     return response

@@ -95,6 +95,10 @@ struct ModelEntry<Loaded: Sendable>: Sendable {
         return .unavailable("version \(wanted) is not at ready state: \(reason)")
       }
     }
+    // The usual case, without making a list.
+    if let newest = served.last, case .ready(let loaded)? = slots[newest]?.state {
+      return .serve(loaded)
+    }
     var reason: String?
     for number in served.reversed() + substitutes.reversed() {
       guard let slot = slots[number] else { continue }
