@@ -136,16 +136,11 @@ public enum MessageFramer {
 
   /// A frame with a copy of the message.
   public static func frame(_ message: [UInt8]) -> [UInt8] {
-    let count = message.count + prefixByteCount
-    var frame = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      message.withUnsafeBufferPointer { source in
-        if let base = source.baseAddress {
-          (buffer.baseAddress! + prefixByteCount).initialize(from: base, count: source.count)
-        }
-      }
-      for index in 0..<prefixByteCount { buffer[index] = 0 }
-      initialized = count
-    }
+    var frame: [UInt8] = []
+    frame.reserveCapacity(message.count + prefixByteCount)
+    let prefix: (UInt8, UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0, 0)
+    withUnsafeBytes(of: prefix) { frame.append(contentsOf: $0) }
+    message.withUnsafeBytes { frame.append(contentsOf: $0) }
     writePrefix(&frame)
     return frame
   }
