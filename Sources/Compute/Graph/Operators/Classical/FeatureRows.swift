@@ -2,7 +2,7 @@
 struct FeatureRows {
   let rowCount: Int
   let width: Int
-  private let read: (Int) -> Float
+  private let read: (Int, Bool) -> Float
   /// The rows themselves when they are FP32 already.
   let direct: UnsafePointer<Float>?
 
@@ -14,16 +14,16 @@ struct FeatureRows {
     switch operand.dataType {
     case .fp64:
       let pointer = operand.pointer(Double.self)
-      read = { Float(pointer[$0]) }
+      read = { Self.float(pointer[$0], roundsUp: $1) }
     case .int64:
       let pointer = operand.pointer(Int64.self)
-      read = { Float(pointer[$0]) }
+      read = { Self.float(Double(pointer[$0]), roundsUp: $1) }
     case .int32:
       let pointer = operand.pointer(Int32.self)
-      read = { Float(pointer[$0]) }
+      read = { Self.float(Double(pointer[$0]), roundsUp: $1) }
     default:
       let pointer = operand.pointer(Float.self)
-      read = { pointer[$0] }
+      read = { index, _ in pointer[index] }
     }
     direct = operand.dataType == .fp32 ? UnsafePointer(operand.f32) : nil
   }
@@ -36,8 +36,14 @@ struct FeatureRows {
     return (shape[0], rest.contains(-1) ? -1 : Shape.product(rest))
   }
 
-  /// Copies a row.
-  func load(_ row: Int, into target: UnsafeMutablePointer<Float>) {
-    for column in 0..<width { target[column] = read(row * width + column) }
+  /// Copies a row. `roundsUp` rounds wider numbers to the next float instead of the nearest:
+  /// x <= threshold then holds for the rounded x exactly when it held before.
+  func load(_ row: Int, into target: UnsafeMutablePointer<Float>, roundsUp: Bool = false) {
+    for column in 0..<width { target[column] = read(row * width + column, roundsUp) }
+  }
+
+  private static func float(_ value: Double, roundsUp: Bool) -> Float {
+    let nearest = Float(value)
+    return roundsUp && Double(nearest) < value ? nearest.nextUp : nearest
   }
 }

@@ -1,11 +1,12 @@
 /// TreeEnsembleRegressor and TreeEnsembleClassifier.
 struct TreeOperator: Operator {
-  private enum Aggregate { case sum, average, minimum, maximum }
-
   private let forest: TreeEnsemble
   private let targetCount: Int
   private let baseValues: [Float]
-  private let aggregate: Aggregate
+  private let aggregate: DecisionForest.Aggregate
+  /// nil for kinds of decisions that have no kernel; then the nodes are walked one by one.
+  private let kernel: DecisionForest?
+  private let roundsUp: Bool
   private let transform: PostTransform
   private let labels: ClassLabels?
   /// Two classes, but all votes are for one of them: a single score decides.
@@ -39,6 +40,9 @@ struct TreeOperator: Operator {
       throw context.unsupported(
         "aggregate_function", other, expected: "SUM, AVERAGE, MIN or MAX")
     }
+    kernel =
+      context.packsWeights ? forest.kernel(targetCount: targetCount, aggregate: aggregate) : nil
+    roundsUp = forest.comparesLessOrEqualOnly
     guard baseValues.isEmpty || baseValues.count == targetCount || baseValues.count == 1 else {
       throw GraphError(
         code: .invalidAttribute,
@@ -61,7 +65,7 @@ struct TreeOperator: Operator {
 
   func scratchByteCount(_ inputs: KnownInputs) -> Int {
     let (rows, width) = FeatureRows.sizes(inputs.types[0]?.shape)
-    return max(rows, 0) * 8 + (max(width, 0) + 2 * targetCount) * 4
+    return max(rows, 0) * (8 + targetCount * 4) + (max(width, 0) + targetCount) * 4
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
@@ -71,18 +75,38 @@ struct TreeOperator: Operator {
     let scoreOutput = operands.optionalOutput(labels == nil ? 0 : 1)?.f32
     let classes = operands.scratch.assumingMemoryBound(to: Int.self)
     let scratch = (operands.scratch + rows.rowCount * 8).assumingMemoryBound(to: Float.self)
-    let row = scratch + 2 * targetCount
+    // Behind the scores of all rows: marks of one row, then one row of converted features.
+    let seen = scratch + rows.rowCount * targetCount
+    let row = seen + targetCount
+    let threads = operands.threadPool
     return {
+      let answers = scoreOutput ?? scratch
+      if let kernel = model.kernel, let direct = rows.direct {
+        kernel.run(
+          direct, rowStride: rows.width, rowCount: rows.rowCount, into: answers,
+          threads: threads)
+        for index in 0..<rows.rowCount {
+          classes[index] = model.finish(answers + index * model.targetCount)
+        }
+        if let labelOutput, let labels = model.labels {
+          labels.write(rows.rowCount, to: labelOutput) { classes[$0] }
+        }
+        return
+      }
       for index in 0..<rows.rowCount {
         let source: UnsafePointer<Float>
         if let direct = rows.direct {
           source = direct + index * rows.width
         } else {
-          rows.load(index, into: row)
+          rows.load(index, into: row, roundsUp: model.roundsUp)
           source = UnsafePointer(row)
         }
-        let scores = scoreOutput.map { $0 + index * model.targetCount } ?? scratch
-        model.sum(source, scores, scratch + model.targetCount)
+        let scores = answers + index * model.targetCount
+        if let kernel = model.kernel {
+          kernel.run(source, rowStride: rows.width, rowCount: 1, into: scores)
+        } else {
+          model.sum(source, scores, seen)
+        }
         classes[index] = model.finish(scores)
       }
       if let labelOutput, let labels = model.labels {
