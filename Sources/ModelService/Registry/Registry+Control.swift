@@ -1,3 +1,4 @@
+internal import CLinux
 internal import RPC
 
 extension Registry {
@@ -19,7 +20,7 @@ extension Registry {
 
   /// Loads a model for good: the wish is kept in the repository, so every process follows.
   func load(_ key: ModelKey) async throws {
-    try change(key) { try repository.setUnloaded(false, key) }
+    try await elsewhere { [repository] in try repository.setUnloaded(false, key) }
     try refresh(key)
     forgetFailures(key)
     do {
@@ -32,21 +33,36 @@ extension Registry {
 
   /// Unloads a model in every process, until it is loaded again or a new version is deployed.
   func unload(_ key: ModelKey) async throws {
-    try change(key) { try repository.setUnloaded(true, key) }
+    try await elsewhere { [repository] in try repository.setUnloaded(true, key) }
     try refresh(key)
+    martlet_trim_heap()
   }
 
-  /// Removes a version, or the model.
+  /// Removes a version, or the model. Blocks while the disk is written.
   func delete(_ key: ModelKey, version: Int64?) throws {
-    try change(key) { try repository.delete(key, version: version) }
+    do {
+      try repository.delete(key, version: version)
+    } catch {
+      throw error.status
+    }
     try refresh(key)
+    martlet_trim_heap()
   }
 
-  private func change(_ key: ModelKey, _ body: () throws -> Void) throws {
-    do {
-      try body()
-    } catch let error as RepositoryError {
-      throw error.status
+  /// Runs a change of the repository where waiting for locks and disks holds nobody up.
+  private func elsewhere(
+    _ body: @escaping @Sendable () throws -> Void
+  ) async throws {
+    try await withUnsafeThrowingContinuation {
+      (continuation: UnsafeContinuation<Void, any Error>) in
+      background {
+        do {
+          try body()
+          continuation.resume()
+        } catch {
+          continuation.resume(throwing: (error as? RepositoryError)?.status ?? error)
+        }
+      }
     }
   }
 

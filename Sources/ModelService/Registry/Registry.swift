@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Protocols
 internal import RPC
 internal import Synchronization
@@ -20,7 +21,7 @@ final class Registry: Sendable {
   let memoryByteCountMax: Int
   private let execution: ExecutionResources
   /// Runs a load somewhere else; tests run it step by step.
-  private let background: @Sendable (@escaping @Sendable () -> Void) -> Void
+  let background: @Sendable (@escaping @Sendable () -> Void) -> Void
   private let state = Mutex(State())
 
   init(
@@ -137,6 +138,8 @@ final class Registry: Sendable {
       return wakes
     }
     for continuation in wakes { continuation.resume() }
+    // Reading a file leaves holes as large as the file, and a version may just have been let go.
+    martlet_trim_heap()
   }
 
   private func loadResult(

@@ -23,7 +23,10 @@ public final class ModelServer: Sendable {
     try self.init(
       configuration,
       repository: try DirectoryRepository(path: configuration.repositoryPath),
-      loader: ONNXEngineLoader(options: ModelOptions(threadCount: 1)))
+      loader: ONNXEngineLoader(
+        options: ModelOptions(
+          // Requests are many and cores few: each request has one thread.
+          threadCount: 1, arenaByteCountMax: configuration.inferenceMemoryByteCountMax)))
   }
 
   init(

@@ -24,6 +24,8 @@ public struct ModelServerConfiguration: Sendable {
   public var deployLimits = DeployLimits()
   /// Bytes that all loaded models may hold together.
   public var modelMemoryByteCountMax = 8 << 30
+  /// Bytes that the intermediate results of one inference may take.
+  public var inferenceMemoryByteCountMax = 1 << 30
   /// Requests waiting for one model, unless its configuration says otherwise.
   public var queueCountMax = 1024
   /// A model whose runs take longer leaves the loop that read the request.
