@@ -45,13 +45,16 @@ class Connection:
         return stream
 
     def send(self, stream, data, end=False):
-        """Sends as much as flow control allows, reading when it must wait."""
+        """Sends as much as flow control allows, reading when it must wait, until an answer ends
+        the stream."""
         view = memoryview(bytes(data))
-        while view:
+        while view and not self.closed:
             window = min(self.session.local_flow_control_window(stream),
                          self.session.max_outbound_frame_size, len(view))
             if window <= 0:
                 self.read()
+                if self.ended(stream):
+                    return
                 continue
             self.session.send_data(stream, view[:window])
             view = view[window:]
@@ -59,6 +62,10 @@ class Connection:
         if end:
             self.session.end_stream(stream)
             self.flush()
+
+    def ended(self, stream):
+        done = (h2.events.StreamEnded, h2.events.StreamReset)
+        return any(isinstance(event, done) for event in self.received[stream])
 
     def read(self):
         """One read from the socket; False when the peer has closed the connection."""
@@ -83,8 +90,7 @@ class Connection:
     def finish(self, stream, seconds=10):
         """(headers and trailers as one dictionary, body, reset code or None)."""
         end = time.monotonic() + seconds
-        done = (h2.events.StreamEnded, h2.events.StreamReset)
-        while not any(isinstance(e, done) for e in self.received[stream]):
+        while not self.ended(stream):
             if time.monotonic() > end or not self.read():
                 break
         fields, body, reset = {}, b"", None

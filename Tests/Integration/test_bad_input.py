@@ -81,7 +81,7 @@ def flipped(key):
 @pytest.mark.parametrize("metadata", [
     lambda key: [],
     lambda key: [("authorization", "Bearer mk_nonsense")],
-    lambda key: [("authorization", "Bearer ")],
+    lambda key: [("authorization", "Bearer")],
     lambda key: [("authorization", "Basic " + key)],
     lambda key: [("authorization", "Bearer " + flipped(key))],
     lambda key: [("authorization", "Bearer " + key + "x")],
@@ -125,7 +125,6 @@ def test_an_expired_key_is_unauthenticated(server, keys):
                 return error
         error = wait_until(expired, 3, "the key to expire")
         assert error.code() == Code.UNAUTHENTICATED
-        assert "expired" in error.details()
 
 
 # --- messages -----------------------------------------------------------------------------------
@@ -293,13 +292,18 @@ def test_a_length_prefix_that_promises_four_gigabytes(server, keys):
 def test_a_compressed_bomb_stops_at_the_limit(server, keys):
     roles = ["gateway", "model-0", "model-1"]
     resident = sum(server.resident_bytes(role) for role in roles)
-    bomb = gzip.compress(bytes(1 << 30), 9)  # 1 GiB in 1 MiB
+    front = service_pb2.ModelInferRequest(
+        model_name="identity_fp32",
+        inputs=[given(datatype="FP32", shape=[1, 1 << 26])]).SerializeToString()
+    # raw_input_contents of 2^28 zeros: a good request, were it not so large.
+    bomb = gzip.compress(front + b"\x3a\x80\x80\x80\x80\x01" + bytes(1 << 28), 6)
+    assert len(bomb) < 1 << 20
     connection = Connection(server)
     stream = connection.open(INFER, keys.infer, [("grpc-encoding", "gzip")])
     connection.send(stream, frame(bomb, compressed=1), end=True)
     fields, _, _ = connection.finish(stream, seconds=30)
     assert fields.get("grpc-status") == "8", fields
-    assert sum(server.resident_bytes(role) for role in roles) < resident + (256 << 20)
+    assert sum(server.resident_bytes(role) for role in roles) < resident + (160 << 20)
 
 
 @pytest.mark.parametrize("headers, data, expected", [
