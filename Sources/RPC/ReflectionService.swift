@@ -1,4 +1,4 @@
-internal import Protocols
+public import Protocols
 internal import RPCWire
 
 /// `grpc.reflection.v1.ServerReflection` and its v1alpha: which services there are and what
@@ -24,6 +24,12 @@ public final class ReflectionService: Sendable {
         for try await request in requests { try await responses.send(answer(request)) }
       }
     }
+  }
+
+  /// Answers one serialised request of either version, for whoever serves the method below the
+  /// async layer.
+  public func answer(_ request: [UInt8]) throws(ProtobufError) -> [UInt8] {
+    answer(try Request(protobuf: request)).serialized()
   }
 
   private func answer(_ request: Request) -> Response {
