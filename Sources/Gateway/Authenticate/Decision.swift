@@ -1,0 +1,72 @@
+internal import Protocols
+internal import RPC
+
+/// What the auth service said about one key, prepared for use by many requests. Confined to one
+/// loop.
+final class Decision {
+  let tenant: String
+  let keyID: String
+  let actions: ActionSet
+  let models: ModelPatterns
+  /// Milliseconds since 1970; 0: never.
+  let expiresAtMilliseconds: Int64
+  /// The store's revision that this was read at.
+  let revision: UInt64
+  /// Why the key is refused; nil when it is good.
+  let refusal: Refusal?
+  /// The identity metadata for services, ready to append.
+  let identity: HeaderList
+  let quota: TenantQuota
+  /// Shared with the other loops.
+  let tenantUsage: TenantUsage
+  let keyUsage: KeyUsage
+
+  /// When the auth service last confirmed it.
+  var validatedAt: MonotonicTime
+  /// Set when the key changed: streams that run under it end.
+  var isInvalidated = false
+  /// For the cache's second-chance eviction.
+  var wasUsed = true
+
+  init(
+    grant: MartletV1.Grant, revision: UInt64, usage: UsageRegistry, limits: GatewayLimits,
+    now: MonotonicTime
+  ) {
+    tenant = grant.tenant
+    keyID = grant.keyID
+    actions = ActionSet(grant.actions)
+    models = ModelPatterns(grant.modelPatterns)
+    expiresAtMilliseconds = grant.expiresAtMs
+    self.revision = revision
+    refusal = nil
+    quota = TenantQuota(grant.quota, limits)
+    tenantUsage = usage.tenant(grant.tenant)
+    keyUsage = usage.key(grant.keyID)
+    validatedAt = now
+    var identity = HeaderList()
+    identity.append("x-martlet-tenant", grant.tenant)
+    identity.append("x-martlet-key", grant.keyID)
+    identity.append("x-martlet-rights", actions.headerValue)
+    identity.append("x-martlet-models", models.headerValue)
+    self.identity = identity
+  }
+
+  init(refusal: Refusal, keyID: String, revision: UInt64, now: MonotonicTime) {
+    tenant = ""
+    self.keyID = keyID
+    actions = []
+    models = ModelPatterns([])
+    expiresAtMilliseconds = 0
+    self.revision = revision
+    self.refusal = refusal
+    identity = HeaderList()
+    quota = TenantQuota(nil, GatewayLimits())
+    tenantUsage = TenantUsage()
+    keyUsage = KeyUsage()
+    validatedAt = now
+  }
+
+  func isExpired(_ wallMilliseconds: Int64) -> Bool {
+    expiresAtMilliseconds != 0 && expiresAtMilliseconds <= wallMilliseconds
+  }
+}

@@ -1,0 +1,216 @@
+internal import RPC
+
+/// Follows the gRPC frames of one request body and says which of its bytes may go on: those of
+/// messages whose model is authorised. Holds no bytes itself.
+struct RequestInspector {
+  enum Verdict {
+    /// The first `clear` bytes of this piece, and all held before if `clear` > 0, may go on.
+    case forward(clear: Int)
+    case refuse(Refusal, StaticString)
+  }
+
+  private var authorisation = Route.Authorisation.none
+  private var limit = 0
+  private var peekMax = 0
+  private var compression: Compression?
+  private var scanner = ModelNameScanner(field: 1)
+  private var inflater: StreamingInflater?
+
+  private var prefixCount = 0
+  private var flag: UInt8 = 0
+  private var length = 0
+  private var remaining = 0
+  private var peekedCount = 0
+  private var inflatedCount = 0
+  private var isAuthorised = false
+  private var isAsked = false
+
+  /// Messages that have begun.
+  private(set) var messageCount = 0
+
+  /// Starts on a new call; keeps the memory.
+  mutating func begin(
+    _ authorisation: Route.Authorisation, compression: Compression?, messageByteCountMax: Int,
+    peekByteCountMax: Int
+  ) {
+    self.authorisation = authorisation
+    self.compression = compression
+    limit = messageByteCountMax
+    peekMax = peekByteCountMax
+    scanner.begin(field: max(authorisation.field, 1))
+    inflater = nil
+    prefixCount = 0
+    remaining = 0
+    isAuthorised = false
+    messageCount = 0
+  }
+
+  /// The name of the model of the last message that was authorised, for the access log.
+  var modelName: [UInt8] { scanner.name }
+
+  private var isWatching: Bool {
+    switch authorisation {
+    case .none: false
+    case .firstMessage: messageCount == 1
+    case .eachMessage, .firstAndNamed: true
+    }
+  }
+
+  private var mayBeUnnamed: Bool {
+    if case .firstAndNamed = authorisation { return messageCount > 1 }
+    return false
+  }
+
+  /// Looks at the next piece of the body. `authorise` is asked once for each message that names
+  /// a model, with the name's bytes.
+  mutating func inspect(
+    _ piece: UnsafeRawBufferPointer, authorise: (UnsafeRawBufferPointer) -> Refusal?
+  ) -> Verdict {
+    var index = 0
+    var clear = 0
+    while index < piece.count {
+      if prefixCount < 5 {
+        let problem = takePrefix(piece[index])
+        index += 1
+        if let problem { return problem }
+        guard prefixCount == 5 else { continue }
+      }
+      let count = min(remaining, piece.count - index)
+      let body = UnsafeRawBufferPointer(rebasing: piece[index..<index + count])
+      index += count
+      remaining -= count
+      if isWatching {
+        if let problem = watch(body, isLast: remaining == 0, authorise) { return problem }
+      } else {
+        isAuthorised = true
+      }
+      if isAuthorised { clear = index }
+      if remaining == 0 { prefixCount = 0 }
+    }
+    return .forward(clear: clear)
+  }
+
+  /// The client has ended its side: nil, or why nothing of what is held may go on.
+  func finish() -> Refusal? {
+    prefixCount == 0 || isAuthorised ? nil : .malformedRequest
+  }
+
+  private mutating func takePrefix(_ byte: UInt8) -> Verdict? {
+    if prefixCount == 0 {
+      flag = byte
+      length = 0
+      isAuthorised = false
+      guard flag <= 1 else {
+        return .refuse(.malformedRequest, "a message's flag is neither 0 nor 1")
+      }
+    } else {
+      length = length << 8 | Int(byte)
+    }
+    prefixCount += 1
+    guard prefixCount == 5 else { return nil }
+    guard length <= limit else {
+      return .refuse(.messageTooLarge, "a message is larger than the limit")
+    }
+    messageCount += 1
+    remaining = length
+    guard isWatching else { return nil }
+    scanner.reset()
+    isAsked = false
+    peekedCount = 0
+    inflatedCount = 0
+    if flag == 1 {
+      guard let compression else {
+        return .refuse(
+          .malformedRequest, "a compressed message needs grpc-encoding gzip or deflate")
+      }
+      inflater = StreamingInflater(compression)
+    }
+    return nil
+  }
+
+  private mutating func watch(
+    _ body: UnsafeRawBufferPointer, isLast: Bool,
+    _ authorise: (UnsafeRawBufferPointer) -> Refusal?
+  ) -> Verdict? {
+    let progress: ModelNameScanner.Progress
+    if flag == 1 {
+      switch inflate(body) {
+      case .success(let result): progress = result
+      case .failure(let problem): return .refuse(problem.refusal, problem.reason)
+      }
+    } else {
+      progress = scanner.scan(body)
+    }
+    if case .malformed(let reason) = progress { return .refuse(.malformedRequest, reason) }
+    if isLast {
+      if let reason = scanner.finish() { return .refuse(.malformedRequest, reason) }
+      if flag == 1, inflater?.isAtEnd == false {
+        return .refuse(.malformedRequest, "a compressed message ends too early")
+      }
+      inflater = nil
+    }
+    // A message without the field has the empty name, as every reader of protobuf sees it.
+    if !isAsked, scanner.isFound || isLast && !mayBeUnnamed {
+      isAsked = true
+      if let refusal = scanner.name.withUnsafeBytes(authorise) {
+        return .refuse(refusal, "")
+      }
+      isAuthorised = true
+    }
+    // Nothing has to wait for a name that may be missing; one that comes late is asked about
+    // before the message is complete, and so before anybody acts on it.
+    if mayBeUnnamed { isAuthorised = true }
+    peekedCount += body.count
+    if !isAuthorised, peekedCount > peekMax {
+      return .refuse(.malformedRequest, "the model's name comes too late in the message")
+    }
+    return nil
+  }
+
+  private struct InflateProblem: Error {
+    var refusal: Refusal
+    var reason: StaticString
+  }
+
+  /// Decompresses without keeping anything: the scanner sees each step's output and forgets it.
+  private mutating func inflate(
+    _ body: UnsafeRawBufferPointer
+  ) -> Result<ModelNameScanner.Progress, InflateProblem> {
+    guard let inflater else { return .success(.more) }
+    var result = ModelNameScanner.Progress.more
+    var count = inflatedCount
+    let (limit, peekMax, isUnnamedFine) = (limit, peekMax, mayBeUnnamed)
+    var isTooLarge = false
+    let isValid = inflater.inflate(body) { output in
+      count += output.count
+      guard count <= limit else {
+        isTooLarge = true
+        return false
+      }
+      switch scanner.scan(output) {
+      case .malformed(let reason):
+        result = .malformed(reason)
+        return false
+      case .found: result = .found
+      case .more: break
+      }
+      if !isUnnamedFine, !scanner.isFound, count > peekMax {
+        result = .malformed("the model's name comes too late in the message")
+        return false
+      }
+      return true
+    }
+    inflatedCount = count
+    if isTooLarge {
+      return .failure(
+        InflateProblem(
+          refusal: .messageTooLarge, reason: "a decompressed message is larger than the limit"))
+    }
+    if case .malformed = result { return .success(result) }
+    guard isValid else {
+      return .failure(
+        InflateProblem(refusal: .malformedRequest, reason: "a compressed message is not valid"))
+    }
+    return .success(result)
+  }
+}

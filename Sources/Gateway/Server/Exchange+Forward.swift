@@ -1,0 +1,207 @@
+internal import RPC
+internal import Telemetry
+
+/// The forward phase: the request's bytes to the service, the response's to the client, each no
+/// faster than the other side takes them.
+extension Exchange {
+  /// Below this many queued bytes the other side counts as keeping up; it is RPC's low mark, at
+  /// which `callCanSend` comes.
+  private static let queuedByteCountMax = 64 << 10
+
+  /// Attempts of one call, the first included.
+  private static let attemptsMax = 2
+
+  // MARK: Client to service
+
+  /// Takes body bytes from the client.
+  func take(_ bytes: UnsafeRawBufferPointer) {
+    uncredited += bytes.count
+    wasInspected = true
+    let verdict = inspector.inspect(bytes) { authorise($0) }
+    switch verdict {
+    case .refuse(let refusal, let detail): refuse(refusal, detail)
+    case .forward(let clear): forward(bytes, clear: clear)
+    }
+  }
+
+  private func authorise(_ model: UnsafeRawBufferPointer) -> Refusal? {
+    guard let decision else { return .missingRight }
+    if isStreaming, decision.isInvalidated { return .keyChanged }
+    return decision.models.matches(model) ? nil : .modelNotAllowed
+  }
+
+  private func forward(_ bytes: UnsafeRawBufferPointer, clear: Int) {
+    guard clear > 0 else {
+      body.append(contentsOf: bytes)
+      return
+    }
+    if !leg.isOpen, !startLeg(excluding: nil) { return refuse(.noUpstream) }
+    if keepsBody {
+      body.append(contentsOf: bytes)
+      clearedCount = body.count - (bytes.count - clear)
+      sendCleared()
+      if body.count > gateway.limits.retryByteCountMax { stopKeeping() }
+    } else {
+      if !body.isEmpty { body.withUnsafeBytes { leg.call?.sendData($0) } }
+      body.removeAll(keepingCapacity: true)
+      leg.call?.sendData(UnsafeRawBufferPointer(rebasing: bytes[..<clear]))
+      if clear < bytes.count {
+        body.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[clear...]))
+      }
+    }
+    returnCredit()
+  }
+
+  private func sendCleared() {
+    guard sentCount < clearedCount else { return }
+    body.withUnsafeBytes { bytes in
+      leg.call?.sendData(UnsafeRawBufferPointer(rebasing: bytes[sentCount..<clearedCount]))
+    }
+    sentCount = clearedCount
+  }
+
+  /// From here on the call cannot be sent again: what was sent is forgotten.
+  private func stopKeeping() {
+    guard keepsBody else { return }
+    keepsBody = false
+    if sentCount == body.count {
+      body.removeAll(keepingCapacity: true)
+    } else {
+      body.removeFirst(sentCount)
+    }
+    sentCount = 0
+    clearedCount = 0
+  }
+
+  /// Gives the client's window back what has been sent on, once the service keeps up.
+  func returnCredit() {
+    guard let upstream = leg.call, upstream.outboundByteCount < Self.queuedByteCountMax else {
+      return
+    }
+    let held = body.count - sentCount
+    guard uncredited > held else { return }
+    call.consume(uncredited - held)
+    uncredited = held
+  }
+
+  /// The client has ended its side.
+  func endRequest() {
+    if let refusal = inspector.finish() {
+      return refuse(refusal, "the request ends inside a message")
+    }
+    if !leg.isOpen, !startLeg(excluding: nil) { return refuse(.noUpstream) }
+    leg.call?.sendEnd()
+  }
+
+  private func startLeg(excluding: Balancer.ID?) -> Bool {
+    guard let decision, let route else { return false }
+    gateway.scratch.removeAll()
+    gateway.scratch.append(contentsOf: requestHeaders)
+    gateway.scratch.append(contentsOf: decision.identity)
+    withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { digits in
+      RequestIDGenerator.write(requestID, into: digits)
+      let name: StaticString = "x-martlet-request-id"
+      // Never indexed: a value that does not repeat would push useful ones out of the table.
+      gateway.scratch.append(
+        name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
+        value: UnsafeRawBufferPointer(digits), neverIndexed: true)
+    }
+    if deadline != .distantFuture {
+      let now = MonotonicTime.now()
+      let left = deadline > now ? deadline.nanoseconds - now.nanoseconds : 0
+      gateway.scratch.append(
+        "grpc-timeout", GRPCTimeout.format(nanoseconds: left), neverIndexed: true)
+    }
+    let pool = route.destination == .auth ? gateway.auth.pool : gateway.models
+    guard leg.start(pool, gateway.scratch, excluding: excluding) else { return false }
+    attempts += 1
+    if attempts == 1 { gateway.retryBudget.earn() }
+    lastInstance = leg.link?.name ?? ""
+    return true
+  }
+
+  // MARK: Service to client
+
+  func responded(_ headers: HeaderBlock) {
+    guard !isResponseComplete, !clientIsGone else { return }
+    hasHeaders = true
+    stopKeeping()
+    let endsHere = ForwardedHeaders.response(headers, into: &gateway.scratch)
+    if endsHere {
+      readStatus(headers)
+      complete()
+    }
+    call.sendHeaders(gateway.scratch, endOfStream: endsHere)
+  }
+
+  func responded(_ upstream: ClientCall, _ bytes: UnsafeRawBufferPointer) {
+    guard !isResponseComplete, !clientIsGone else { return upstream.consume(bytes.count) }
+    byteCountOut += bytes.count
+    call.sendData(bytes)
+    if call.outboundByteCount < Self.queuedByteCountMax {
+      upstream.consume(bytes.count)
+    } else {
+      owedToService += bytes.count
+    }
+  }
+
+  /// The service has ended its side, with or without trailers.
+  func responseEnded(_ trailers: HeaderBlock?) {
+    guard !isResponseComplete, !clientIsGone else { return }
+    guard let trailers else {
+      // gRPC responses end in trailers: without them nobody knows whether the call worked.
+      return answer(.internalError, "the service ended its response without a status")
+    }
+    readStatus(trailers)
+    _ = ForwardedHeaders.response(trailers, into: &gateway.scratch)
+    complete()
+    call.sendTrailers(gateway.scratch)
+  }
+
+  private func readStatus(_ headers: HeaderBlock) {
+    guard let value = headers.first("grpc-status"), value.count <= 2, !value.isEmpty else {
+      status = .unknown
+      return
+    }
+    var code: UInt32 = 0
+    for byte in value {
+      guard byte >= 0x30, byte <= 0x39 else { return }
+      code = code * 10 + UInt32(byte - 0x30)
+    }
+    status = StatusCode(rawValue: code) ?? .unknown
+  }
+
+  // MARK: The end of an attempt
+
+  func legClosed(_ reason: CallCloseReason, failed: Balancer.ID?) {
+    if isResponseComplete || clientIsGone { return releaseIfDone() }
+    if mayRetry(reason), startLeg(excluding: failed) {
+      gateway.state.metrics.retries.add(shard: gateway.shard)
+      sentCount = 0
+      sendCleared()
+      if clientEnded { leg.call?.sendEnd() }
+      return returnCredit()
+    }
+    switch reason {
+    case .reset(.enhanceYourCalm):
+      answer(.resourceExhausted, "the service refused the call as one too many")
+    case .reset(.cancel): answer(.cancelled, "the service cancelled the call")
+    case .completed, .reset(.noError), .reset(.protocolError), .reset(.internalError):
+      answer(.internalError, "the service broke the call off")
+    case .reset, .connectionLost: refuse(.upstreamLost)
+    }
+  }
+
+  /// Only what cannot have had an effect, or may have it twice, is sent again.
+  private func mayRetry(_ reason: CallCloseReason) -> Bool {
+    guard keepsBody, !hasHeaders, attempts < Self.attemptsMax, let route,
+      MonotonicTime.now() < deadline
+    else { return false }
+    switch reason {
+    case .reset(.refusedStream): break
+    case .connectionLost: guard route.isRetrySafe else { return false }
+    case .completed, .reset: return false
+    }
+    return gateway.retryBudget.spend()
+  }
+}

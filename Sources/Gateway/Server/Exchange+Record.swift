@@ -1,0 +1,64 @@
+internal import RPC
+internal import Telemetry
+
+/// The access-log line of a request.
+extension Exchange {
+  func writeLine(_ nanoseconds: UInt64) {
+    gateway.accessLog.write { line in
+      line.field("time", Timestamp.now())
+      withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { digits in
+        RequestIDGenerator.write(requestID, into: digits)
+        line.field("request_id", utf8: UnsafeRawBufferPointer(digits))
+      }
+      if let decision {
+        line.field("tenant", decision.tenant)
+        line.field("key", decision.keyID)
+      }
+      if let route {
+        line.field("method", route.path)
+      } else {
+        recordedPath.withUnsafeBytes { line.field("method", utf8: $0) }
+      }
+      if inspectedModel, !inspector.modelName.isEmpty {
+        inspector.modelName.withUnsafeBytes { line.field("model", utf8: $0) }
+      }
+      line.field("status", status.label)
+      line.field("http_status", 200)
+      line.field("bytes_in", byteCountIn)
+      line.field("bytes_out", byteCountOut)
+      line.field("duration_us", Int(nanoseconds / 1_000))
+      if !lastInstance.isEmpty { line.field("upstream", lastInstance) }
+      if attempts > 1 { line.field("retries", attempts - 1) }
+    }
+  }
+
+  /// The inspector keeps the name of an earlier request until it begins anew.
+  private var inspectedModel: Bool {
+    decision != nil && route?.authorisation != Route.Authorisation.none && wasInspected
+  }
+}
+
+extension StatusCode {
+  /// ``name`` without a String.
+  var label: StaticString {
+    switch self {
+    case .ok: "OK"
+    case .cancelled: "CANCELLED"
+    case .unknown: "UNKNOWN"
+    case .invalidArgument: "INVALID_ARGUMENT"
+    case .deadlineExceeded: "DEADLINE_EXCEEDED"
+    case .notFound: "NOT_FOUND"
+    case .alreadyExists: "ALREADY_EXISTS"
+    case .permissionDenied: "PERMISSION_DENIED"
+    case .resourceExhausted: "RESOURCE_EXHAUSTED"
+    case .failedPrecondition: "FAILED_PRECONDITION"
+    case .aborted: "ABORTED"
+    case .outOfRange: "OUT_OF_RANGE"
+    case .unimplemented: "UNIMPLEMENTED"
+    case .internalError: "INTERNAL"
+    case .unavailable: "UNAVAILABLE"
+    case .dataLoss: "DATA_LOSS"
+    case .unauthenticated: "UNAUTHENTICATED"
+    }
+  }
+}

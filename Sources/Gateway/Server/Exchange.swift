@@ -1,0 +1,367 @@
+internal import RPC
+internal import Telemetry
+
+/// One request on its way through the phases: the client's call on one side, the service's on the
+/// other. Used again for later requests once both are closed.
+final class Exchange: ServerCallDelegate {
+  enum Phase {
+    /// Waits for the auth service; what the client sends is kept.
+    case authenticating
+    /// Forwards what is authorised.
+    case open
+    /// Answered by the gateway itself.
+    case local
+    /// The answer is complete; what the client still sends is dropped.
+    case finished
+  }
+
+  /// Owns all exchanges of its loop.
+  unowned(unsafe) let gateway: LoopGateway
+  // Assigned once, right after initialisation: the two refer to each other.
+  private(set) var leg: UpstreamLeg!
+  var activeIndex = 0
+
+  // What came with the headers.
+  private(set) var call: ServerCall!
+  var phase = Phase.finished
+  private(set) var methodIndex = 0
+  var route: Route?
+  private var unknownPath: [UInt8] = []
+  private(set) var requestID: UInt64 = 0
+  var startedAt = MonotonicTime(nanoseconds: 0)
+  var deadline = MonotonicTime.distantFuture
+  var requestHeaders = HeaderList()
+  var compression: Compression?
+  var hasKey = false
+
+  // Authentication and admission.
+  var decision: Decision?
+  private var isWaiting = false
+  private var holdsStream = false
+
+  // The request's body.
+  var inspector = RequestInspector()
+  /// Bytes from the client that are held: those not sent yet, and, while a retry is possible,
+  /// all since the start.
+  var body: [UInt8] = []
+  var keepsBody = false
+  /// Of `body`: what may be sent, and what was.
+  var clearedCount = 0
+  var sentCount = 0
+  /// Received and not yet given back to the client's window.
+  var uncredited = 0
+  var clientEnded = false
+  /// The inspector has seen bytes of this request.
+  var wasInspected = false
+  var localMessage = MessageDeframer(limit: 0)
+
+  // The response.
+  var hasHeaders = false
+  var isResponseComplete = false
+  var status = StatusCode.unknown
+  var owedToService = 0
+  var attempts = 0
+  var healthReported: Bool?
+  /// The service a health watcher asked about.
+  var watched: String?
+
+  // For the record.
+  private(set) var byteCountIn = 0
+  var byteCountOut = 0
+  private var isRecorded = true
+  var lastInstance = ""
+  var finishedAt = MonotonicTime.distantFuture
+  private var isClientGone = false
+
+  init(_ gateway: LoopGateway) {
+    self.gateway = gateway
+    leg = UpstreamLeg(self)
+  }
+
+  var isStreaming: Bool { route?.isStreaming ?? false }
+  var clientIsGone: Bool { isClientGone }
+
+  // MARK: Headers
+
+  func begin(_ call: ServerCall, _ head: borrowing RequestHead, _ headers: HeaderBlock) {
+    reset(call)
+    if let timeout = head.timeout {
+      let (sum, overflow) = startedAt.nanoseconds.addingReportingOverflow(timeout)
+      deadline = overflow ? .distantFuture : MonotonicTime(nanoseconds: sum)
+    }
+    compression = head.compression
+    if let index = gateway.routes.find(head.path) {
+      methodIndex = index
+      route = gateway.routes.routes[index]
+    } else {
+      unknownPath.append(contentsOf: head.path.prefix(256))
+    }
+    if call.headersWereTooLarge {
+      return refuse(.messageTooLarge, "the metadata is larger than the limit")
+    }
+    if head.isMalformed {
+      return refuse(.malformedRequest, "grpc-timeout: expected one, at most 8 digits and a unit")
+    }
+    if let route, route.authorisation != .none, case .unknown = head.encoding {
+      return refuse(.unknownMethod, "grpc-encoding: expected identity, gzip or deflate")
+    }
+    prepareForwarding(headers)
+    authenticate(headers)
+  }
+
+  private func reset(_ call: ServerCall) {
+    self.call = call
+    phase = .authenticating
+    methodIndex = gateway.routes.routes.count
+    route = nil
+    unknownPath.removeAll(keepingCapacity: true)
+    requestID = gateway.requestIDs.next()
+    startedAt = MonotonicTime.now()
+    deadline = .distantFuture
+    hasKey = false
+    decision = nil
+    isWaiting = false
+    holdsStream = false
+    body.removeAll(keepingCapacity: body.capacity <= 256 << 10)
+    keepsBody = false
+    clearedCount = 0
+    sentCount = 0
+    uncredited = 0
+    clientEnded = false
+    hasHeaders = false
+    isResponseComplete = false
+    status = .unknown
+    owedToService = 0
+    attempts = 0
+    healthReported = nil
+    watched = nil
+    wasInspected = false
+    byteCountIn = 0
+    byteCountOut = 0
+    isRecorded = false
+    lastInstance = ""
+    finishedAt = .distantFuture
+    isClientGone = false
+    leg.forget()
+  }
+
+  private func prepareForwarding(_ headers: HeaderBlock) {
+    guard let route else { return }
+    switch route.destination {
+    case .model:
+      ForwardedHeaders.request(
+        headers, route: route, scheme: gateway.models.scheme, into: &requestHeaders)
+    case .auth:
+      ForwardedHeaders.request(
+        headers, route: route, scheme: gateway.auth.pool.scheme, into: &requestHeaders)
+    case .local, .denied: break
+    }
+  }
+
+  // MARK: Authenticate
+
+  private func authenticate(_ headers: HeaderBlock) {
+    switch Credential(headers) {
+    case .none:
+      // The one open method; what it may answer without a key is decided with its message.
+      if route?.destination == .local(.healthCheck) { return beginLocal() }
+      refuse(.noKey)
+    case .several: refuse(.severalKeys)
+    case .malformed: refuse(.malformedKey)
+    case .key(let key):
+      hasKey = true
+      let digest = KeyDigest(key, gateway.hasher)
+      let answer = gateway.auth.authenticator.authenticate(
+        digest, now: gateway.loop.now, wallMilliseconds: LoopGateway.wallMilliseconds(),
+        waiter: { self })
+      guard case .wait(let startCheck) = answer else {
+        gateway.state.metrics.cacheHits.add(shard: gateway.shard)
+        return proceed(answer)
+      }
+      gateway.state.metrics.cacheMisses.add(shard: gateway.shard)
+      isWaiting = true
+      if startCheck { gateway.auth.startCheck(digest, key: key) }
+    }
+  }
+
+  /// The auth service has answered, or will not.
+  func authenticated(_ answer: Authenticator<Exchange>.Answer) {
+    isWaiting = false
+    if isClientGone || phase == .finished { return releaseIfDone() }
+    proceed(answer)
+    guard !body.isEmpty || clientEnded else { return }
+    let held = body
+    body.removeAll(keepingCapacity: true)
+    switch phase {
+    case .open:
+      uncredited = 0
+      held.withUnsafeBytes { take($0) }
+      if clientEnded, phase == .open { endRequest() }
+    case .local:
+      call.consume(uncredited)
+      uncredited = 0
+      held.withUnsafeBytes { takeLocal($0) }
+      if clientEnded, phase == .local { endLocal() }
+    case .authenticating, .finished: break
+    }
+  }
+
+  // MARK: Admit and route
+
+  private func proceed(_ answer: Authenticator<Exchange>.Answer) {
+    switch answer {
+    case .wait: break
+    case .refused(let refusal): refuse(refusal)
+    case .allowed(let decision):
+      self.decision = decision
+      if let refusal = admit(decision) { return refuse(refusal) }
+      guard let route else { return }
+      if case .local = route.destination { return beginLocal() }
+      phase = .open
+      keepsBody = !route.isStreaming
+      inspector.begin(
+        route.authorisation, compression: compression,
+        messageByteCountMax: decision.quota.messageByteCountMax,
+        peekByteCountMax: gateway.limits.peekByteCountMax)
+    }
+  }
+
+  private func admit(_ decision: Decision) -> Refusal? {
+    guard let route else { return .unknownMethod }
+    if route.destination == .denied { return .privateMethod }
+    if !route.actions.isEmpty, !decision.actions.permits(anyOf: route.actions) {
+      return .missingRight
+    }
+    let quota = decision.quota
+    if quota.requestsPerSecond > 0 {
+      let wait = decision.tenantUsage.requests.take(
+        now: startedAt.nanoseconds, perSecond: quota.requestsPerSecond,
+        burst: quota.requestsBurst)
+      if wait > 0 {
+        retryAfterSeconds = Int((wait + 999_999_999) / 1_000_000_000)
+        return .rateLimited
+      }
+    }
+    if quota.streamsMax > 0 {
+      guard decision.keyUsage.enter(max: quota.streamsMax) else { return .tooManyStreams }
+      holdsStream = true
+    }
+    return nil
+  }
+
+  private var retryAfterSeconds = 0
+
+  // MARK: The client's call
+
+  func call(_ call: ServerCall, receivedData bytes: UnsafeRawBufferPointer) {
+    byteCountIn += bytes.count
+    switch phase {
+    case .authenticating:
+      body.append(contentsOf: bytes)
+      uncredited += bytes.count
+    case .open: take(bytes)
+    case .local:
+      call.consume(bytes.count)
+      takeLocal(bytes)
+    case .finished: call.consume(bytes.count)
+    }
+  }
+
+  func callReceivedEnd(_ call: ServerCall) {
+    clientEnded = true
+    switch phase {
+    case .open: endRequest()
+    case .local: endLocal()
+    case .authenticating, .finished: break
+    }
+  }
+
+  func callCanSend(_ call: ServerCall) {
+    guard owedToService > 0 else { return }
+    leg.call?.consume(owedToService)
+    owedToService = 0
+  }
+
+  func callClosed(_ call: ServerCall, reason: CallCloseReason) {
+    isClientGone = true
+    if !isResponseComplete { status = .cancelled }
+    phase = .finished
+    leg.reset()
+    record()
+    releaseIfDone()
+  }
+
+  func releaseIfDone() {
+    guard isClientGone, !leg.isOpen, !isWaiting else { return }
+    gateway.release(self)
+  }
+
+  // MARK: Refuse
+
+  func refuse(_ refusal: Refusal, _ detail: StaticString = "") {
+    guard !isResponseComplete else { return }
+    gateway.state.metrics.reject(refusal, shard: gateway.shard)
+    var code = refusal.code
+    // An unknown encoding shares the refusal of an unknown method, and its code.
+    if refusal == .deadlineExceeded { code = .deadlineExceeded }
+    var metadata = Metadata()
+    if refusal == .rateLimited { metadata.add("retry-after", "\(max(1, retryAfterSeconds))") }
+    let message =
+      detail.utf8CodeUnitCount == 0 ? refusal.message : "\(refusal.message): \(detail)"
+    answer(code, message, metadata)
+  }
+
+  /// Ends the response with a status of the gateway's own.
+  func answer(_ code: StatusCode, _ message: String, _ metadata: Metadata = Metadata()) {
+    guard !isResponseComplete else { return }
+    status = code
+    complete()
+    call.sendStatus(code, message, metadata: metadata)
+    leg.reset()
+    if uncredited > 0 { call.consume(uncredited) }
+    uncredited = 0
+    body.removeAll(keepingCapacity: true)
+  }
+
+  /// The response is complete; only the client's side may still be open.
+  func complete() {
+    isResponseComplete = true
+    phase = .finished
+    finishedAt = MonotonicTime.now()
+  }
+
+  // MARK: Sweep
+
+  func sweep(_ now: MonotonicTime, wallMilliseconds: Int64) {
+    if phase == .finished {
+      // A client that goes on sending after its answer is cut off.
+      if !isClientGone, now - finishedAt > .seconds(5), now > finishedAt {
+        call.reset(.noError)
+      }
+      return
+    }
+    if now >= deadline { return refuse(.deadlineExceeded) }
+    if let decision, isStreaming {
+      if decision.isInvalidated { return refuse(.keyChanged) }
+      if decision.isExpired(wallMilliseconds) { return refuse(.expiredKey) }
+    }
+    if phase == .local { reportHealth() }
+  }
+
+  // MARK: Record
+
+  private func record() {
+    guard !isRecorded else { return }
+    isRecorded = true
+    if holdsStream { decision?.keyUsage.leave() }
+    holdsStream = false
+    let duration = MonotonicTime.now().nanoseconds - startedAt.nanoseconds
+    let shard = gateway.shard
+    gateway.methodMetrics.record(methodIndex, status, nanoseconds: duration, shard: shard)
+    gateway.state.metrics.bytesReceived.add(byteCountIn, shard: shard)
+    gateway.state.metrics.bytesSent.add(byteCountOut, shard: shard)
+    writeLine(duration)
+  }
+
+  var recordedPath: [UInt8] { unknownPath }
+}

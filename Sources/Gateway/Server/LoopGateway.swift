@@ -1,0 +1,169 @@
+internal import Crypto
+internal import RPC
+internal import Telemetry
+
+/// The gateway on one loop: its route table, connections to services, keys it knows, and the
+/// calls that are open. Confined to the loop, so nothing here is locked.
+final class LoopGateway: CallRouter {
+  let state: GatewayState
+  let loop: EventLoop
+  let shard: Int
+  let routes = RouteTable()
+  let models: UpstreamPool
+  let auth: AuthClient
+  let accessLog: AccessLog
+  let hasher = SHA256Hasher()
+  let limits: GatewayLimits
+  var methodMetrics: MethodMetrics
+  var requestIDs = RequestIDGenerator()
+  var retryBudget = RetryBudget()
+  /// Header lists in the making; used within one callback only.
+  var scratch = HeaderList()
+
+  private var active: [Exchange] = []
+  private var free: [Exchange] = []
+  private let plainDelegate = PlainDelegate()
+  private var resolvers: [Resolver] = []
+  private var sweepTimer = TimerHandle.none
+
+  private static let sweepInterval = Duration.milliseconds(250)
+  private static let freeMax = 1_024
+
+  init(state: GatewayState, loop: EventLoop) {
+    self.state = state
+    self.loop = loop
+    shard = state.addLoop()
+    limits = state.configuration.limits
+    accessLog = AccessLog(state.accessLog, loop: loop)
+    methodMetrics = MethodMetrics(
+      state.metrics, names: Route.all.map { "\($0.path)" } + ["unknown"])
+    var client = ClientConfiguration()
+    client.messageByteCountMax = limits.messageByteCountMax
+    client.connectTimeout = .seconds(5)
+    client.keepAliveInterval = .seconds(10)
+    client.keepAliveTimeout = .seconds(5)
+    models = UpstreamPool(
+      loop: loop, tls: state.modelTLS, settings: state.configuration.balancing,
+      clientConfiguration: client, seed: .random(in: .min ... .max))
+    let authPool = UpstreamPool(
+      loop: loop, tls: state.authTLS, settings: state.configuration.balancing,
+      clientConfiguration: client, seed: .random(in: .min ... .max))
+    let (metrics, shard, log) = (state.metrics, shard, state.log)
+    auth = AuthClient(
+      loop: loop, pool: authPool, settings: state.configuration.authentication, limits: limits,
+      usage: state.usage,
+      log: { message, reason in
+        if message == "a key could not be checked" { metrics.checksFailed.add(shard: shard) }
+        log.write(.warning, message) { $0.field("reason", reason) }
+      })
+    connect()
+  }
+
+  private func connect() {
+    observe(models, "model")
+    observe(auth.pool, "auth")
+    let authGauge = state.metrics.upstreamsReady(service: "auth")
+    let modelGauge = state.metrics.upstreamsReady(service: "model")
+    let report = { [unowned self] in
+      authGauge.set(auth.pool.readyCount, shard: shard)
+      modelGauge.set(models.readyCount, shard: shard)
+      state.report(
+        GatewayState.LoopStatus(
+          modelsReady: models.readyCount > 0, authSeen: auth.hasContact), loop: shard)
+    }
+    models.onChange = report
+    auth.onChange = report
+    resolve(state.configuration.models, models)
+    resolve(state.configuration.auth, auth.pool)
+    scheduleSweep()
+  }
+
+  deinit {
+    // On the loop: the server lets go of its router there, after the last client is gone.
+    for exchange in active { exchange.leg.detach() }
+    loop.cancel(sweepTimer)
+    accessLog.flush()
+    auth.close()
+    models.close()
+  }
+
+  private func observe(_ pool: UpstreamPool, _ service: String) {
+    let ejections = state.metrics.ejections(service: service)
+    let (log, shard) = (state.log, shard)
+    pool.onEvent = { link, message, reason in
+      if message == "instance ejected" { ejections.add(shard: shard) }
+      log.write(reason.isEmpty ? .info : .warning, message) { line in
+        line.field("service", service)
+        line.field("instance", link.name)
+        line.field("loop", shard)
+        if !reason.isEmpty { line.field("reason", reason) }
+      }
+    }
+  }
+
+  private func resolve(_ targets: [Endpoint], _ pool: UpstreamPool) {
+    let bound = LoopBound(pool, on: loop)
+    let loop = loop
+    let resolver = Resolver(targets) { endpoints in
+      loop.execute { bound.value.update(endpoints) }
+    }
+    pool.update(resolver.fixed)
+    guard resolver.hasNames else { return }
+    resolvers.append(resolver)
+    resolver.resolve()
+    scheduleResolve(resolver)
+  }
+
+  private func scheduleResolve(_ resolver: Resolver) {
+    loop.schedule(after: state.configuration.balancing.resolveInterval) { [weak self] in
+      guard let self else { return }
+      resolver.resolve()
+      scheduleResolve(resolver)
+    }
+  }
+
+  /// The calendar's clock, for keys' expiry.
+  static func wallMilliseconds() -> Int64 {
+    Timestamp.now().milliseconds
+  }
+
+  // MARK: Requests
+
+  func route(_ headers: HeaderBlock, call: ServerCall) -> (any ServerCallDelegate)? {
+    let head = RequestHead(headers)
+    guard head.isGRPC, head.method == .post else {
+      plainDelegate.answer(head, call, isDraining: state.isDraining)
+      return plainDelegate
+    }
+    let exchange = free.popLast() ?? Exchange(self)
+    exchange.activeIndex = active.count
+    active.append(exchange)
+    state.metrics.openCalls.add(1, shard: shard)
+    exchange.begin(call, head, headers)
+    return exchange
+  }
+
+  /// A call has ended and nobody refers to it any more.
+  func release(_ exchange: Exchange) {
+    let index = exchange.activeIndex
+    let last = active.removeLast()
+    if last !== exchange {
+      active[index] = last
+      last.activeIndex = index
+    }
+    state.metrics.openCalls.add(-1, shard: shard)
+    if free.count < Self.freeMax { free.append(exchange) }
+  }
+
+  /// Ends calls whose deadline has passed or whose key has changed. Services end calls in time
+  /// themselves; this is for those that do not.
+  private func scheduleSweep() {
+    sweepTimer = loop.schedule(after: Self.sweepInterval) { [weak self] in
+      guard let self else { return }
+      let now = MonotonicTime.now()
+      let wall = Self.wallMilliseconds()
+      for exchange in active { exchange.sweep(now, wallMilliseconds: wall) }
+      scheduleSweep()
+    }
+  }
+}

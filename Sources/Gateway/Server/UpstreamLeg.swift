@@ -1,0 +1,85 @@
+internal import RPC
+
+/// The service's side of an exchange: at most one call at a time, started again for a retry.
+final class UpstreamLeg: ClientCallDelegate {
+  /// Each exchange makes one leg and keeps it; ``detach()`` comes before the exchange goes.
+  private unowned(unsafe) var exchange: Exchange?
+  private(set) var call: ClientCall?
+  private(set) var link: UpstreamLink?
+  private(set) var pool: UpstreamPool?
+  private var wasReset = false
+
+  init(_ exchange: Exchange) {
+    self.exchange = exchange
+  }
+
+  var isOpen: Bool { call != nil }
+
+  func start(_ pool: UpstreamPool, _ headers: HeaderList, excluding: Balancer.ID?) -> Bool {
+    guard let started = pool.startCall(headers, excluding: excluding, delegate: self) else {
+      return false
+    }
+    self.pool = pool
+    link = started.link
+    call = started.call
+    wasReset = false
+    return true
+  }
+
+  /// The gateway goes: whatever still comes is nobody's business.
+  func detach() {
+    exchange = nil
+    reset()
+  }
+
+  func forget() {
+    link = nil
+    pool = nil
+  }
+
+  func reset() {
+    guard let call, !wasReset else { return }
+    wasReset = true
+    call.reset(.cancel)
+  }
+
+  func call(_ call: ClientCall, receivedHeaders headers: HeaderBlock) {
+    exchange?.responded(headers)
+  }
+
+  func call(_ call: ClientCall, receivedData bytes: UnsafeRawBufferPointer) {
+    exchange?.responded(call, bytes)
+  }
+
+  func call(_ call: ClientCall, receivedTrailers trailers: HeaderBlock) {
+    exchange?.responseEnded(trailers)
+  }
+
+  func callReceivedEnd(_ call: ClientCall) {
+    exchange?.responseEnded(nil)
+  }
+
+  func callCanSend(_ call: ClientCall) {
+    exchange?.returnCredit()
+  }
+
+  func callClosed(_ call: ClientCall, reason: CallCloseReason) {
+    self.call = nil
+    if let link, let pool {
+      pool.callEnded(link, outcome(reason))
+    }
+    exchange?.legClosed(reason, failed: link?.id)
+  }
+
+  private func outcome(_ reason: CallCloseReason) -> Balancer.Outcome {
+    if wasReset { return .neutral }
+    switch reason {
+    case .completed: return exchange?.status == .unavailable ? .failure : .success
+    // The loss of the connection has taken the instance out already; a refused stream says that
+    // it is going down in good order.
+    case .connectionLost, .reset(.refusedStream): return .neutral
+    case .reset(.noError): return .success
+    case .reset: return .failure
+    }
+  }
+}
