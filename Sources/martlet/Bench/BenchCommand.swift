@@ -1,8 +1,9 @@
 internal import ArgumentParser
 
-/// `martlet bench`: figures of this machine, each beside the machine's own limit.
+/// `martlet bench`: figures of this machine, for `make bench` and for people.
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure kernels, calls and models on this machine.",
-    subcommands: [])
+    commandName: "bench", abstract: "Measure kernels, models and calls on this machine.",
+    discussion: "`make bench` runs all of it beside ONNX Runtime and grpcio.",
+    subcommands: [BenchServe.self, BenchRPC.self])
 }
