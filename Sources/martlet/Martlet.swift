@@ -39,9 +39,16 @@ enum Program {
   static func main() async {
     // A peer that goes away must not end the process.
     signal(SIGPIPE, SIG_IGN)
+    // Here, on the main thread and before there is another: threads inherit what is blocked.
+    if let command = try? Martlet.parseAsRoot(), command is any RoleCommand {
+      RoleProcess.blockSignals()
+    }
+    await execute()
+  }
+
+  private nonisolated static func execute() async {
     do {
       var command = try Martlet.parseAsRoot()
-      if command is any RoleCommand { RoleProcess.blockSignals() }
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

@@ -3,7 +3,7 @@ internal import Crypto
 internal import Glibc
 
 /// `martlet up`: all roles on this machine, one process each.
-struct UpCommand: ParsableCommand {
+struct UpCommand: ParsableCommand, RoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "up",
     abstract: "Run all roles on this machine, one process each.",

@@ -12,18 +12,19 @@ enum RoleProcess {
   static let lifelineVariable = "MARTLET_LIFELINE_FD"
 
   private static let ending = [SIGTERM, SIGINT]
+  private static let blocked = ending + [SIGCHLD]
 
   /// Keeps the ending signals for `waitForEnd`. It must happen on the main thread before another
   /// thread starts: a thread inherits what its maker blocks.
   static func blockSignals() {
-    var set = signals()
+    var set = signals(blocked)
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  private static func signals() -> sigset_t {
+  private static func signals(_ numbers: [Int32]) -> sigset_t {
     var set = sigset_t()
     sigemptyset(&set)
-    for signal in ending { sigaddset(&set, signal) }
+    for signal in numbers { sigaddset(&set, signal) }
     return set
   }
 
@@ -45,7 +46,7 @@ enum RoleProcess {
     }
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       Thread.spawn(name: "signals") {
-        var set = signals()
+        var set = signals(ending)
         var signal: Int32 = 0
         while sigwait(&set, &signal) != 0 {}
         continuation.resume()

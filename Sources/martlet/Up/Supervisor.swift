@@ -18,8 +18,6 @@ struct Supervisor {
     self.directory = directory
     self.children = children
     lifeline = try closingPipe()
-    var set = Self.signals()
-    pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
   private static func signals() -> sigset_t {
