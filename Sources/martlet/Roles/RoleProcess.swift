@@ -28,6 +28,21 @@ enum RoleProcess {
     return set
   }
 
+  /// Starts a service, says that it is ready, and drains it when the process is told to end.
+  static func serve(
+    _ name: String, _ start: () async throws -> @Sendable () async -> Void
+  ) async throws {
+    let drain: @Sendable () async -> Void
+    do {
+      drain = try await start()
+    } catch {
+      throw CommandFailure(.configuration, "the \(name) cannot start: \(error)")
+    }
+    reportReady()
+    await waitForEnd()
+    await drain()
+  }
+
   /// Tells the supervisor, if there is one, that calls are answered from now on.
   static func reportReady() {
     guard let descriptor = descriptor(readyVariable) else { return }

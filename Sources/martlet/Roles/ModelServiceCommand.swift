@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Glibc
+internal import ModelService
+internal import RPC
+internal import Telemetry
+
+/// `martlet model --config FILE`.
+struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Run a model service, as a container does: model --config FILE.",
+    discussion: RoleHelp.text(
+      ModelFile.keys, example: """
+        listen: 0.0.0.0:8445
+        operator: 127.0.0.1:9400
+        identity: {certificate: model.pem, key: model.key, authority: ca.pem}
+        repository: /models
+        """))
+  @Option(help: "The YAML file.") var config: String
+
+  func run() async throws {
+    let file = try ModelFile.read(config)
+    var configuration = ModelServerConfiguration(
+      listen: [try RoleHelp.endpoint(file.listen, "listen")],
+      certificate: file.identity.certificate, privateKey: file.identity.key,
+      authority: file.identity.authority, repositoryPath: file.repository)
+    configuration.operatorEndpoint = try file.operator.map {
+      try RoleHelp.endpoint($0, "operator")
+    }
+    configuration.threadCount = file.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    configuration.log = LogWriter()
+    let settings = configuration
+    try await RoleProcess.serve("model service") {
+      let server = try ModelServer(settings)
+      try await server.start()
+      return server.drain
+    }
+  }
+}
