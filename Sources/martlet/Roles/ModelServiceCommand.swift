@@ -27,6 +27,7 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
       try RoleHelp.endpoint($0, "operator")
     }
     configuration.threadCount = file.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    if let limit = file.messageBytesMax { configuration.messageByteCountMax = limit }
     configuration.log = LogWriter()
     let settings = configuration
     try await RoleProcess.serve("model service") {

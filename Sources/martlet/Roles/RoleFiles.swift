@@ -2,6 +2,7 @@
 struct GatewayFile: RoleFile {
   static let keys: Set<String> = [
     "listen", "operator", "tls", "identity", "auth", "models", "accessLog", "threads",
+    "messageBytesMax",
   ]
 
   struct Certificate: Codable {
@@ -25,6 +26,8 @@ struct GatewayFile: RoleFile {
   var accessLog: String?
   /// Event loops; default: one.
   var threads: Int?
+  /// The largest request message.
+  var messageBytesMax: Int?
 }
 
 /// `martlet auth --config FILE`.
@@ -46,7 +49,7 @@ struct AuthFile: RoleFile {
 /// `martlet model --config FILE`.
 struct ModelFile: RoleFile {
   static let keys: Set<String> = [
-    "listen", "operator", "identity", "repository", "threads",
+    "listen", "operator", "identity", "repository", "threads", "messageBytesMax",
   ]
 
   var listen: String
@@ -56,4 +59,6 @@ struct ModelFile: RoleFile {
   var repository: String
   /// Cores that event loops and computation share; default: all.
   var threads: Int?
+  /// The largest request message.
+  var messageBytesMax: Int?
 }

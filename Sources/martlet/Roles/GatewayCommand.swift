@@ -1,0 +1,53 @@
+internal import ArgumentParser
+internal import Gateway
+internal import RPC
+
+/// `martlet gateway --config FILE`.
+struct GatewayCommand: AsyncParsableCommand, RoleCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gateway", abstract: "Run the gateway, as a container does.",
+    discussion: RoleHelp.text(
+      GatewayFile.keys, example: """
+        listen: 0.0.0.0:8443
+        operator: 127.0.0.1:9400
+        tls: {certificate: public.pem, key: public.key}
+        identity: {certificate: gateway.pem, key: gateway.key, authority: ca.pem}
+        auth: [auth:8444]
+        models: [model:8445]
+        accessLog: "-"
+        """))
+  @Option(help: "The YAML file.") var config: String
+
+  private static let readinessWait = Duration.seconds(10)
+
+  func run() async throws {
+    let file = try GatewayFile.read(config)
+    var configuration = GatewayConfiguration(
+      listen: [try RoleHelp.endpoint(file.listen, "listen")],
+      tls: TLSConfiguration(
+        certificateChain: file.tls.certificate, privateKey: file.tls.key),
+      auth: try file.auth.map { try RoleHelp.endpoint($0, "auth") },
+      models: try file.models.map { try RoleHelp.endpoint($0, "models") },
+      upstreamTLS: TLSConfiguration(
+        certificateChain: file.identity.certificate, privateKey: file.identity.key,
+        trustRoots: file.identity.authority))
+    configuration.operatorEndpoint = try file.operator.map {
+      try RoleHelp.endpoint($0, "operator")
+    }
+    configuration.accessLog = file.accessLog
+    configuration.loopCount = file.threads ?? 1
+    if let limit = file.messageBytesMax { configuration.limits.messageByteCountMax = limit }
+    let settings = configuration
+    try await RoleProcess.serve("gateway") {
+      let gateway = try GatewayServer(settings)
+      try gateway.start()
+      // Ready means that calls are answered: the services may still be starting beside us. They
+      // may also stay away; then the gateway serves what it can and says so on /readyz.
+      let end = MonotonicTime.now() + Self.readinessWait
+      while !gateway.isReady, MonotonicTime.now() < end {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      return gateway.drain
+    }
+  }
+}
