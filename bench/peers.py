@@ -2,7 +2,9 @@
 """The gateway beside nginx before the same model service. Usage: peers.py PROGRAM
 
 nginx terminates TLS and forwards over mTLS with the gateway's certificate and one fixed
-identity: no keys, no rights, no access log. So it does strictly less than the gateway.
+identity: no keys, no rights, no access log. So it does strictly less than the gateway. It holds
+one upstream connection a stream, so it may keep more of them than there are streams; with fewer it
+would spend its time on handshakes.
 """
 
 import pathlib
@@ -22,7 +24,7 @@ worker_processes 1;
 daemon off;
 pid {directory}/nginx.pid;
 error_log {directory}/nginx.log;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
   access_log off;
   client_body_temp_path {directory}/body;
@@ -30,7 +32,7 @@ http {{
   proxy_temp_path {directory}/proxy;
   scgi_temp_path {directory}/scgi;
   uwsgi_temp_path {directory}/uwsgi;
-  upstream model {{ server {upstream}; keepalive 64; keepalive_requests 1000000; }}
+  upstream model {{ server {upstream}; keepalive 1024; keepalive_requests 1000000; }}
   server {{
     listen {address} ssl http2;
     keepalive_requests 10000000;
