@@ -8,7 +8,8 @@ struct AuthCommand: AsyncParsableCommand, RoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "auth", abstract: "Run the auth service, as a container does.",
     discussion: RoleHelp.text(
-      AuthFile.keys, example: """
+      AuthFile.keys,
+      example: """
         listen: 0.0.0.0:8444
         operator: 127.0.0.1:9400
         identity: {certificate: auth.pem, key: auth.key, authority: ca.pem}

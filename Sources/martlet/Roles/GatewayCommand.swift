@@ -7,7 +7,8 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "gateway", abstract: "Run the gateway, as a container does.",
     discussion: RoleHelp.text(
-      GatewayFile.keys, example: """
+      GatewayFile.keys,
+      example: """
         listen: 0.0.0.0:8443
         operator: 127.0.0.1:9400
         tls: {certificate: public.pem, key: public.key}

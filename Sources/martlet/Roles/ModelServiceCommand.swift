@@ -7,9 +7,11 @@ internal import Telemetry
 /// `martlet model --config FILE`.
 struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Run a model service, as a container does: model --config FILE.",
+    commandName: "serve",
+    abstract: "Run a model service, as a container does: model --config FILE.",
     discussion: RoleHelp.text(
-      ModelFile.keys, example: """
+      ModelFile.keys,
+      example: """
         listen: 0.0.0.0:8445
         operator: 127.0.0.1:9400
         identity: {certificate: model.pem, key: model.key, authority: ca.pem}
