@@ -36,14 +36,20 @@ struct Martlet: AsyncParsableCommand {
 
 @main
 enum Program {
-  static func main() async {
+  // Not async: the main thread of an async program waits with every signal unblocked, whatever
+  // was blocked before, and SIGTERM would end a role without draining it.
+  static func main() {
     // A peer that goes away must not end the process.
     signal(SIGPIPE, SIG_IGN)
-    // Here, on the main thread and before there is another: threads inherit what is blocked.
+    // Before there is another thread: threads inherit what is blocked.
     if let command = try? Martlet.parseAsRoot(), command is any RoleCommand {
       RoleProcess.blockSignals()
     }
-    await execute()
+    Task.detached {
+      await execute()
+      exit(0)
+    }
+    while true { pause() }
   }
 
   private nonisolated static func execute() async {
