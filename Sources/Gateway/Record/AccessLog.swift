@@ -8,6 +8,7 @@ final class AccessLog {
   private let loop: EventLoop
   private var lines = JSONLine()
   private var isFlushScheduled = false
+  private let anchor = Anchor<AccessLog>()
 
   private static let flushByteCount = 32 << 10
   private static let flushDelay = Duration.milliseconds(50)
@@ -15,6 +16,11 @@ final class AccessLog {
   init(_ writer: LogWriter?, loop: EventLoop) {
     self.writer = writer
     self.loop = loop
+    anchor.object = self
+  }
+
+  deinit {
+    anchor.object = nil
   }
 
   /// Writes one line with the fields that `body` adds.
@@ -28,9 +34,9 @@ final class AccessLog {
       flush()
     } else if !isFlushScheduled {
       isFlushScheduled = true
-      loop.schedule(after: Self.flushDelay) { [weak self] in
-        self?.isFlushScheduled = false
-        self?.flush()
+      loop.schedule(after: Self.flushDelay) { [anchor] in
+        anchor.object?.isFlushScheduled = false
+        anchor.object?.flush()
       }
     }
   }

@@ -24,6 +24,7 @@ final class LoopGateway: CallRouter {
   private var free: [Exchange] = []
   private let plainDelegate = PlainDelegate()
   private var resolvers: [Resolver] = []
+  private let anchor = Anchor<LoopGateway>()
   private var sweepTimer = TimerHandle.none
 
   private static let sweepInterval = Duration.milliseconds(250)
@@ -56,6 +57,7 @@ final class LoopGateway: CallRouter {
         if message == "a key could not be checked" { metrics.checksFailed.add(shard: shard) }
         log.write(.warning, message) { $0.field("reason", reason) }
       })
+    anchor.object = self
     connect()
   }
 
@@ -80,6 +82,7 @@ final class LoopGateway: CallRouter {
 
   deinit {
     // On the loop: the server lets go of its router there, after the last client is gone.
+    anchor.object = nil
     for exchange in active { exchange.leg.detach() }
     loop.cancel(sweepTimer)
     accessLog.flush()
@@ -115,10 +118,10 @@ final class LoopGateway: CallRouter {
   }
 
   private func scheduleResolve(_ resolver: Resolver) {
-    loop.schedule(after: state.configuration.balancing.resolveInterval) { [weak self] in
-      guard let self else { return }
+    loop.schedule(after: state.configuration.balancing.resolveInterval) { [anchor] in
+      guard let self = anchor.object else { return }
       resolver.resolve()
-      scheduleResolve(resolver)
+      self.scheduleResolve(resolver)
     }
   }
 
@@ -158,12 +161,12 @@ final class LoopGateway: CallRouter {
   /// Ends calls whose deadline has passed or whose key has changed. Services end calls in time
   /// themselves; this is for those that do not.
   private func scheduleSweep() {
-    sweepTimer = loop.schedule(after: Self.sweepInterval) { [weak self] in
-      guard let self else { return }
+    sweepTimer = loop.schedule(after: Self.sweepInterval) { [anchor] in
+      guard let self = anchor.object else { return }
       let now = MonotonicTime.now()
       let wall = Self.wallMilliseconds()
-      for exchange in active { exchange.sweep(now, wallMilliseconds: wall) }
-      scheduleSweep()
+      for exchange in self.active { exchange.sweep(now, wallMilliseconds: wall) }
+      self.scheduleSweep()
     }
   }
 }

@@ -13,6 +13,7 @@ final class AuthClient {
   private var watchLink: UpstreamLink?
   private var retryDelay = AuthClient.retryDelayMin
   private var isRetryScheduled = false
+  private let anchor = Anchor<AuthClient>()
 
   /// Short at first: a revocation must arrive within a second, whatever broke meanwhile.
   private static let retryDelayMin = Duration.milliseconds(50)
@@ -33,7 +34,12 @@ final class AuthClient {
     authenticator = Authenticator(
       settings: settings, limits: limits, usage: usage, now: loop.now)
     authenticator.isAuthConnected = false
+    anchor.object = self
     pool.onChange = { [unowned self] in poolChanged() }
+  }
+
+  deinit {
+    anchor.object = nil
   }
 
   func close() {
@@ -66,8 +72,8 @@ final class AuthClient {
         chosen = started?.link
         return started?.call
       },
-      completion: { [weak self] result in
-        self?.answered(digest, request, result, from: chosen)
+      completion: { [anchor] result in
+        anchor.object?.answered(digest, request, result, from: chosen)
       })
   }
 
@@ -108,8 +114,8 @@ final class AuthClient {
     guard watch == nil, !pool.isClosed, !isRetryScheduled else { return }
     let stream = WatchStream(
       loop: loop, silenceMax: settings.watchSilenceMax,
-      onEvent: { [weak self] event in self?.apply(event) },
-      onEnd: { [weak self] reason in self?.watchEnded(reason) })
+      onEvent: { [anchor] event in anchor.object?.apply(event) },
+      onEnd: { [anchor] reason in anchor.object?.watchEnded(reason) })
     guard
       let started = pool.startCall(
         UnaryCall.headers("/martlet.v1.Auth/Watch"), delegate: stream)
@@ -136,10 +142,10 @@ final class AuthClient {
     watchLink = nil
     authenticator.watchEnded(now: loop.now)
     isRetryScheduled = true
-    loop.schedule(after: retryDelay) { [weak self] in
-      guard let self else { return }
-      isRetryScheduled = false
-      if pool.readyCount > 0 { startWatch() }
+    loop.schedule(after: retryDelay) { [anchor] in
+      guard let self = anchor.object else { return }
+      self.isRetryScheduled = false
+      if self.pool.readyCount > 0 { self.startWatch() }
     }
     retryDelay = min(retryDelay * 2, Self.retryDelayMax)
   }

@@ -3,7 +3,7 @@ internal import RPC
 
 /// One instance of a service as one loop sees it: its connection, made again when it breaks, and
 /// its health checks.
-final class UpstreamLink: ClientConnectionDelegate {
+final class UpstreamLink {
   let id: Balancer.ID
   let endpoint: Endpoint
   /// For the access log.
@@ -12,6 +12,8 @@ final class UpstreamLink: ClientConnectionDelegate {
   private unowned let pool: UpstreamPool
   private var healthFailures = 0
   private var timer = TimerHandle.none
+  private let anchor = Anchor<UpstreamLink>()
+  private let observer: LinkObserver
 
   /// Answers missed in a row after which the connection counts as dead.
   private static let healthFailuresMax = 3
@@ -21,12 +23,18 @@ final class UpstreamLink: ClientConnectionDelegate {
     self.endpoint = endpoint
     self.pool = pool
     name = endpoint.description
+    observer = LinkObserver(anchor)
+    anchor.object = self
+  }
+
+  deinit {
+    anchor.object = nil
   }
 
   func connect() {
     guard !pool.isClosed else { return }
     connection = pool.loop.makeClientConnection(
-      to: endpoint, tls: pool.tls, configuration: pool.clientConfiguration, delegate: self)
+      to: endpoint, tls: pool.tls, configuration: pool.clientConfiguration, delegate: observer)
   }
 
   func close() {
@@ -68,10 +76,10 @@ final class UpstreamLink: ClientConnectionDelegate {
   }
 
   func reconnect(at time: MonotonicTime) {
-    timer = pool.loop.schedule(at: time) { [weak self] in
-      guard let self else { return }
-      pool.linkReconnecting(self)
-      connect()
+    timer = pool.loop.schedule(at: time) { [anchor] in
+      guard let self = anchor.object else { return }
+      self.pool.linkReconnecting(self)
+      self.connect()
     }
   }
 
@@ -81,7 +89,7 @@ final class UpstreamLink: ClientConnectionDelegate {
       "/grpc.health.v1.Health/Check", GRPCHealthV1.HealthCheckRequest().serialized(),
       timeout: pool.settings.healthTimeout, on: pool.loop,
       start: { connection.startCall($0, delegate: $1) },
-      completion: { [weak self] result in self?.healthAnswered(result, on: connection) })
+      completion: { [anchor] result in anchor.object?.healthAnswered(result, on: connection) })
   }
 
   private func healthAnswered(
@@ -102,8 +110,33 @@ final class UpstreamLink: ClientConnectionDelegate {
       pool.healthFailed(self)
       if healthFailures >= Self.healthFailuresMax { return connection.close() }
     }
-    timer = pool.loop.schedule(after: pool.settings.healthInterval) { [weak self] in
-      self?.checkHealth()
+    timer = pool.loop.schedule(after: pool.settings.healthInterval) { [anchor] in
+      anchor.object?.checkHealth()
     }
+  }
+}
+
+/// What the connection refers to, weakly, in place of its link.
+private final class LinkObserver: ClientConnectionDelegate {
+  private let anchor: Anchor<UpstreamLink>
+
+  init(_ anchor: Anchor<UpstreamLink>) {
+    self.anchor = anchor
+  }
+
+  func connectionReady(_ connection: ClientConnection) {
+    anchor.object?.connectionReady(connection)
+  }
+
+  func connectionGoingAway(_ connection: ClientConnection) {
+    anchor.object?.connectionGoingAway(connection)
+  }
+
+  func connectionWillClose(_ connection: ClientConnection, reason: String) {
+    anchor.object?.connectionWillClose(connection, reason: reason)
+  }
+
+  func connectionClosed(_ connection: ClientConnection, reason: String) {
+    anchor.object?.connectionClosed(connection, reason: reason)
   }
 }
