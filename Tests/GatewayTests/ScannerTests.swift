@@ -224,7 +224,7 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
         run(.firstMessage(field: 1), body, piece: piece, only: ["x"], compression: compression)
           .refusal == .modelNotAllowed)
     }
-    #expect(run(.firstMessage(field: 1), body, piece: 64).refusal == .malformedRequest)
+    #expect(run(.firstMessage(field: 1), body, piece: 64).refusal == .malformedFraming)
     let cut = frame(Array(body[5..<body.count - 4]), isCompressed: true)
     #expect(
       run(.firstMessage(field: 1), cut, piece: 64, compression: compression).refusal
@@ -253,9 +253,9 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
     let body = frame(inferRequest("m"), length: 2 << 20)
     #expect(run(.firstMessage(field: 1), body, piece: 7).refusal == .messageTooLarge)
     #expect(run(.none, body, piece: 7).refusal == .messageTooLarge)
-    #expect(run(.none, [2, 0, 0, 0, 0], piece: 7).refusal == .malformedRequest)
+    #expect(run(.none, [2, 0, 0, 0, 0], piece: 7).refusal == .malformedFraming)
     let cut = Array(frame(inferRequest("m")).prefix(6))
-    #expect(run(.firstMessage(field: 1), cut, piece: 7).refusal == .malformedRequest)
+    #expect(run(.firstMessage(field: 1), cut, piece: 7).refusal == .malformedFraming)
     var writer = ProtobufWriter()
     writer.field(7, bytes: [UInt8](repeating: 0, count: 200_000)[...])
     writer.field(1, string: "m")

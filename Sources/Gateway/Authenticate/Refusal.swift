@@ -19,6 +19,7 @@ enum Refusal: String, CaseIterable, Sendable {
   case tooManyStreams = "too_many_streams"
   case messageTooLarge = "message_too_large"
   case malformedRequest = "malformed_request"
+  case malformedFraming = "malformed_framing"
   case noUpstream = "no_upstream"
   case upstreamLost = "upstream_lost"
   case deadlineExceeded = "deadline_exceeded"
@@ -34,6 +35,8 @@ enum Refusal: String, CaseIterable, Sendable {
     case .privateMethod, .missingRight, .modelNotAllowed: .permissionDenied
     case .rateLimited, .tooManyStreams, .messageTooLarge: .resourceExhausted
     case .malformedRequest: .invalidArgument
+    // As gRPC's own servers answer bytes that are not length-prefixed messages.
+    case .malformedFraming: .internalError
     case .deadlineExceeded: .deadlineExceeded
     }
   }
@@ -57,6 +60,7 @@ enum Refusal: String, CaseIterable, Sendable {
     case .tooManyStreams: "the API key has as many open calls as it may have"
     case .messageTooLarge: "the message is larger than the tenant's limit"
     case .malformedRequest: "the request is not a well-formed gRPC message of the method"
+    case .malformedFraming: "the request's body is not a sequence of gRPC messages"
     case .noUpstream: "no instance of the service can take the call now; try again"
     case .upstreamLost: "the instance that served the call was lost; try again"
     case .deadlineExceeded: "the deadline passed before the call ended"

@@ -92,7 +92,7 @@ struct RequestInspector {
 
   /// The client has ended its side: nil, or why nothing of what is held may go on.
   func finish() -> Refusal? {
-    prefixCount == 0 || isAuthorised ? nil : .malformedRequest
+    prefixCount == 0 || isAuthorised ? nil : .malformedFraming
   }
 
   private mutating func takePrefix(_ byte: UInt8) -> Verdict? {
@@ -101,7 +101,7 @@ struct RequestInspector {
       length = 0
       isAuthorised = false
       guard flag <= 1 else {
-        return .refuse(.malformedRequest, "a message's flag is neither 0 nor 1")
+        return .refuse(.malformedFraming, "a message's flag is neither 0 nor 1")
       }
     } else {
       length = length << 8 | Int(byte)
@@ -121,7 +121,7 @@ struct RequestInspector {
     if flag == 1 {
       guard let compression else {
         return .refuse(
-          .malformedRequest, "a compressed message needs grpc-encoding gzip or deflate")
+          .malformedFraming, "a compressed message needs grpc-encoding gzip or deflate")
       }
       inflater = StreamingInflater(compression)
     }
