@@ -230,6 +230,26 @@ import Testing
     await world.stop()
   }
 
+  @Test func compressedRequestsAreAuthorisedToo() async throws {
+    let world = try World()
+    world.auth.add("mk_limited_1", grant(key: "k3", models: ["team-*"]))
+    var configuration = ClientConfiguration()
+    configuration.compression = .gzip
+    let client = try world.gateway.makeInProcessClient(configuration: configuration)
+    let ask = { (model: String) -> Inference.ModelInferResponse in
+      var request = Inference.ModelInferRequest()
+      request.modelName = model
+      request.rawInputContents = [[UInt8](repeating: 7, count: 100_000)[...]]
+      return try await client.unary(
+        "/inference.GRPCInferenceService/ModelInfer", request,
+        metadata: world.with("mk_limited_1"))
+    }
+    #expect(try await ask("team-a").rawOutputContents.first?.count == 100_000)
+    #expect(await status { try await ask("other") } == .permissionDenied)
+    client.close()
+    await world.stop()
+  }
+
   @Test func servicesErrorsComeThroughUnchanged() async throws {
     let world = try World()
     world.models[0].state.withLock {

@@ -228,7 +228,7 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
     let cut = frame(Array(body[5..<body.count - 4]), isCompressed: true)
     #expect(
       run(.firstMessage(field: 1), cut, piece: 64, compression: compression).refusal
-        == .malformedRequest)
+        == .malformedFraming)
   }
 
   @Test func decompressionStopsAtTheLimit() {

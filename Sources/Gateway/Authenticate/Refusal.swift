@@ -19,6 +19,7 @@ enum Refusal: String, CaseIterable, Sendable {
   case tooManyStreams = "too_many_streams"
   case messageTooLarge = "message_too_large"
   case malformedRequest = "malformed_request"
+  case unknownEncoding = "unknown_encoding"
   case malformedFraming = "malformed_framing"
   case noUpstream = "no_upstream"
   case upstreamLost = "upstream_lost"
@@ -31,7 +32,7 @@ enum Refusal: String, CaseIterable, Sendable {
       .unauthenticated
     case .keyChanged, .authUnavailable, .tooManyChecks, .noUpstream, .upstreamLost, .draining:
       .unavailable
-    case .unknownMethod: .unimplemented
+    case .unknownMethod, .unknownEncoding: .unimplemented
     case .privateMethod, .missingRight, .modelNotAllowed: .permissionDenied
     case .rateLimited, .tooManyStreams, .messageTooLarge: .resourceExhausted
     case .malformedRequest: .invalidArgument
@@ -61,6 +62,7 @@ enum Refusal: String, CaseIterable, Sendable {
     case .messageTooLarge: "the message is larger than the tenant's limit"
     case .malformedRequest: "the request is not a well-formed gRPC message of the method"
     case .malformedFraming: "the request's body is not a sequence of gRPC messages"
+    case .unknownEncoding: "grpc-encoding: expected identity, gzip or deflate"
     case .noUpstream: "no instance of the service can take the call now; try again"
     case .upstreamLost: "the instance that served the call was lost; try again"
     case .deadlineExceeded: "the deadline passed before the call ended"

@@ -145,7 +145,7 @@ struct RequestInspector {
     if isLast {
       if let reason = scanner.finish() { return .refuse(.malformedRequest, reason) }
       if flag == 1, inflater?.isAtEnd == false {
-        return .refuse(.malformedRequest, "a compressed message ends too early")
+        return .refuse(.malformedFraming, "a compressed message ends too early")
       }
       inflater = nil
     }
@@ -209,7 +209,7 @@ struct RequestInspector {
     if case .malformed = result { return .success(result) }
     guard isValid else {
       return .failure(
-        InflateProblem(refusal: .malformedRequest, reason: "a compressed message is not valid"))
+        InflateProblem(refusal: .malformedFraming, reason: "a compressed message is not valid"))
     }
     return .success(result)
   }

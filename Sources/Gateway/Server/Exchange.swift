@@ -103,7 +103,7 @@ final class Exchange: ServerCallDelegate {
       return refuse(.malformedRequest, "grpc-timeout: expected one, at most 8 digits and a unit")
     }
     if let route, route.authorisation != .none, case .unknown = head.encoding {
-      return refuse(.unknownMethod, "grpc-encoding: expected identity, gzip or deflate")
+      return refuseEncoding()
     }
     prepareForwarding(headers)
     authenticate(headers)
@@ -301,14 +301,26 @@ final class Exchange: ServerCallDelegate {
   func refuse(_ refusal: Refusal, _ detail: StaticString = "") {
     guard !isResponseComplete else { return }
     gateway.state.metrics.reject(refusal, shard: gateway.shard)
-    var code = refusal.code
-    // An unknown encoding shares the refusal of an unknown method, and its code.
-    if refusal == .deadlineExceeded { code = .deadlineExceeded }
     var metadata = Metadata()
     if refusal == .rateLimited { metadata.add("retry-after", "\(max(1, retryAfterSeconds))") }
     let message =
       detail.utf8CodeUnitCount == 0 ? refusal.message : "\(refusal.message): \(detail)"
-    answer(code, message, metadata)
+    answer(refusal.code, message, metadata)
+  }
+
+  /// gRPC asks that this refusal says what would be accepted.
+  private func refuseEncoding() {
+    let refusal = Refusal.unknownEncoding
+    gateway.state.metrics.reject(refusal, shard: gateway.shard)
+    status = refusal.code
+    complete()
+    var headers = HeaderList()
+    headers.append(":status", "200" as StaticString)
+    headers.append("content-type", "application/grpc" as StaticString)
+    headers.append("grpc-status", "\(refusal.code.rawValue)")
+    headers.append("grpc-message", PercentEncoding.encode(refusal.message))
+    headers.append("grpc-accept-encoding", "identity,deflate,gzip" as StaticString)
+    call.sendHeaders(headers, endOfStream: true)
   }
 
   /// Ends the response with a status of the gateway's own.
