@@ -1,4 +1,5 @@
-// What the thread pool needs of the kernel. Futexes are the one way to sleep that costs nothing while nobody sleeps.
+// What the thread pool asks of the operating system. A futex is the one way to sleep that costs
+// nothing while nobody sleeps.
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <sched.h>

@@ -107,18 +107,28 @@ typedef struct {
 // ---------------------------------------------------------------------------------------------
 // Trees
 
-/// A forest as flat arrays. Node i sends a row on to `child[2i]` if x[feature] <= threshold (a NaN
-/// if `nanGoesLeft`), else to `child[2i + 1]`; a leaf is its own child. Every index has been
-/// validated by the caller.
+/// One node. A row goes on at `left` if row[feature] <= threshold, else at `left + 1`: children
+/// are neighbours. A leaf is its own left child, with threshold +infinity and CK_TREE_NAN_LEFT.
 typedef struct {
-  const int32_t *feature;     // index | CK_TREE_NAN_LEFT
-  const float *threshold;
-  const int32_t *child;       // 2 per node
+  float threshold;            // never NaN
+  int32_t feature;            // index, or-ed with CK_TREE_NAN_LEFT where a NaN goes left
+  int32_t left;
+} ck_forest_node;
+
+/// A forest as one flat array. The caller has validated every index.
+typedef struct {
+  const ck_forest_node *nodes;
+  size_t featureCount;
   size_t treeCount;
   const int32_t *root;        // per tree
   const int32_t *depth;       // per tree: steps that reach a leaf from the root at most
 } ck_forest;
 #define CK_TREE_NAN_LEFT 0x40000000
+
+/// leaves[tree * rowCount + row] = the node where the row ends. The same on every ISA.
+void ck_forest_leaves(
+    int32_t *leaves, const ck_forest *forest, const float *rows, ptrdiff_t rowStride,
+    size_t rowCount);
 
 // ---------------------------------------------------------------------------------------------
 // The table
@@ -195,11 +205,6 @@ typedef struct ck_table {
   void (*halfFromFloat)(uint16_t *destination, const float *source, size_t count);
   void (*floatFromBFloat)(float *destination, const uint16_t *source, size_t count);
   void (*bfloatFromFloat)(uint16_t *destination, const float *source, size_t count);
-
-  // Trees: leaves[row * treeCount + tree] = the node where the row ends.
-  void (*forestLeaves)(
-      int32_t *leaves, const ck_forest *forest, const float *rows, ptrdiff_t rowStride,
-      size_t rowCount);
 
   /// destination[c][r] = source[r][c] for elements of 1, 2, 4 or 8 bytes.
   void (*transpose)(

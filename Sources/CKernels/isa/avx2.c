@@ -7,6 +7,7 @@
 #define CK_VECTOR_BYTES 32
 #define CK_MR 6
 #define CK_HAS_F16C
+#define CK_HAS_AVX2
 #include "../templates/all.h"
 #pragma clang attribute pop
 #endif

@@ -9,7 +9,6 @@
 #include "reduce.h"
 #include "pooling.h"
 #include "convert.h"
-#include "trees.h"
 #include "transpose.h"
 #include "limits.h"
 #if defined(CK_HAS_AVX512)
@@ -60,7 +59,6 @@ const ck_table NAME(ck_table) = {
     .halfFromFloat = NAME(halfFromFloat),
     .floatFromBFloat = NAME(floatFromBFloat),
     .bfloatFromFloat = NAME(bfloatFromFloat),
-    .forestLeaves = NAME(forestLeaves),
     .transpose = NAME(transpose),
     .peakFMA = NAME(peakFMA),
     .peakFlopsPerIteration = 2.0 * PEAK_CHAINS * VL,

@@ -104,14 +104,20 @@ static void NAME(im2col)(const ck_im2col *g) {
               const ptrdiff_t stride = (ptrdiff_t)g->strideWidth;
               const ptrdiff_t last = inX + (ptrdiff_t)(run - 1) * stride;
               if (inX >= 0 && last < (ptrdiff_t)g->width) {
-                if (stride == 1 && run == NR) {
-                  vstore(to, vload(from + inX));
-                  vstore(to + VL, vload(from + inX + VL));
-                } else if (stride == 1) {
-                  for (size_t r = 0; r < run; r++) to[r] = from[inX + (ptrdiff_t)r];
+                if (stride == 1) {
+                  copy_run(to, from + inX, run);
                 } else {
                   for (size_t r = 0; r < run; r++) to[r] = from[inX + (ptrdiff_t)r * stride];
                 }
+              } else if (stride == 1) {
+                // Zeros up to the image, a copy, and zeros behind it.
+                const size_t before = inX >= 0 ? 0 : (size_t)-inX < run ? (size_t)-inX : run;
+                const ptrdiff_t room = (ptrdiff_t)g->width - inX;
+                const size_t end = room <= (ptrdiff_t)before ? before
+                    : (size_t)room < run ? (size_t)room : run;
+                for (size_t r = 0; r < before; r++) to[r] = 0;
+                copy_run(to + before, from + inX + (ptrdiff_t)before, end - before);
+                for (size_t r = end; r < run; r++) to[r] = 0;
               } else {
                 for (size_t r = 0; r < run; r++) {
                   const ptrdiff_t at = inX + (ptrdiff_t)r * stride;

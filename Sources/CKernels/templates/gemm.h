@@ -21,6 +21,11 @@ static void NAME(sgemm)(const ck_gemm_block *g) {
     for (size_t i = 0, row = 0; i < cut.count; i++) {
       const size_t rows = cut.rows + (i < cut.larger);
       t.c = g->c + (ptrdiff_t)row * g->cRow + column;
+      // C is touched once per tile, at its end: by then these lines have arrived.
+      for (size_t r = 0; r < rows && g->k >= 192; r++) {
+        __builtin_prefetch(t.c + (ptrdiff_t)r * g->cRow, 1);
+        if (vectors > 1) __builtin_prefetch(t.c + (ptrdiff_t)r * g->cRow + n - 1, 1);
+      }
       t.biasRow = g->epilogue.biasRow ? g->epilogue.biasRow + row : NULL;
       if (columns) {
         t.a = g->aIsPacked ? g->a + row * g->aPackedColumns + g->aFirstColumn * rows
@@ -66,6 +71,8 @@ static void NAME(sgemmPackA)(
       pack_rows(packed, a, aRow, MR, k);
     } else if (aColumn == 1) {
       pack_rows(packed, a, aRow, rows, k);
+    } else if (aRow == 1) {
+      for (size_t x = 0; x < k; x++) copy_run(packed + x * rows, a + (ptrdiff_t)x * aColumn, rows);
     } else {
       for (size_t x = 0; x < k; x++)
         for (size_t r = 0; r < rows; r++)

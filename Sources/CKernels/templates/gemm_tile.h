@@ -67,12 +67,22 @@ INLINE void tile_finish(
 #pragma clang loop unroll(full)
       for (int v = 0; v < V; v++) sum[i][v] = vload(c + i * cRow + v * VL) * beta + sum[i][v];
   }
+  if (mode == TILE_POOL) {
+    // Rows 2j, 2j+1 and their neighbours of the image row below make one pixel. The bias, which is
+    // the same for all four, comes after: rounding is monotonic, so the maximum stays the same.
+#pragma clang loop unroll(full)
+    for (int j = 0; j < M / 4; j++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < V; v++)
+        sum[j][v] = vmaxnan4(
+            sum[2 * j][v], sum[2 * j + 1][v], sum[M / 2 + 2 * j][v], sum[M / 2 + 2 * j + 1][v]);
+  }
   if (biasColumn) {
 #pragma clang loop unroll(full)
     for (int v = 0; v < V; v++) {
       const vf bias = vload(biasColumn + v * VL);
 #pragma clang loop unroll(full)
-      for (int i = 0; i < M; i++) sum[i][v] += bias;
+      for (int i = 0; i < outputRows; i++) sum[i][v] += bias;
     }
   }
   if (mode != TILE_POOL && t->biasRow) {
@@ -82,16 +92,6 @@ INLINE void tile_finish(
 #pragma clang loop unroll(full)
       for (int v = 0; v < V; v++) sum[i][v] += bias;
     }
-  }
-  if (mode == TILE_POOL) {
-    // Rows 2j, 2j+1 and their neighbours of the image row below make one pixel. A NaN wins.
-#pragma clang loop unroll(full)
-    for (int j = 0; j < M / 4; j++)
-#pragma clang loop unroll(full)
-      for (int v = 0; v < V; v++)
-        sum[j][v] = vmaxnan(
-            vmaxnan(sum[2 * j][v], sum[2 * j + 1][v]),
-            vmaxnan(sum[M / 2 + 2 * j][v], sum[M / 2 + 2 * j + 1][v]));
   }
   if (e->clamps) {
     const vf low = vsplat(e->low), high = vsplat(e->high);
@@ -108,6 +108,13 @@ INLINE void tile_finish(
     for (int i = 0; i < outputRows; i++)
       for (size_t j = 0; j < t->n; j++) t->c[i * t->cRow + j] = edge[i * NR + j];
 }
+
+// Few rows read B once and from far away: ask for it 32 steps ahead.
+#define PREFETCH_B(s)                                                                            \
+  do {                                                                                           \
+    __builtin_prefetch(b + (s + 32) * bRow);                                                     \
+    if (V * VL > 16) __builtin_prefetch(b + (s + 32) * bRow + 16);                               \
+  } while (0)
 
 INLINE void tile_run(const int M, const int V, const int mode, const tile_arguments *t) {
   const int sets = mode == TILE_ROWS ? TILE_SETS(M) : 1;
@@ -127,6 +134,7 @@ INLINE void tile_run(const int M, const int V, const int mode, const tile_argume
         for (; k >= (size_t)sets; k -= sets) {
 #pragma clang loop unroll(full)
           for (int s = 0; s < sets; s++) {
+            PREFETCH_B(s);
             const vf b0 = vload(b + s * bRow), b1 = V > 1 ? vload(b + s * bRow + VL) : b0;
 #pragma clang loop unroll(full)
             for (int i = 0; i < M; i++) {
@@ -139,6 +147,7 @@ INLINE void tile_run(const int M, const int V, const int mode, const tile_argume
           b += sets * bRow;
         }
       for (; k > 0; k--) {
+        if (mode == TILE_ROWS && M <= 8) PREFETCH_B(0);
         const vf b0 = vload(b), b1 = V > 1 ? vload(b + VL) : b0;
 #pragma clang loop unroll(full)
         for (int i = 0; i < M; i++) {

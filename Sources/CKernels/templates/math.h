@@ -4,9 +4,13 @@
 // 2^n · p for n in [-252, 254]: two factors, so that neither leaves the range of normal exponents
 // and results below 2^-126 round once.
 INLINE vf vscale(vf p, vi n) {
+#if defined(CK_HAS_AVX512)
+  return (vf)_mm512_scalef_ps((__m512)p, _mm512_cvtepi32_ps((__m512i)n));
+#else
   const vi half = n >> 1;
   const vf first = vfloat((half + 127) << 23), second = vfloat((n - half + 127) << 23);
   return p * first * second;
+#endif
 }
 
 INLINE vf vexp(vf x) {
@@ -28,8 +32,7 @@ INLINE vf vexp(vf x) {
   p = p * r + vsplat(5.0000001201e-1f);
   p = p * (r * r) + r;
   p = p + vsplat(1.0f);
-  const vf result = vscale(p, exponent);
-  return x != x ? x : result;
+  return vscale(p, exponent);
 }
 
 INLINE vf vlog(vf x) {
@@ -68,7 +71,11 @@ INLINE vf vwithsign(vf magnitude, vf sign) {
   return vfloat((vbits(magnitude) & 0x7fffffff) | (vbits(sign) & (vi)(int32_t)0x80000000));
 }
 
-INLINE vf vsigmoid(vf x) { return vsplat(1.0f) / (vsplat(1.0f) + vexp(-x)); }
+// exp of a negative number alone cannot overflow: small results stay accurate down to zero.
+INLINE vf vsigmoid(vf x) {
+  const vf e = vexp(-vabs(x));
+  return (x < vsplat(0.0f) ? e : vsplat(1.0f)) / (vsplat(1.0f) + e);
+}
 
 INLINE vf vtanh(vf x) {
   const vf z = x * x, size = vabs(x);

@@ -35,11 +35,24 @@ INLINE vf vatleast(vf a, vf low) { return a < low ? low : a; }
 INLINE vf vatmost(vf a, vf high) { return a > high ? high : a; }
 // Any NaN wins.
 INLINE vf vmaxnan(vf a, vf b) { return ((a > b) | (a != a)) ? a : b; }
+INLINE vf vmaxnan4(vf a, vf b, vf c, vf d) {
+  const vf left = a > b ? a : b, right = c > d ? c : d, top = left > right ? left : right;
+  const vi unordered = (a != a) | (b != b) | (c != c) | (d != d);
+  return unordered ? (vf)__builtin_nanf("") : top;
+}
 INLINE vf vminnan(vf a, vf b) { return ((a < b) | (a != a)) ? a : b; }
 
+#if defined(CK_HAS_AVX2)
+INLINE vi first_lanes(size_t n) {
+  static const int32_t lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return *(const vi_memory *)(lanes + 8 - n);
+}
+#endif
 INLINE vf vload_first(const float *p, size_t n) {
 #if defined(CK_HAS_AVX512)
   return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif defined(CK_HAS_AVX2)
+  return (vf)_mm256_maskload_ps(p, (__m256i)first_lanes(n));
 #else
   float lanes[VL] = {0};
   for (size_t i = 0; i < n; i++) lanes[i] = p[i];
@@ -49,6 +62,8 @@ INLINE vf vload_first(const float *p, size_t n) {
 INLINE void vstore_first(float *p, vf v, size_t n) {
 #if defined(CK_HAS_AVX512)
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif defined(CK_HAS_AVX2)
+  _mm256_maskstore_ps(p, (__m256i)first_lanes(n), (__m256)v);
 #else
   float lanes[VL];
   vstore(lanes, v);
@@ -69,4 +84,10 @@ INLINE float vmax_across(vf v) {
   float best = lanes[0];
   for (int i = 1; i < VL; i++) best = (lanes[i] > best || lanes[i] != lanes[i]) ? lanes[i] : best;
   return best;
+}
+// Copies a short run. The compiler would make a loop a call of memcpy, which costs more than it
+// moves.
+INLINE void copy_run(float *to, const float *from, size_t n) {
+  for (; n >= VL; n -= VL, to += VL, from += VL) vstore(to, vload(from));
+  if (n > 0) vstore_first(to, vload_first(from, n), n);
 }

@@ -74,14 +74,13 @@ public final class DecisionForest: Sendable {
   /// Answers rows: output[row][target]. Rows are `rowStride` floats apart; the output is dense.
   public func run(
     _ rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int,
-    into output: UnsafeMutablePointer<Float>, threads: ThreadPool? = nil,
-    kernels: Kernels = .active
+    into output: UnsafeMutablePointer<Float>, threads: ThreadPool? = nil
   ) {
     // About 2 ns a step: see ThreadPool's gate.
     let work = rowCount * nodes.stepCount * 2
     let perTask = max(8, (rowCount / 64 + 7) / 8 * 8)
     guard let threads, work >= ThreadPool.grainNanoseconds, rowCount > perTask else {
-      answer(rows, rowStride, rowCount, output, kernels)
+      answer(rows, rowStride, rowCount, output)
       return
     }
     let tasks = (rowCount + perTask - 1) / perTask
@@ -89,41 +88,47 @@ public final class DecisionForest: Sendable {
       let first = task * perTask
       answer(
         rows + first * rowStride, rowStride, min(perTask, rowCount - first),
-        output + first * targetCount, kernels)
+        output + first * targetCount)
     }
   }
 
-  /// Rows in blocks whose leaf numbers stay in the first cache.
+  /// Rows in blocks that stay in the first cache while every tree is walked, and whose leaf numbers
+  /// stay in the second.
   private func answer(
     _ rows: UnsafePointer<Float>, _ rowStride: Int, _ rowCount: Int,
-    _ output: UnsafeMutablePointer<Float>, _ kernels: Kernels
+    _ output: UnsafeMutablePointer<Float>
   ) {
-    let rowsPerBlock = max(8, min(1024, 4096 / max(1, treeCount) / 8 * 8))
+    let byFeatures = 6144 / max(1, featureCount)
+    let byTrees = 65_536 / max(1, treeCount)
+    let rowsPerBlock = max(8, min(byFeatures, byTrees) / 8 * 8)
     var first = 0
     while first < rowCount {
       let count = min(rowsPerBlock, rowCount - first)
       let leaves = Scratch.staging.bytes(count * treeCount * MemoryLayout<Int32>.stride)
         .assumingMemoryBound(to: Int32.self)
-      nodes.walk(kernels, rows + first * rowStride, rowStride, count, leaves)
-      for row in 0..<count {
-        let to = output + (first + row) * targetCount
-        add(leaves + row * treeCount, to)
-      }
+      nodes.walk(rows + first * rowStride, rowStride, count, leaves)
+      add(leaves, count, output + first * targetCount)
       first += count
     }
   }
 
-  private func add(_ leaves: UnsafePointer<Int32>, _ to: UnsafeMutablePointer<Float>) {
+  private func add(
+    _ leaves: UnsafePointer<Int32>, _ rowCount: Int, _ to: UnsafeMutablePointer<Float>
+  ) {
     switch aggregate {
     case .sum, .average:
-      nodes.sum(leaves, treeCount, into: to, targetCount: targetCount)
+      nodes.sum(leaves, treeCount, rowCount: rowCount, into: to, targetCount: targetCount)
       if aggregate == .average, treeCount > 0 {
-        for target in 0..<targetCount { to[target] /= Float(treeCount) }
+        for index in 0..<rowCount * targetCount { to[index] /= Float(treeCount) }
       }
     case .minimum, .maximum:
       nodes.extreme(
-        leaves, treeCount, into: to, targetCount: targetCount, smallest: aggregate == .minimum)
+        leaves, treeCount, rowCount: rowCount, into: to, targetCount: targetCount,
+        smallest: aggregate == .minimum)
     }
-    for target in baseValues.indices { to[target] += baseValues[target] }
+    guard !baseValues.isEmpty else { return }
+    for row in 0..<rowCount {
+      for target in 0..<targetCount { to[row * targetCount + target] += baseValues[target] }
+    }
   }
 }

@@ -2,15 +2,17 @@ internal import CKernels
 
 /// The nodes of all trees as flat arrays, and the values of their leaves.
 struct ForestNodes: Sendable {
-  private let feature: [Int32]
-  private let threshold: [Float]
-  private let child: [Int32]
+  // Trivial values: safe to share once made.
+  private nonisolated(unsafe) let nodes: [ck_forest_node]
+  private let featureCount: Int
   private let root: [Int32]
   private let depth: [Int32]
-  /// Per node: its first value and one past its last, in `target` and `weight`. Empty for branches.
+  /// Node i's values are firstValue[i]..<firstValue[i + 1] of `target` and `weight`.
   private let firstValue: [Int32]
   private let target: [Int32]
   private let weight: [Float]
+  /// Per node its only value, if there is one target and no leaf has more than one value.
+  private let oneValue: [Float]?
   /// Steps that a row takes through all trees.
   let stepCount: Int
 
@@ -19,23 +21,60 @@ struct ForestNodes: Sendable {
   ) throws(DecisionForest.Problem) {
     let total = trees.reduce(0) { $0 + $1.count }
     guard total < 1 << 29, featureCount < 1 << 29 else { throw .tooLarge }
-    var feature = [Int32](repeating: 0, count: total)
-    var threshold = [Float](repeating: 0, count: total)
-    var child = [Int32](repeating: 0, count: 2 * total)
+    var builder = Builder(featureCount: featureCount, targetCount: targetCount)
+    for (index, tree) in trees.enumerated() { try builder.add(tree, index) }
+    nodes = builder.nodes
+    self.featureCount = featureCount
+    root = builder.root
+    depth = builder.depth
+    firstValue = builder.firstValue
+    target = builder.target
+    weight = builder.weight
+    oneValue = builder.oneValue
+    stepCount = builder.depth.reduce(0) { $0 + Int($1) + 1 }
+  }
+
+  /// Lays trees out breadth first, so that the two children of a node are neighbours. Refuses
+  /// cycles, shared nodes and bad indices; nodes that no way leads to are left out.
+  private struct Builder {
+    let featureCount: Int
+    let targetCount: Int
+    var nodes: [ck_forest_node] = []
+    var root: [Int32] = []
+    var depth: [Int32] = []
     var firstValue: [Int32] = [0]
     var target: [Int32] = []
     var weight: [Float] = []
-    var root: [Int32] = []
-    var depth: [Int32] = []
-    var base = 0
-    for (index, tree) in trees.enumerated() {
-      root.append(Int32(base))
-      depth.append(try Self.depth(of: tree, index))
-      for (place, node) in tree.enumerated() {
-        let at = base + place
-        switch node.kind {
+
+    var oneValue: [Float]? {
+      guard targetCount == 1 else { return nil }
+      var values: [Float] = []
+      for node in nodes.indices {
+        let range = Int(firstValue[node])..<Int(firstValue[node + 1])
+        guard range.count <= 1 else { return nil }
+        values.append(range.isEmpty ? 0 : weight[range.lowerBound])
+      }
+      return values
+    }
+
+    mutating func add(
+      _ tree: [DecisionForest.Node], _ index: Int
+    ) throws(DecisionForest.Problem) {
+      guard !tree.isEmpty else { throw .notATree(tree: index) }
+      let base = nodes.count
+      var visited = [Bool](repeating: false, count: tree.count)
+      visited[0] = true
+      var order: [(place: Int, depth: Int32)] = [(0, 0)]
+      var next = 0
+      while next < order.count {
+        let (place, level) = order[next]
+        let at = base + next
+        next += 1
+        switch tree[place].kind {
         case .leaf(let values):
-          (child[2 * at], child[2 * at + 1]) = (Int32(at), Int32(at))
+          nodes.append(
+            ck_forest_node(
+              threshold: .infinity, feature: Int32(CK_TREE_NAN_LEFT), left: Int32(at)))
           for value in values {
             guard 0..<targetCount ~= value.target else {
               throw .indexOutOfRange(tree: index, node: place)
@@ -43,87 +82,80 @@ struct ForestNodes: Sendable {
             target.append(Int32(value.target))
             weight.append(value.weight)
           }
-        case .branch(let rule, let number, let limit, let yes, let no, let missingIsYes):
-          guard 0..<featureCount ~= number else {
+        case .branch(let rule, let feature, let threshold, let yes, let no, let missingIsYes):
+          guard 0..<featureCount ~= feature, !threshold.isNaN else {
             throw .indexOutOfRange(tree: index, node: place)
           }
-          feature[at] = Int32(number) | (missingIsYes ? Int32(CK_TREE_NAN_LEFT) : 0)
-          // x < t is x <= the next float below t; below -infinity nothing is.
-          threshold[at] = rule == .less ? limit.nextDown : limit
-          if rule == .less, limit == -.infinity { threshold[at] = .nan }
-          child[2 * at] = Int32(base + yes)
-          child[2 * at + 1] = Int32(base + no)
+          // x < t is x <= the next float below t. Nothing is below -infinity, and then the node is
+          // written with its children exchanged and a threshold that everything passes.
+          let never = rule == .less && threshold == -.infinity
+          let limit = never ? Float.infinity : rule == .less ? threshold.nextDown : threshold
+          let missingLeft = missingIsYes != never
+          nodes.append(
+            ck_forest_node(
+              threshold: limit,
+              feature: Int32(feature) | (missingLeft ? Int32(CK_TREE_NAN_LEFT) : 0),
+              left: Int32(base + order.count)))
+          for child in never ? [no, yes] : [yes, no] {
+            guard tree.indices.contains(child) else {
+              throw .indexOutOfRange(tree: index, node: place)
+            }
+            guard !visited[child] else { throw .notATree(tree: index) }
+            visited[child] = true
+            order.append((child, level + 1))
+          }
         }
         guard weight.count < 1 << 29 else { throw .tooLarge }
         firstValue.append(Int32(weight.count))
       }
-      base += tree.count
+      root.append(Int32(base))
+      depth.append(order.last?.depth ?? 0)
     }
-    (self.feature, self.threshold, self.child) = (feature, threshold, child)
-    (self.root, self.depth) = (root, depth)
-    (self.firstValue, self.target, self.weight) = (firstValue, target, weight)
-    stepCount = depth.reduce(0) { $0 + Int($1) + 1 }
   }
 
-  /// The longest way from the root to a leaf. Refuses cycles, shared nodes and bad indices; nodes
-  /// that no way leads to are allowed.
-  private static func depth(
-    of tree: [DecisionForest.Node], _ index: Int
-  ) throws(DecisionForest.Problem) -> Int32 {
-    guard !tree.isEmpty else { throw .notATree(tree: index) }
-    var visited = [Bool](repeating: false, count: tree.count)
-    var pending: [(place: Int, depth: Int32)] = [(0, 0)]
-    var deepest: Int32 = 0
-    while let (place, depth) = pending.popLast() {
-      guard !visited[place] else { throw .notATree(tree: index) }
-      visited[place] = true
-      deepest = max(deepest, depth)
-      guard case .branch(_, _, _, let yes, let no, _) = tree[place].kind else { continue }
-      for next in [yes, no] {
-        guard tree.indices.contains(next) else {
-          throw .indexOutOfRange(tree: index, node: place)
-        }
-        pending.append((next, depth + 1))
-      }
-    }
-    return deepest
-  }
-
-  /// leaves[row * trees + tree] = the node where the row ends.
+  /// leaves[tree * rowCount + row] = the node where the row ends. Rows need `featureCount` values, or
+  /// one if that is 0.
   func walk(
-    _ kernels: Kernels, _ rows: UnsafePointer<Float>, _ rowStride: Int, _ rowCount: Int,
+    _ rows: UnsafePointer<Float>, _ rowStride: Int, _ rowCount: Int,
     _ leaves: UnsafeMutablePointer<Int32>
   ) {
-    feature.withUnsafeBufferPointer { feature in
-      threshold.withUnsafeBufferPointer { threshold in
-        child.withUnsafeBufferPointer { child in
-          root.withUnsafeBufferPointer { root in
-            depth.withUnsafeBufferPointer { depth in
-              var forest = ck_forest(
-                feature: feature.baseAddress, threshold: threshold.baseAddress,
-                child: child.baseAddress, treeCount: root.count, root: root.baseAddress,
-                depth: depth.baseAddress)
-              kernels.table.pointee.forestLeaves(leaves, &forest, rows, rowStride, rowCount)
-            }
-          }
+    nodes.withUnsafeBufferPointer { nodes in
+      root.withUnsafeBufferPointer { root in
+        depth.withUnsafeBufferPointer { depth in
+          var forest = ck_forest(
+            nodes: nodes.baseAddress, featureCount: featureCount, treeCount: root.count,
+            root: root.baseAddress, depth: depth.baseAddress)
+          ck_forest_leaves(leaves, &forest, rows, rowStride, rowCount)
         }
       }
     }
   }
 
-  /// Adds up the values of the leaves a row ended in, in the order of the trees.
+  /// Adds up the values of the leaves that each row ended in, in the order of the trees.
   func sum(
-    _ leaves: UnsafePointer<Int32>, _ treeCount: Int, into to: UnsafeMutablePointer<Float>,
-    targetCount: Int
+    _ leaves: UnsafePointer<Int32>, _ treeCount: Int, rowCount: Int,
+    into to: UnsafeMutablePointer<Float>, targetCount: Int
   ) {
+    to.update(repeating: 0, count: rowCount * targetCount)
+    if let oneValue {
+      oneValue.withUnsafeBufferPointer { value in
+        for tree in 0..<treeCount {
+          let leaves = leaves + tree * rowCount
+          for row in 0..<rowCount { to[row] += value[Int(leaves[row])] }
+        }
+      }
+      return
+    }
     firstValue.withUnsafeBufferPointer { firstValue in
       target.withUnsafeBufferPointer { target in
         weight.withUnsafeBufferPointer { weight in
-          for index in 0..<targetCount { to[index] = 0 }
           for tree in 0..<treeCount {
-            let leaf = Int(leaves[tree])
-            for value in Int(firstValue[leaf])..<Int(firstValue[leaf + 1]) {
-              to[Int(target[value])] += weight[value]
+            for row in 0..<rowCount {
+              let leaf = Int(leaves[tree * rowCount + row])
+              let answer = to + row * targetCount
+              for value in Int(firstValue[leaf])..<Int(firstValue[leaf + 1]) {
+                answer[Int(target[value])] += weight[value]
+              }
             }
           }
         }
@@ -131,22 +163,24 @@ struct ForestNodes: Sendable {
     }
   }
 
-  /// The smallest or largest value per target; 0 for a target that no leaf names.
+  /// The smallest or largest value per row and target; 0 for a target that no leaf names.
   func extreme(
-    _ leaves: UnsafePointer<Int32>, _ treeCount: Int, into to: UnsafeMutablePointer<Float>,
-    targetCount: Int, smallest: Bool
+    _ leaves: UnsafePointer<Int32>, _ treeCount: Int, rowCount: Int,
+    into to: UnsafeMutablePointer<Float>, targetCount: Int, smallest: Bool
   ) {
-    for index in 0..<targetCount {
-      var best: Float?
-      for tree in 0..<treeCount {
-        let leaf = Int(leaves[tree])
-        for value in Int(firstValue[leaf])..<Int(firstValue[leaf + 1])
-        where Int(target[value]) == index {
-          let candidate = weight[value]
-          best = best.map { smallest ? min($0, candidate) : max($0, candidate) } ?? candidate
+    for row in 0..<rowCount {
+      for index in 0..<targetCount {
+        var best: Float?
+        for tree in 0..<treeCount {
+          let leaf = Int(leaves[tree * rowCount + row])
+          for value in Int(firstValue[leaf])..<Int(firstValue[leaf + 1])
+          where Int(target[value]) == index {
+            let candidate = weight[value]
+            best = best.map { smallest ? min($0, candidate) : max($0, candidate) } ?? candidate
+          }
         }
+        to[row * targetCount + index] = best ?? 0
       }
-      to[index] = best ?? 0
     }
   }
 }

@@ -206,6 +206,17 @@ struct Product {
         // A single column is "contiguous" along K whatever its stride says.
         return
       }
+      if part.columnStride == 1 {
+        // Rows one cache line longer than they need to be fall into sets of their own.
+        let stride = block.k + 16
+        let scratch = Scratch.left.floats(block.m * stride)
+        for row in 0..<block.m {
+          (scratch + row * stride).update(from: part.base + row * part.rowStride, count: block.k)
+        }
+        block.a = UnsafePointer(scratch)
+        block.aRow = stride
+        return
+      }
       let scratch = Scratch.left.floats(block.m * block.k)
       kernels.table.pointee.sgemmPackA(
         scratch, part.base, part.rowStride, part.columnStride, block.m, block.k)

@@ -32,6 +32,9 @@ public final class ThreadPool: Sendable {
 
   deinit { shared.stop() }
 
+  /// What the pool's threads share, to see it go.
+  var stateForTests: SharedState { shared }
+
   /// Calls `body` once for each of 0..<taskCount, on any participant, and returns when all have.
   /// `taskCount` is at most 65,535; `body` must not throw, block or call `run` on this pool.
   public func run(_ taskCount: Int, _ body: (Int) -> Void) {

@@ -55,21 +55,25 @@ func ulps(_ got: Float, _ want: Float) -> Double {
   return Double(abs(Double(got) - Double(want))) / Double(want.ulp)
 }
 
-/// Memory with a guard value behind it, to see writes past the end.
-struct Guarded {
+/// Memory of known address, with a guard behind it to see writes past the end. A kernel gets no
+/// more than it may touch: what lies behind is not zero.
+final class Memory {
   private static let mark: Float = -77_777
-  private(set) var values: [Float]
-  private let count: Int
+  private static let guardCount = 64
+  let count: Int
+  let base: UnsafeMutablePointer<Float>
 
-  init(_ count: Int, filled: Float = .nan) {
-    self.count = count
-    values =
-      [Float](repeating: filled, count: count) + [Float](repeating: Self.mark, count: 64)
+  init(_ values: [Float]) {
+    count = values.count
+    base = .allocate(capacity: count + Self.guardCount)
+    for (index, value) in values.enumerated() { (base + index).initialize(to: value) }
+    (base + count).initialize(repeating: Self.mark, count: Self.guardCount)
   }
 
-  var result: [Float] { Array(values[..<count]) }
-  var isIntact: Bool { values[count...].allSatisfy { $0 == Self.mark } }
-  mutating func withMemory(_ body: (UnsafeMutablePointer<Float>) -> Void) {
-    values.withUnsafeMutableBufferPointer { body($0.baseAddress!) }
-  }
+  convenience init(count: Int) { self.init([Float](repeating: .nan, count: count)) }
+
+  deinit { base.deallocate() }
+
+  var values: [Float] { (0..<count).map { base[$0] } }
+  var isIntact: Bool { (count..<count + Self.guardCount).allSatisfy { base[$0] == Self.mark } }
 }

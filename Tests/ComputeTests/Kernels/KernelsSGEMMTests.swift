@@ -38,54 +38,37 @@ import Testing
     enum Operands: CaseIterable { case plain, packedRight, packedLeft, reference }
 
     /// C after the product, with unwritten elements between the rows as they were.
-    func run(_ operands: Operands, _ kernels: Kernels, _ threads: ThreadPool? = nil) -> Guarded {
-      var result = Guarded(c.count)
+    func run(_ operands: Operands, _ kernels: Kernels) -> Memory {
+      let (a, b, out) = (Memory(self.a), Memory(self.b), Memory(c))
+      let (column, row) = (Memory(biasColumn ?? []), Memory(biasRow ?? []))
       let cRow = n + extra
-      result.withMemory { out in
-        // With beta 0, C must not be read: it starts as NaN where it will be written.
-        for i in c.indices { out[i] = c[i] }
-        if beta == 0 { for i in 0..<m { for j in 0..<n { out[i * cRow + j] = .nan } } }
-        a.withUnsafeBufferPointer { a in
-          b.withUnsafeBufferPointer { b in
-            (biasColumn ?? []).withUnsafeBufferPointer { column in
-              (biasRow ?? []).withUnsafeBufferPointer { row in
-                let epilogue = Epilogue(
-                  alpha: alpha, beta: beta,
-                  biasColumn: biasColumn == nil ? nil : column.baseAddress,
-                  biasRow: biasRow == nil ? nil : row.baseAddress, activation: activation)
-                let left =
-                  transposesA
-                  ? Matrix(a.baseAddress!, rowStride: m + extra).transposed
-                  : Matrix(a.baseAddress!, rowStride: k + extra)
-                let right =
-                  transposesB
-                  ? Matrix(b.baseAddress!, rowStride: k + extra).transposed
-                  : Matrix(b.baseAddress!, rowStride: n + extra)
-                switch operands {
-                case .reference:
-                  Reference.product(
-                    m: m, n: n, k: k, left, right, into: out, rowStride: cRow, epilogue: epilogue)
-                case .plain:
-                  SGEMM.run(
-                    m: m, n: n, k: k, left, right, into: out, rowStride: cRow, epilogue: epilogue,
-                    kernels: kernels, threads: threads)
-                case .packedRight:
-                  let packed = PackedMatrix(right, rowCount: k, columnCount: n, kernels: kernels)
-                  SGEMM.run(
-                    m: m, left, packed, into: out, rowStride: cRow, epilogue: epilogue,
-                    threads: threads)
-                case .packedLeft:
-                  let packed = PackedLeftMatrix(left, rowCount: m, columnCount: k, kernels: kernels)
-                  SGEMM.run(
-                    n: n, packed, right, into: out, rowStride: cRow, epilogue: epilogue,
-                    threads: threads)
-                }
-              }
-            }
-          }
-        }
+      // With beta 0, C must not be read: it starts as NaN where it will be written.
+      if beta == 0 { for i in 0..<m { for j in 0..<n { out.base[i * cRow + j] = .nan } } }
+      let epilogue = Epilogue(
+        alpha: alpha, beta: beta, biasColumn: biasColumn == nil ? nil : column.base,
+        biasRow: biasRow == nil ? nil : row.base, activation: activation)
+      let left =
+        transposesA
+        ? Matrix(a.base, rowStride: m + extra).transposed : Matrix(a.base, rowStride: k + extra)
+      let right =
+        transposesB
+        ? Matrix(b.base, rowStride: k + extra).transposed : Matrix(b.base, rowStride: n + extra)
+      switch operands {
+      case .reference:
+        Reference.product(
+          m: m, n: n, k: k, left, right, into: out.base, rowStride: cRow, epilogue: epilogue)
+      case .plain:
+        SGEMM.run(
+          m: m, n: n, k: k, left, right, into: out.base, rowStride: cRow, epilogue: epilogue,
+          kernels: kernels)
+      case .packedRight:
+        let packed = PackedMatrix(right, rowCount: k, columnCount: n, kernels: kernels)
+        SGEMM.run(m: m, left, packed, into: out.base, rowStride: cRow, epilogue: epilogue)
+      case .packedLeft:
+        let packed = PackedLeftMatrix(left, rowCount: m, columnCount: k, kernels: kernels)
+        SGEMM.run(n: n, packed, right, into: out.base, rowStride: cRow, epilogue: epilogue)
       }
-      return result
+      return withExtendedLifetime((a, b, column, row)) { out }
     }
   }
 
@@ -112,9 +95,7 @@ import Testing
     let want = one.run(.reference, kernels)
     for operands in [Case.Operands.plain, .packedRight, .packedLeft] {
       let got = one.run(operands, kernels)
-      #expect(
-        got.result.elementsEqual(want.result, by: { $0 == $1 || ($0.isNaN && $1.isNaN) }),
-        "\(operands) \(one.description)")
+      #expect(got.values == want.values, "\(operands) \(one.description)")
       #expect(got.isIntact, "wrote past C: \(operands) \(one.description)")
     }
   }
@@ -123,25 +104,25 @@ import Testing
   func realNumbersStayWithinTheBoundOfASum(_ kernels: Kernels) {
     var random = Random(#function, kernels)
     let (m, n, k) = (33, 65, 700)
-    let a = random.reals(m * k)
-    let b = random.reals(k * n)
-    var got = [Float](repeating: 0, count: m * n)
+    let a = Memory(random.reals(m * k))
+    let b = Memory(random.reals(k * n))
+    let got = Memory(count: m * n)
     SGEMM.run(
-      m: m, n: n, k: k, Matrix(a, rowStride: k), Matrix(b, rowStride: n), into: &got, rowStride: n,
-      kernels: kernels)
+      m: m, n: n, k: k, Matrix(a.base, rowStride: k), Matrix(b.base, rowStride: n), into: got.base,
+      rowStride: n, kernels: kernels)
     for i in 0..<m {
       for j in 0..<n {
         var want = 0.0
         var size = 0.0
         for x in 0..<k {
-          let term = Double(a[i * k + x]) * Double(b[x * n + j])
+          let term = Double(a.base[i * k + x]) * Double(b.base[x * n + j])
           want += term
           size += abs(term)
         }
         // A sum of k rounded terms errs by at most k units of the sum of their sizes; random
         // errors by the square root of that (Higham, Accuracy and Stability, 3.1).
         let bound = 4 * Double(k).squareRoot() * Double(Float.ulpOfOne) * size
-        #expect(abs(Double(got[i * n + j]) - want) <= bound)
+        #expect(abs(Double(got.base[i * n + j]) - want) <= bound)
       }
     }
   }
@@ -155,27 +136,28 @@ import Testing
       (kernels.panelRows * 48 + 1, 50, 70), (kernels.panelRows * 33 + 2, 40, 90),
     ]
     for (m, n, k) in shapes {
-      let a = random.reals(m * k)
-      let b = random.reals(k * n)
+      let a = Memory(random.reals(m * k))
+      let b = Memory(random.reals(k * n))
       let packed = PackedMatrix(
-        Matrix(b, rowStride: n), rowCount: k, columnCount: n, kernels: kernels)
-      var one = [Float](repeating: 0, count: m * n)
-      var several = one
-      SGEMM.run(m: m, Matrix(a, rowStride: k), packed, into: &one, rowStride: n)
-      SGEMM.run(m: m, Matrix(a, rowStride: k), packed, into: &several, rowStride: n, threads: pool)
-      #expect(one == several, "\(m)×\(n)×\(k)")
+        Matrix(b.base, rowStride: n), rowCount: k, columnCount: n, kernels: kernels)
+      let one = Memory(count: m * n)
+      let several = Memory(count: m * n)
+      let left = Matrix(a.base, rowStride: k)
+      SGEMM.run(m: m, left, packed, into: one.base, rowStride: n)
+      SGEMM.run(m: m, left, packed, into: several.base, rowStride: n, threads: pool)
+      #expect(one.values == several.values, "\(m)×\(n)×\(k)")
     }
   }
 
   @Test(arguments: Kernels.available)
   func notANumberPassesThroughReLU(_ kernels: Kernels) {
-    let a: [Float] = [.nan, 1]
-    let b: [Float] = [1, 1]
-    var c: [Float] = [0, 0]
+    let a = Memory([.nan, 1])
+    let b = Memory([1])
+    let c = Memory(count: 2)
     SGEMM.run(
-      m: 2, n: 1, k: 1, Matrix(a, rowStride: 1), Matrix(b, rowStride: 1), into: &c, rowStride: 1,
-      epilogue: Epilogue(alpha: -1, activation: .relu), kernels: kernels)
-    #expect(c[0].isNaN)
-    #expect(c[1] == 0)
+      m: 2, n: 1, k: 1, Matrix(a.base, rowStride: 1), Matrix(b.base, rowStride: 1), into: c.base,
+      rowStride: 1, epilogue: Epilogue(alpha: -1, activation: .relu), kernels: kernels)
+    #expect(c.values[0].isNaN)
+    #expect(c.values[1] == 0)
   }
 }
