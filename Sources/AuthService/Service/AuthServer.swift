@@ -32,6 +32,12 @@ public final class AuthServer: Sendable {
     serverConfiguration.limits.messageByteCountMax = 1 << 18
     // A watch is one long call per gateway; connections are few.
     serverConfiguration.limits.connectionsMax = 1_000
+    // The peer is a gateway, which speaks for many clients: limits against one hostile client
+    // would let some of them deny service to the others.
+    serverConfiguration.limits.http2.streamsMax = 4096
+    serverConfiguration.limits.http2.resetsReceivedPerSecondMax = 10_000
+    serverConfiguration.limits.http2.resetsSentPerMinuteMax = 10_000
+    serverConfiguration.limits.idleTimeout = nil
     server = Server(configuration: serverConfiguration)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
