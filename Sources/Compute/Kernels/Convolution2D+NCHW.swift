@@ -1,9 +1,11 @@
 internal import CKernels
 
 extension Convolution2D {
-  /// Positions of the output plane whose windows are gathered together: with SGEMM.depthPerBlock
-  /// rows, about half of the second cache.
+  /// Positions of the output plane whose windows are gathered together: with
+  /// `depthPerBlock` rows, about half of the second cache.
   private static var positionsPerBlock: Int { 320 }
+  /// Rows of im2col that are gathered together, in whole channels.
+  static var depthPerBlock: Int { 384 }
 
   func runNCHW(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int,

@@ -35,7 +35,7 @@ struct WeightPacking {
 
   /// Blocks of whole channels, so that a block of im2col stays in the second cache.
   func left() -> Convolution2D.Weights {
-    let channelsPerBlock = max(1, min(channels, SGEMM.depthPerBlock / taps))
+    let channelsPerBlock = max(1, min(channels, Convolution2D.depthPerBlock / taps))
     return .left(
       (0..<groups).map { group in
         stride(from: 0, to: max(channels, 1), by: channelsPerBlock).map { first in

@@ -1,28 +1,22 @@
+import TestSupport
 import Testing
 
 @testable import Compute
 
-/// A seeded generator (SplitMix64). Every test prints the seed, so that a failure can be run again:
-/// set MARTLET_TEST_SEED.
+/// The seeded generator of kernel tests. Every test prints the seed, so that a failure can be run
+/// again: set MARTLET_TEST_SEED.
 struct Random: RandomNumberGenerator {
-  private var state: UInt64
-  let seed: UInt64
+  private var generator: SplitMix64
 
   init(_ test: String, _ kernels: Kernels? = nil) {
-    seed = Random.givenSeed ?? UInt64.random(in: 0...0xffff_ffff)
-    state = seed
+    let seed = Random.givenSeed ?? UInt64.random(in: 0...0xffff_ffff)
+    generator = SplitMix64(state: seed)
     print("seed \(seed) \(test) \(kernels?.name ?? "")")
   }
 
   private static let givenSeed = Environment.value("MARTLET_TEST_SEED").flatMap { UInt64($0) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { generator.next() }
 
   /// A size that finds edges: 0, 1, and around one, two and several vectors.
   mutating func size(_ kernels: Kernels, upTo most: Int = 100, zero: Bool = true) -> Int {

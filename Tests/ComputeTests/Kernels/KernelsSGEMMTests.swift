@@ -86,7 +86,7 @@ import Testing
     var random = Random(#function, kernels)
     for _ in 0..<6 {
       // Deeper than one block of K, more rows than one block of A.
-      let one = Case(&random, kernels, most: 300, deep: 900)
+      let one = Case(&random, kernels, most: 300, deep: 2100)
       check(one, kernels)
     }
   }
