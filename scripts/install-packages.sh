@@ -25,7 +25,8 @@ echo "Installing ${missing[*]}"
 become=()
 [ "$(id -u)" -eq 0 ] || become=(sudo)
 export DEBIAN_FRONTEND=noninteractive
-install=("${become[@]}" apt-get install -y -qq --no-install-recommends)
+# Another installation may hold the lock for a moment.
+install=("${become[@]}" apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120)
 "${install[@]}" "${missing[@]}" >/dev/null 2>&1 && exit 0
 "${become[@]}" apt-get update -qq || true
 for package in "${missing[@]}"; do
