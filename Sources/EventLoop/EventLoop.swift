@@ -1,9 +1,8 @@
-internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-// Sendable by hand: `inbox`, `threadID` and the descriptors are safe from any thread; every
-// other member is touched by the loop's own thread only, which preconditions check.
+// Sendable by hand: `inbox`, `threadID` and `machine` are safe from any thread; every other
+// member is touched by the loop's own thread only, which preconditions check.
 
 /// One thread that owns sockets, timers and the Swift tasks that prefer it.
 ///
@@ -30,8 +29,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     var generation: UInt32 = 0
   }
 
-  private let poller: Int32
-  private let wakeup: Int32
+  /// Where the loop's sockets live, and what its clock is.
+  public let machine: any Machine
   private let threadID = Atomic<UInt>(0)
   private let inbox = Mutex(Inbox())
 
@@ -42,25 +41,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) private var deferred: [() -> Void] = []
 
   /// The time at the start of this turn; cheap, and good enough for deadlines.
-  public private(set) var now = MonotonicTime.now()
+  public private(set) var now: MonotonicTime
 
   /// Things other modules keep per loop (pools, connection lists), by type.
   private var storage: [ObjectIdentifier: AnyObject] = [:]
 
   /// A loop without a thread; `start` gives it one, or `run` uses the caller's.
-  public init() {
-    poller = epoll_create1(Int32(EPOLL_CLOEXEC))
-    wakeup = martlet_eventfd()
-    precondition(poller >= 0 && wakeup >= 0, "epoll or eventfd could not be created: \(errno)")
-    var event = epoll_event()
-    event.events = EPOLLIN.rawValue
-    event.data.u64 = .max
-    epoll_ctl(poller, EPOLL_CTL_ADD, wakeup, &event)
-  }
-
-  deinit {
-    close(poller)
-    close(wakeup)
+  public init(on machine: any Machine = Kernel()) {
+    self.machine = machine
+    now = machine.now()
   }
 
   /// True on the loop's own thread.
@@ -80,7 +69,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       inbox.closures.append(work)
       return inbox.takeWake()
     }
-    if mustWake { wake() }
+    if mustWake { machine.wake() }
   }
 
   /// Takes a task's next step; part of being a `TaskExecutor`.
@@ -94,12 +83,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       inbox.jobs.append(job)
       return inbox.takeWake()
     }
-    if mustWake { wake() }
+    if mustWake { machine.wake() }
   }
 
   /// Starts a thread that runs the loop until ``stop()``.
   public func start(name: String = "loop") {
-    Thread.spawn(name: name) { self.run() }
+    machine.start(self, name: name)
   }
 
   /// Makes `run` return after the current turn. Tasks that are still waiting never resume.
@@ -108,62 +97,75 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       inbox.isStopping = true
       return inbox.takeWake()
     }
-    if mustWake { wake() }
-  }
-
-  private func wake() {
-    var one: UInt64 = 1
-    _ = write(wakeup, &one, 8)
+    if mustWake { machine.wake() }
   }
 
   // MARK: On the loop's thread
 
+  /// Reads the clock, for what must not be as old as ``now``.
+  public func readClock() -> MonotonicTime { machine.now() }
+
+  /// Reads the calendar's clock: milliseconds since 1970.
+  public func wallMilliseconds() -> Int64 { machine.wallMilliseconds() }
+
   /// Runs the loop on the calling thread until ``stop()``.
   public func run() {
+    while turn() {}
+  }
+
+  /// One turn on the calling thread, with the wait before it; false when the loop was stopped
+  /// instead. For machines that run loops in turns of their own choice.
+  public func turn() -> Bool {
     threadID.store(UInt(pthread_self()), ordering: .relaxed)
-    let capacity = 256
-    let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
-    defer { events.deallocate() }
-    while true {
-      let timeout = timeoutMilliseconds()
-      let mayBlock = timeout != 0
-      let (hasWork, isStopping) = inbox.withLock { inbox in
-        let hasWork = !inbox.jobs.isEmpty || !inbox.closures.isEmpty
-        inbox.isSleeping = mayBlock && !hasWork
-        return (hasWork, inbox.isStopping)
-      }
-      if isStopping { break }
-      let count = epoll_wait(poller, events, Int32(capacity), hasWork ? 0 : timeout)
-      now = MonotonicTime.now()
-      for index in 0..<max(0, Int(count)) { dispatch(events[index]) }
-      while let action = timers.popDue(now) { action() }
-      takeInbox()
-      runJobs()
-      runDeferred()
-      flushAll()
+    let timeout = timeoutMilliseconds()
+    let mayBlock = timeout != 0
+    let (hasWork, isStopping) = inbox.withLock { inbox in
+      let hasWork = !inbox.jobs.isEmpty || !inbox.closures.isEmpty
+      inbox.isSleeping = mayBlock && !hasWork
+      return (hasWork, inbox.isStopping)
     }
+    if isStopping {
+      leave()
+      return false
+    }
+    let events = machine.wait(milliseconds: hasWork ? 0 : timeout)
+    now = machine.now()
+    for event in events { dispatch(event) }
+    while let action = timers.popDue(now) { action() }
+    takeInbox()
+    runJobs()
+    runDeferred()
+    flushAll()
+    return true
+  }
+
+  /// Says that the calling thread, which has run ``turn()``, is not the loop's any more.
+  public func leave() {
     threadID.store(0, ordering: .relaxed)
   }
 
-  private func dispatch(_ event: epoll_event) {
-    let data = event.data.u64
-    if data == .max {
-      var count: UInt64 = 0
-      _ = read(wakeup, &count, 8)
-      return
-    }
-    let descriptor = Int(data & 0xffff_ffff)
+  /// Whether a turn would find something to do without news from a descriptor or a timer.
+  public var hasWork: Bool {
+    if !jobs.isEmpty || !deferred.isEmpty || !flushables.isEmpty { return true }
+    return inbox.withLock { $0.isStopping || !$0.jobs.isEmpty || !$0.closures.isEmpty }
+  }
+
+  /// When the earliest timer is due, or nil.
+  public var earliestTimer: MonotonicTime? { timers.earliest }
+
+  private func dispatch(_ event: ReadyEvent) {
+    let descriptor = Int(event.token & 0xffff_ffff)
     guard descriptor < registrations.count,
-      registrations[descriptor].generation == UInt32(truncatingIfNeeded: data >> 32),
+      registrations[descriptor].generation == UInt32(truncatingIfNeeded: event.token >> 32),
       let handler = registrations[descriptor].handler
     else { return }
-    handler.handle(Readiness(rawValue: event.events))
+    handler.handle(event.readiness)
   }
 
   private func timeoutMilliseconds() -> Int32 {
     if !jobs.isEmpty || !deferred.isEmpty || !flushables.isEmpty { return 0 }
     guard let earliest = timers.earliest else { return -1 }
-    let current = MonotonicTime.now()
+    let current = machine.now()
     if earliest <= current { return 0 }
     // Rounded up: waking a moment early would spin until the deadline.
     let milliseconds = (earliest.nanoseconds - current.nanoseconds + 999_999) / 1_000_000
@@ -244,27 +246,24 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   public func add(_ descriptor: Int32, _ interest: Readiness, _ handler: any EventHandler) {
     while registrations.count <= Int(descriptor) { registrations.append(Registration()) }
     registrations[Int(descriptor)].handler = handler
-    control(EPOLL_CTL_ADD, descriptor, interest)
+    machine.watch(descriptor, interest, token: token(descriptor))
   }
 
   /// Changes what is reported for a descriptor that was added.
   public func modify(_ descriptor: Int32, _ interest: Readiness) {
-    control(EPOLL_CTL_MOD, descriptor, interest)
+    machine.rewatch(descriptor, interest, token: token(descriptor))
   }
 
   /// Stops reporting; events of this turn that are still queued are dropped too.
   public func remove(_ descriptor: Int32) {
-    control(EPOLL_CTL_DEL, descriptor, [])
+    machine.unwatch(descriptor)
     registrations[Int(descriptor)].handler = nil
     registrations[Int(descriptor)].generation &+= 1
   }
 
-  private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness) {
-    var event = epoll_event()
-    event.events = interest.rawValue
-    event.data.u64 =
-      UInt64(registrations[Int(descriptor)].generation) << 32 | UInt64(UInt32(descriptor))
-    epoll_ctl(poller, operation, descriptor, &event)
+  /// Tells an event of this use of the descriptor from one of an earlier use.
+  private func token(_ descriptor: Int32) -> UInt64 {
+    UInt64(registrations[Int(descriptor)].generation) << 32 | UInt64(UInt32(descriptor))
   }
 
   /// One object of a type per loop, made on first use. Call on the loop's thread.

@@ -25,7 +25,7 @@ public final class Listener: EventHandler {
     for _ in 0..<Self.acceptsPerTurnMax {
       guard isOpen, !isPaused else { return }
       do throws(SocketError) {
-        guard let connection = try Socket.accept(descriptor) else { return }
+        guard let connection = try loop.machine.accept(descriptor) else { return }
         handOver(connection)
       } catch {
         pauseAccepting()
@@ -48,6 +48,6 @@ public final class Listener: EventHandler {
     guard isOpen else { return }
     isOpen = false
     loop.remove(descriptor)
-    Socket.close(descriptor)
+    loop.machine.close(descriptor)
   }
 }

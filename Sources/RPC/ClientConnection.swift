@@ -150,7 +150,7 @@ public final class ClientConnection {
     guard let address = addresses.first else {
       throw SocketError(code: 0, message: "the host has no address")
     }
-    let descriptor = try Socket.connect(to: address)
+    let descriptor = try loop.machine.connect(to: address)
     try adopt(descriptor, isConnecting: true, tls, host: host)
   }
 

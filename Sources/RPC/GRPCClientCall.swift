@@ -31,7 +31,7 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
     guard !isFinished else { return }
     if let deadline {
       // Not only the loop's time of this turn: a deadline of microseconds is over at once.
-      guard deadline > MonotonicTime.now() else { return expire() }
+      guard deadline > loop.readClock() else { return expire() }
       timer = loop.schedule(at: deadline) { [weak self] in self?.expire() }
     }
     do {
@@ -58,7 +58,7 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
     headers.append("grpc-accept-encoding", "identity,deflate,gzip" as StaticString)
     if let sendCompression { headers.append("grpc-encoding", sendCompression.rawValue) }
     if let deadline {
-      let remaining = (deadline - MonotonicTime.now()).nanosecondsClamped
+      let remaining = (deadline - loop.readClock()).nanosecondsClamped
       headers.append("grpc-timeout", GRPCTimeout.format(nanoseconds: UInt64(max(0, remaining))))
     }
     headers.appendMetadata(metadata)

@@ -16,7 +16,7 @@ final class OperatorConnections {
   }
 
   func adopt(_ descriptor: Int32) {
-    guard count < Self.countMax else { return Socket.close(descriptor) }
+    guard count < Self.countMax else { return loop.machine.close(descriptor) }
     count += 1
     OperatorConnection(self, descriptor).start()
   }
@@ -55,7 +55,9 @@ final class OperatorConnection: EventHandler {
 
   private func read() {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let result = buffer.withUnsafeMutableBytes { Socket.receive(descriptor, into: $0) }
+    let result = buffer.withUnsafeMutableBytes {
+      owner.loop.machine.receive(descriptor, into: $0)
+    }
     switch result {
     case .bytes(0), .failed: return close()
     case .wouldBlock: return
@@ -97,7 +99,7 @@ final class OperatorConnection: EventHandler {
   private func write() {
     while sentCount < output.count {
       let result = output.withUnsafeBytes {
-        Socket.send(descriptor, UnsafeRawBufferPointer(rebasing: $0[sentCount...]))
+        owner.loop.machine.send(descriptor, UnsafeRawBufferPointer(rebasing: $0[sentCount...]))
       }
       switch result {
       case .bytes(let count): sentCount += count
@@ -113,7 +115,7 @@ final class OperatorConnection: EventHandler {
     isClosed = true
     owner.loop.cancel(timer)
     owner.loop.remove(descriptor)
-    Socket.close(descriptor)
+    owner.loop.machine.close(descriptor)
     owner.closed()
   }
 }

@@ -30,7 +30,7 @@ public final class OperatorEndpoint: Sendable {
 
   /// Binds and serves. Throws ``SocketError``.
   public func start() throws {
-    let socket = try Socket.listen(on: requested, backlog: 64)
+    let socket = try loop.machine.listen(on: requested, backlog: 64)
     state.withLock { $0.bound = socket.endpoint }
     loop.start(name: "operator")
     loop.execute { [self] in

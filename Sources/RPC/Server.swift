@@ -27,7 +27,9 @@ public final class Server: Sendable {
     precondition(configuration.loopCount > 0, "a server needs a loop")
     self.configuration = configuration
     state.withLock { state in
-      state.loops = (0..<configuration.loopCount).map { _ in EventLoop() }
+      state.loops = (0..<configuration.loopCount).map { _ in
+        EventLoop(on: configuration.makeMachine())
+      }
     }
   }
 
@@ -52,7 +54,8 @@ public final class Server: Sendable {
   /// Binds the endpoints and starts the loops. Throws ``SocketError`` or ``TLSError``.
   public func start() throws {
     let tls = try configuration.tls.map { try TLSContext($0, side: .server) }
-    let sockets = try configuration.endpoints.map { try Socket.listen(on: $0) }
+    let machine = loops[0].machine
+    let sockets = try configuration.endpoints.map { try machine.listen(on: $0, backlog: 1024) }
     let (loops, routes, makeRouter) = state.withLock { state in
       precondition(!state.isStarted, "a server starts once")
       state.isStarted = true
@@ -92,7 +95,7 @@ public final class Server: Sendable {
       return loop
     }
     loop.execute {
-      guard let part = loop.kept(ServerLoop.self) else { return Socket.close(descriptor) }
+      guard let part = loop.kept(ServerLoop.self) else { return loop.machine.close(descriptor) }
       part.adopt(descriptor, isInProcess: isInProcess)
     }
   }

@@ -14,6 +14,8 @@ public struct ServerConfiguration: Sendable {
   public var compression: Compression?
   /// Limits on messages, connections, streams, time and abuse.
   public var limits = ServerLimits()
+  /// What each loop runs on.
+  public var makeMachine: @Sendable () -> any Machine = { Kernel() }
 
   /// A server on some endpoints.
   public init(endpoints: [Endpoint] = [], tls: TLSConfiguration? = nil, loopCount: Int = 1) {

@@ -3,7 +3,6 @@ internal import RPCWire
 
 /// One connection of a server: from its first byte to its last call.
 final class ServerConnection {
-  let peerAddress: LazyAddress
   /// Read from the engine: a first request may come in the handshake's last packet.
   var peer: PeerIdentity? { transport.tls?.peer }
   private unowned(unsafe) let owner: ServerLoop
@@ -14,16 +13,16 @@ final class ServerConnection {
   private var lastCall: MonotonicTime
   private var isDraining = false
 
+  private let descriptor: Int32
   /// The client's address; asked of the system when somebody wants it.
-  struct LazyAddress {
-    let descriptor: Int32
-  }
-  private(set) lazy var remoteAddress = Socket.peerDescription(peerAddress.descriptor)
+  private(set) lazy var remoteAddress = owner.loop.machine.peerDescription(descriptor)
+  /// The connection's place in its loop's list.
+  var index = 0
 
   /// Owns the descriptor from here on.
   init(owner: ServerLoop, descriptor: Int32, tls: TLSContext?) throws(TLSError) {
     self.owner = owner
-    peerAddress = LazyAddress(descriptor: descriptor)
+    self.descriptor = descriptor
     let limits = owner.configuration.limits
     keepAlive = KeepAlive(
       interval: limits.keepAliveInterval, timeout: limits.keepAliveTimeout)

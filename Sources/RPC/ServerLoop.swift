@@ -11,7 +11,8 @@ final class ServerLoop {
   private(set) var router: (any CallRouter)?
   private let tls: TLSContext?
   private let counter: ConnectionCounter
-  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  /// In an order that follows from what happened, so that a simulation can be repeated.
+  private var connections: [ServerConnection] = []
   private var whenEmpty: (() -> Void)?
   private var isDraining = false
   private var timer = TimerHandle.none
@@ -34,21 +35,28 @@ final class ServerLoop {
   /// Takes a connected socket over.
   func adopt(_ descriptor: Int32, isInProcess: Bool = false) {
     guard !isDraining, counter.add(max: configuration.limits.connectionsMax) else {
-      return Socket.close(descriptor)
+      return loop.machine.close(descriptor)
     }
     do throws(TLSError) {
       let connection = try ServerConnection(
         owner: self, descriptor: descriptor, tls: isInProcess ? nil : tls)
-      connections[ObjectIdentifier(connection)] = connection
+      connection.index = connections.count
+      connections.append(connection)
       connection.transport.start()
     } catch {
       counter.remove()
-      Socket.close(descriptor)
+      loop.machine.close(descriptor)
     }
   }
 
   func closed(_ connection: ServerConnection) {
-    guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+    let index = connection.index
+    guard index < connections.count, connections[index] === connection else { return }
+    let last = connections.removeLast()
+    if last !== connection {
+      connections[index] = last
+      last.index = index
+    }
     counter.remove()
     if connections.isEmpty, let whenEmpty {
       self.whenEmpty = nil
@@ -65,25 +73,25 @@ final class ServerLoop {
     let interval = min(max(shortest / 4, .milliseconds(5)), .seconds(1))
     // Not weakly: an object with weak references counts all its references the slow way.
     timer = loop.schedule(after: interval) { [self] in
-      for connection in Array(connections.values) { connection.check(loop.now) }
+      for connection in connections { connection.check(loop.now) }
       scheduleSweep()
     }
   }
 
   func announceShutdown() {
     isDraining = true
-    for connection in connections.values { connection.announceShutdown() }
+    for connection in connections { connection.announceShutdown() }
   }
 
   /// Refuses new calls on all connections and calls back when the last one is closed.
   func drain(_ whenEmpty: @escaping () -> Void) {
     if connections.isEmpty { return whenEmpty() }
     self.whenEmpty = whenEmpty
-    for connection in Array(connections.values) { connection.drain() }
+    for connection in connections { connection.drain() }
   }
 
   func closeAll() {
-    for connection in Array(connections.values) {
+    for connection in connections {
       connection.transport.close("the server stopped")
     }
     router = nil

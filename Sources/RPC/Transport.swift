@@ -88,7 +88,7 @@ final class Transport: EventHandler, Flushable {
 
   func handle(_ readiness: Readiness) {
     if isConnecting {
-      let code = Socket.connectError(of: descriptor)
+      let code = loop.machine.connectError(of: descriptor)
       guard code == 0 else { return close("cannot connect: \(Socket.describe(code))") }
       guard readiness.contains(.write) else { return }
       isBlocked = false
@@ -108,7 +108,7 @@ final class Transport: EventHandler, Flushable {
   private func read() {
     for _ in 0..<Self.readsPerTurnMax {
       guard !isClosed else { return }
-      switch Socket.receive(descriptor, into: scratch.ciphertext) {
+      switch loop.machine.receive(descriptor, into: scratch.ciphertext) {
       case .bytes(0):
         return close("the peer closed the connection")
       case .bytes(let count):
@@ -200,7 +200,7 @@ final class Transport: EventHandler, Flushable {
     while true {
       let bytes = tls.map { $0.output.bytes } ?? session.output.bytes
       if bytes.isEmpty { return true }
-      switch Socket.send(descriptor, bytes) {
+      switch loop.machine.send(descriptor, bytes) {
       case .bytes(let count):
         if let tls {
           tls.output.removeFirst(count)
@@ -244,9 +244,9 @@ final class Transport: EventHandler, Flushable {
     loop.remove(descriptor)
     tls?.close()
     if let tls, !tls.output.isEmpty, !isConnecting {
-      _ = Socket.send(descriptor, tls.output.bytes)
+      _ = loop.machine.send(descriptor, tls.output.bytes)
     }
-    Socket.close(descriptor)
+    loop.machine.close(descriptor)
     owner.transportClosed(self, reason: reason)
   }
 

@@ -5,7 +5,7 @@
 struct RequestIDGenerator {
   private var counter: UInt64
 
-  init(seed: UInt64 = .random(in: .min ... .max)) {
+  init(seed: UInt64) {
     counter = seed
   }
 

@@ -107,7 +107,7 @@ extension Exchange {
         value: UnsafeRawBufferPointer(digits), neverIndexed: true)
     }
     if deadline != .distantFuture {
-      let now = MonotonicTime.now()
+      let now = gateway.loop.readClock()
       let left = deadline > now ? deadline.nanoseconds - now.nanoseconds : 0
       gateway.scratch.append(
         "grpc-timeout", GRPCTimeout.format(nanoseconds: left), neverIndexed: true)
@@ -195,7 +195,7 @@ extension Exchange {
   /// Only what cannot have had an effect, or may have it twice, is sent again.
   private func mayRetry(_ reason: CallCloseReason) -> Bool {
     guard keepsBody, !hasHeaders, attempts < Self.attemptsMax, let route,
-      MonotonicTime.now() < deadline
+      gateway.loop.readClock() < deadline
     else { return false }
     switch reason {
     case .reset(.refusedStream): break

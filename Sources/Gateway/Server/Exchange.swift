@@ -116,7 +116,7 @@ final class Exchange: ServerCallDelegate {
     route = nil
     unknownPath.removeAll(keepingCapacity: true)
     requestID = gateway.requestIDs.next()
-    startedAt = MonotonicTime.now()
+    startedAt = gateway.loop.readClock()
     deadline = .distantFuture
     hasKey = false
     decision = nil
@@ -172,7 +172,7 @@ final class Exchange: ServerCallDelegate {
       hasKey = true
       let digest = KeyDigest(key, gateway.hasher)
       let answer = gateway.auth.authenticator.authenticate(
-        digest, now: gateway.loop.now, wallMilliseconds: LoopGateway.wallMilliseconds(),
+        digest, now: gateway.loop.now, wallMilliseconds: gateway.loop.wallMilliseconds(),
         waiter: { self })
       guard case .wait(let startCheck) = answer else {
         gateway.state.metrics.cacheHits.add(shard: gateway.shard)
@@ -339,7 +339,7 @@ final class Exchange: ServerCallDelegate {
   func complete() {
     isResponseComplete = true
     phase = .finished
-    finishedAt = MonotonicTime.now()
+    finishedAt = gateway.loop.readClock()
   }
 
   // MARK: Sweep
@@ -367,7 +367,7 @@ final class Exchange: ServerCallDelegate {
     isRecorded = true
     if holdsStream { decision?.keyUsage.leave() }
     holdsStream = false
-    let duration = MonotonicTime.now().nanoseconds - startedAt.nanoseconds
+    let duration = gateway.loop.readClock().nanoseconds - startedAt.nanoseconds
     let shard = gateway.shard
     gateway.methodMetrics.record(methodIndex, status, nanoseconds: duration, shard: shard)
     gateway.state.metrics.bytesReceived.add(byteCountIn, shard: shard)

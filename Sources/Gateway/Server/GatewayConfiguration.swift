@@ -25,6 +25,8 @@ public struct GatewayConfiguration: Sendable {
   public var accessLog: String?
   /// The private port for /metrics, /healthz and /readyz; nil: none.
   public var operatorEndpoint: Endpoint?
+  /// What each loop runs on.
+  public var makeMachine: @Sendable () -> any Machine = { Kernel() }
   /// How long calls may go on after ``GatewayServer/drain()``.
   public var drainTime = Duration.seconds(10)
 

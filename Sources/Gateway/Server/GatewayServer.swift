@@ -22,6 +22,7 @@ public final class GatewayServer: Sendable {
       endpoints: configuration.listen, tls: configuration.tls,
       loopCount: configuration.loopCount)
     settings.limits = configuration.limits.server
+    settings.makeMachine = configuration.makeMachine
     server = Server(configuration: settings)
     let state = state
     operatorEndpoint = configuration.operatorEndpoint.map {

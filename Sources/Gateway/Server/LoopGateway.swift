@@ -15,7 +15,7 @@ final class LoopGateway: CallRouter {
   let hasher = SHA256Hasher()
   let limits: GatewayLimits
   var methodMetrics: MethodMetrics
-  var requestIDs = RequestIDGenerator()
+  var requestIDs: RequestIDGenerator
   var retryBudget = RetryBudget()
   /// Header lists in the making; used within one callback only.
   var scratch = HeaderList()
@@ -34,6 +34,7 @@ final class LoopGateway: CallRouter {
     self.state = state
     self.loop = loop
     shard = state.addLoop()
+    requestIDs = RequestIDGenerator(seed: loop.machine.randomSeed())
     limits = state.configuration.limits
     accessLog = AccessLog(state.accessLog, loop: loop)
     methodMetrics = MethodMetrics(
@@ -45,10 +46,10 @@ final class LoopGateway: CallRouter {
     client.keepAliveTimeout = .seconds(5)
     models = UpstreamPool(
       loop: loop, tls: state.modelTLS, settings: state.configuration.balancing,
-      clientConfiguration: client, seed: .random(in: .min ... .max))
+      clientConfiguration: client, seed: loop.machine.randomSeed())
     let authPool = UpstreamPool(
       loop: loop, tls: state.authTLS, settings: state.configuration.balancing,
-      clientConfiguration: client, seed: .random(in: .min ... .max))
+      clientConfiguration: client, seed: loop.machine.randomSeed())
     let (metrics, shard, log) = (state.metrics, shard, state.log)
     auth = AuthClient(
       loop: loop, pool: authPool, settings: state.configuration.authentication, limits: limits,
@@ -125,11 +126,6 @@ final class LoopGateway: CallRouter {
     }
   }
 
-  /// The calendar's clock, for keys' expiry.
-  static func wallMilliseconds() -> Int64 {
-    Timestamp.now().milliseconds
-  }
-
   // MARK: Requests
 
   func route(_ headers: HeaderBlock, call: ServerCall) -> (any ServerCallDelegate)? {
@@ -163,8 +159,8 @@ final class LoopGateway: CallRouter {
   private func scheduleSweep() {
     sweepTimer = loop.schedule(after: Self.sweepInterval) { [anchor] in
       guard let self = anchor.object else { return }
-      let now = MonotonicTime.now()
-      let wall = Self.wallMilliseconds()
+      let now = self.loop.readClock()
+      let wall = self.loop.wallMilliseconds()
       for exchange in self.active { exchange.sweep(now, wallMilliseconds: wall) }
       self.scheduleSweep()
     }

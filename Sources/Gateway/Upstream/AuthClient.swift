@@ -100,7 +100,7 @@ final class AuthClient {
       }
     }
     let completion = authenticator.completeCheck(
-      digest, outcome, now: loop.now, wallMilliseconds: LoopGateway.wallMilliseconds())
+      digest, outcome, now: loop.now, wallMilliseconds: loop.wallMilliseconds())
     switch completion {
     case .askAgain: ask(digest, request)
     case .answered(let answer, let waiters):
