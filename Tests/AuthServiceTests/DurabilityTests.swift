@@ -86,17 +86,37 @@ import Testing
       #expect(Set(revoked.map(\.subject)) == Set(keys.filter(\.isRevoked).map(\.id)))
       #expect(revision == UInt64(entries.count))
       keyCounts.insert(keys.count)
-      try store.close()
+      try await store.close()
     }
     // The cuts did fall into different places.
     #expect(keyCounts.count > 3)
+  }
+
+  /// A store once waited for its reads on a thread that those needed to end: several at a time
+  /// stood still for ever.
+  @Test(.timeLimit(.minutes(1)))
+  func storesCloseWhileReadsAreUnderWay() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          let fixture = try await AuthFixture()
+          let store = fixture.store
+          let reads = (0..<20).map { _ in Task { try await store.read { try $0.revision() } } }
+          _ = try await reads[0].value
+          try await store.close()
+          // The others were read before, or found the store closed.
+          for read in reads { _ = await read.result }
+        }
+      }
+      try await group.waitForAll()
+    }
   }
 
   @Test func revisionsAreNotGivenTwiceAfterARestart() async throws {
     let fixture = try await AuthFixture()
     _ = try await fixture.makeTenant("acme")
     let before = try await fixture.store.read { try $0.revision() }
-    try fixture.store.close()
+    try await fixture.store.close()
     let store = try SQLiteTenantStore(path: fixture.databasePath, now: fixture.now)
     let logic = AuthLogic(store: store)
     _ = try await logic.createTenant("other", as: fixture.admin, now: fixture.now)

@@ -12,7 +12,8 @@ public final class AuthServer: Sendable {
   /// What gateways and probes are told; the operator's port says the same.
   private let health = HealthService(initial: .notServing)
   private let operatorEndpoint: OperatorEndpoint?
-  private let heartbeat = Mutex<Task<Void, Never>?>(nil)
+  /// The heartbeat of watches, and the check of the audit log: what goes on beside calls.
+  private let background = Mutex<[Task<Void, Never>]>([])
   /// The decisions behind the calls, for tests and tools in the same process.
   public let logic: AuthLogic
 
@@ -63,14 +64,15 @@ public final class AuthServer: Sendable {
     try server.start()
     try operatorEndpoint?.start()
     let (logic, interval) = (logic, configuration.heartbeatInterval)
-    heartbeat.withLock { task in
-      task = Task {
-        while (try? await Task.sleep(for: interval)) != nil { logic.tick() }
-      }
+    background.withLock { tasks in
+      tasks.append(
+        Task {
+          while (try? await Task.sleep(for: interval)) != nil { logic.tick() }
+        })
+      // A long log takes its time to read, and nobody has to wait for it.
+      tasks.append(Task { [self] in await checkAuditLog() })
     }
     health.set(.serving)
-    // A long log takes its time to read, and nobody has to wait for it.
-    Task { [self] in await checkAuditLog() }
   }
 
   /// Says when the audit log was changed in the file. The service goes on: to stop would hand
@@ -88,10 +90,19 @@ public final class AuthServer: Sendable {
     health.set(.notServing)
     logic.finishWatching()
     await server.shutdown(gracePeriod: configuration.drainGracePeriod)
-    heartbeat.withLock { $0?.cancel() }
+    background.withLock { tasks in
+      for task in tasks { task.cancel() }
+      tasks = []
+    }
     operatorEndpoint?.stop()
-    // What was acknowledged is on disk already; closing only tidies the journal.
-    try? store.close()
+    do {
+      try await store.close()
+    } catch {
+      // What was acknowledged is on disk already; closing only tidies the journal.
+      configuration.log?.write(.warning, "the database could not be closed in good order") {
+        $0.field("reason", "\(error)")
+      }
+    }
     configuration.log?.flush()
   }
 

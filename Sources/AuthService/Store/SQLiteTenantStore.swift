@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Glibc
 internal import GRDB
+internal import RPC
 
 /// The store on an embedded database: one SQLite file, its journal beside it.
 ///
@@ -45,8 +46,16 @@ public final class SQLiteTenantStore: TenantStore {
     try await pool.write { try body(SQLiteTransaction(database: $0)) }
   }
 
-  /// Finishes what is under way and closes the files.
-  public func close() throws { try pool.close() }
+  /// Finishes what is under way and closes the files. On a thread of its own: closing blocks until
+  /// every read has ended, and those end on the few threads that Swift's tasks share. A task that
+  /// waited on one of these would wait for ever where there is no other.
+  public func close() async throws {
+    try await withUnsafeThrowingContinuation { continuation in
+      Thread.spawn(name: "auth-close") { [pool] in
+        continuation.resume(with: Swift.Result { try pool.close() })
+      }
+    }
+  }
 
   /// A setting of the connection that writes, for tests.
   func pragma(_ name: String) throws -> Int? {
