@@ -14,8 +14,10 @@ public final class ThreadPool: Sendable {
   /// The same gate in nanoseconds, for work that is not counted in operations.
   public static let grainNanoseconds = 20_000
 
-  /// The pool of the process, sized by `ThreadBudget` at first use.
-  public static let shared = ThreadPool(participants: ThreadBudget.computeThreads)
+  /// The pool of programs that run one model at a time (`martlet bench`): the caller and one
+  /// thread more, where there is a second core. Services give each request one thread of their
+  /// ``ThreadBudget`` instead.
+  public static let shared = ThreadPool(participants: min(2, ThreadBudget.coreCount))
 
   /// Threads that take part in a job, the caller included.
   public let participantCount: Int

@@ -34,16 +34,18 @@ public final class ModelServer: Sendable {
     loader: any EngineLoader
   ) throws {
     self.configuration = configuration
-    // Loops and workers together are the cores given; loading may take one more for a moment.
-    let workerCount = max(1, configuration.threadCount - configuration.loopCount)
+    let budget = ThreadBudget(threadCount: configuration.threadCount)
+    let loopCount = budget.take(configuration.loopCount)
+    let workerCount = budget.takeRest()
     var settings = ExecutionSettings()
-    settings.parallelism = configuration.loopCount + workerCount
+    settings.parallelism = loopCount + workerCount
     settings.queueCountMax = configuration.queueCountMax
     settings.inlineNanosecondsMax = UInt64(
       max(0, configuration.inlineRunDurationMax.nanosecondsClamped))
     let execution = ExecutionResources(
       settings: settings, workers: WorkerThreads(count: workerCount, name: "compute"),
       timer: DeadlineTimer())
+    // Waits for the disk; loading a model takes a core beyond the budget for a moment.
     let files = WorkerThreads(count: 1, name: "models")
     registry = Registry(
       repository: repository, loader: loader,
@@ -51,7 +53,7 @@ public final class ModelServer: Sendable {
       background: { files.submit($0) })
     dataPlane = DataPlane(registry: registry, settings: DataPlaneSettings())
     management = ModelManagement(registry: registry, limits: configuration.deployLimits)
-    server = Server(configuration: Self.serverConfiguration(configuration))
+    server = Server(configuration: Self.serverConfiguration(configuration, loopCount: loopCount))
     metrics = Metrics()
     let service = ServiceMetrics(metrics, registry: registry)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
@@ -73,13 +75,13 @@ public final class ModelServer: Sendable {
   }
 
   private static func serverConfiguration(
-    _ configuration: ModelServerConfiguration
+    _ configuration: ModelServerConfiguration, loopCount: Int
   ) -> ServerConfiguration {
     var tls = configuration.tls
     // Whoever has no certificate has no business here, whatever the configuration says.
     tls?.clientCertificates = .required
     var server = ServerConfiguration(
-      endpoints: configuration.listen, tls: tls, loopCount: configuration.loopCount)
+      endpoints: configuration.listen, tls: tls, loopCount: loopCount)
     server.limits.messageByteCountMax = configuration.messageByteCountMax
     // The peers are a few gateways that put many clients' calls on one connection. Clients that
     // misbehave are the gateway's to stop; what it resets for them must not cost it the connection.

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Glibc
+internal import Compute
 internal import ModelService
 internal import RPC
 internal import Telemetry
@@ -28,7 +28,7 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
     configuration.operatorEndpoint = try file.operator.map {
       try RoleHelp.endpoint($0, "operator")
     }
-    configuration.threadCount = file.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    configuration.threadCount = file.threads ?? ThreadBudget.coreCount
     if let limit = file.messageBytesMax { configuration.messageByteCountMax = limit }
     configuration.log = LogWriter()
     let settings = configuration

@@ -1,12 +1,12 @@
+internal import Compute
 internal import Crypto
-internal import Glibc
 
 /// Which processes one machine runs, and the configuration file of each.
 struct UpPlan {
   var children: [Child] = []
 
   init(directory: DataDirectory, front: ListeningSocket, instances: Int) throws {
-    let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let cores = ThreadBudget.coreCount
     let private_ = { () throws(CommandFailure) in
       try ListeningSocket(host: "127.0.0.1", port: 0)
     }

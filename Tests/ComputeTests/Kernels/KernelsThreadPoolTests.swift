@@ -59,9 +59,27 @@ import Testing
     #expect(state == nil)
   }
 
-  @Test func theBudgetNeverExceedsTheCores() {
+  @Test func theBudgetIsDealtOutOnce() {
     #expect(ThreadBudget.coreCount >= 1)
-    #expect(ThreadBudget.computeThreads <= max(1, ThreadBudget.coreCount))
+    #expect(ThreadBudget().threadCount == ThreadBudget.coreCount)
+    let budget = ThreadBudget(threadCount: 5)
+    #expect(budget.take(2) == 2)
+    #expect(budget.takeRest() == 3)
+    #expect(budget.remaining == 0)
+    // Whoever comes too late shares a core.
+    #expect(budget.take(4) == 1)
+    #expect(budget.remaining == 0)
+  }
+
+  @Test func takersOnManyThreadsNeverGetMoreThanThereIs() {
+    let budget = ThreadBudget(threadCount: 1_000)
+    let granted = Mutex<Int>.Holder()
+    let pool = ThreadPool(participants: 4)
+    pool.run(999) { _ in
+      for _ in 0..<budget.take(1) { granted.add() }
+    }
+    #expect(granted.value == 999)
+    #expect(budget.remaining == 1)
   }
 }
 
