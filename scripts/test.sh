@@ -24,8 +24,7 @@ count() {
 }
 
 if [ "$which" != integration ]; then
-  # One process a module: in one process for all, tests that block a thread starved the others of
-  # Swift's two cooperative threads, and the run stood still (docs/plan.md).
+  # One process a module, each with a limit: what stands still is named, and the others still run.
   swift build --build-tests > "$log/unit" 2>&1
   status=$?
   if [ $status -eq 0 ]; then
