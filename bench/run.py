@@ -95,29 +95,35 @@ def row(name, runs, target=""):
     return rate, cpu
 
 
-def cpp_echo():
-    """The gRPC C++ echo server, compiled; None where libgrpc++-dev is not installed."""
-    source, target = ROOT / "bench" / "echo_server.cc", ROOT / ".build" / "bench" / "echo_server"
-    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "grpc++"], capture_output=True,
+def compiled(source, *packages):
+    """A peer's server, compiled; None where a library that it needs is not installed."""
+    source = ROOT / "bench" / source
+    target = ROOT / ".build" / "bench" / source.name.replace(".", "_")
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", *packages], capture_output=True,
                            text=True)
     if flags.returncode != 0:
         return None
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
         target.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["g++", "-O2", "-std=c++17", source, "-o", target, *flags.stdout.split()],
+        compiler = ["gcc"] if source.suffix == ".c" else ["g++", "-std=c++17"]
+        subprocess.run([*compiler, "-O2", source, "-o", target, *flags.stdout.split()],
                        check=True)
     return target
 
 
-def infer_message():
-    """ModelInfer of 8 floats in, 8 out: a real request of about the echo's size."""
+def infer_message(count=8):
+    """ModelInfer of some floats; eight are a real request of about the echo's size."""
     # Hand-made, so that the bench needs no generated code: names, then the raw tensors.
+    def varint(value):
+        low = bytes([value & 0x7F])
+        return low if value < 0x80 else bytes([value & 0x7F | 0x80]) + varint(value >> 7)
+
     def field(number, payload):
         if isinstance(payload, str):
             payload = payload.encode()
-        return bytes([number << 3 | 2, len(payload)]) + payload
-    tensor = field(1, "INPUT0") + field(2, "FP32") + field(3, bytes([1, 8]))
-    raw = np.arange(8, dtype="<f4").tobytes()
+        return varint(number << 3 | 2) + varint(len(payload)) + payload
+    tensor = field(1, "INPUT0") + field(2, "FP32") + field(3, varint(1) + varint(count))
+    raw = np.arange(count, dtype="<f4").tobytes()
     return field(1, "identity_fp32") + field(5, tensor) + field(7, raw)
 
 
@@ -141,8 +147,8 @@ def calls():
         ("martlet service, async handler, clear", [PROGRAM, "bench", "rpc", "--serve"], 200_000),
         ("grpcio (Python) echo, clear", [sys.executable, ROOT / "bench" / "echo_server.py"],
          8_000)]
-    if compiled := cpp_echo():
-        servers.append(("gRPC C++ 1.51 echo, clear", [compiled], 100_000))
+    if cpp := compiled("echo_server.cc", "grpc++"):
+        servers.append(("gRPC C++ 1.51 echo, clear", [cpp], 100_000))
     runs, started = {name: [] for name, _, _ in servers}, []
     with contextlib.ExitStack() as stack:
         for name, command, calls_a_round in servers:
@@ -202,9 +208,21 @@ def commit():
     return git("rev-parse", "--short", "HEAD") + ("+" if dirty else "")
 
 
-def main():
+def print_machine():
     here = machine()
     print(f"{here['cpu']}, {here['cores']} cores, load {here['load']}, commit {commit()}")
+
+
+def append_history(medians):
+    entry = {
+        "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit(), "machine": machine(), "medians": medians}
+    with open(ROOT / "bench" / "history.jsonl", "a") as history:
+        history.write(json.dumps(entry) + "\n")
+
+
+def main():
+    print_machine()
     medians, missing = {}, []
     for part in (kernels, cnn, calls):
         try:
@@ -214,11 +232,7 @@ def main():
             print(f"  not measured: {error}")
             missing.append(part.__name__)
     if medians:
-        entry = {
-            "at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "commit": commit(), "machine": here, "medians": medians}
-        with open(ROOT / "bench" / "history.jsonl", "a") as history:
-            history.write(json.dumps(entry) + "\n")
+        append_history(medians)
     if missing:
         print(f"\nNot measured: {', '.join(missing)}", file=sys.stderr)
         return 1

@@ -1,5 +1,6 @@
 """Processes that the benchmarks start and stop: an installation, or one server."""
 
+import json
 import os
 import pathlib
 import random
@@ -22,14 +23,21 @@ def free_address():
                 continue
 
 
+def pinned(core):
+    """A command's prefix that keeps it on one core, where there are several."""
+    return ("taskset", "-c", str(core % os.cpu_count()))
+
+
 class Process:
     """A server that prints a line starting with `ready` when it serves."""
 
-    def __init__(self, command):
+    def __init__(self, command, environment=None):
         self.command = [str(part) for part in command]
+        self.environment = {**os.environ, **(environment or {})}
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.PIPE, text=True, env=self.environment)
         for line in self.process.stdout:
             if line.startswith("ready"):
                 self.pid = self.process.pid
@@ -82,12 +90,30 @@ class Installation:
             raise RuntimeError(f"martlet {arguments[0]}: {result.stderr.strip()}")
         return result.stdout
 
-    def prepare(self, model):
+    def prepare(self, model, requests_per_second=0):
         """A tenant with `model` deployed under its folder's name; returns a key to use it."""
-        self.run("tenant", "create", "bench")
+        self.run("tenant", "create", "bench", "--requests-per-second", requests_per_second)
         deploy, infer = [
             re.search(r"mk_\S+", self.run(
                 "key", "create", "--tenant", "bench", "--role", role)).group(0)
             for role in ("deploy", "infer")]
         self.run("model", "deploy", model, "--name", pathlib.Path(model).name, key=deploy)
         return infer
+
+
+class Gateway(Process):
+    """One more gateway of an installation, before a service that it does not know of."""
+
+    def __init__(self, installation, upstream, threads=1, prefix=()):
+        self.address, self.operator = free_address(), free_address()
+        tls, directory = installation.data / "tls", installation.directory
+        identity = {"certificate": str(tls / "gateway.pem"), "key": str(tls / "gateway.key")}
+        path = directory / f"gateway-{self.address}.json"
+        path.write_text(json.dumps({
+            "listen": self.address, "operator": self.operator, "tls": identity,
+            "identity": {**identity, "authority": str(tls / "ca.pem")},
+            "auth": [(installation.data / "run" / "auth.address").read_text().strip()],
+            "models": [upstream], "accessLog": str(directory / "access.jsonl"),
+            "threads": threads}))
+        super().__init__([*prefix, installation.program, "gateway", "--config", path],
+                         {"MARTLET_READY_FD": "1"})
