@@ -33,10 +33,33 @@ extension BatchPolicy {
     if instances > 0 { parallelism = min(instances, settings.parallelism) }
     queueCountMax = settings.queueCountMax
     rowCountMax = max(1, Int(config.maxBatchSize))
-    guard case .dynamicBatching(let batching) = config.schedulingChoice else { return }
+    switch config.schedulingChoice {
+    case .dynamicBatching(let batching): merge(batching)
+    case .sequenceBatching(let batching): merge(batching)
+    case .ensembleScheduling, nil: break
+    }
+  }
+
+  /// Requests of different sequences run together; a sequence has one at a time.
+  private mutating func merge(_ batching: Inference.ModelSequenceBatching) {
+    isBatching = rowCountMax > 1
+    switch batching.strategyChoice {
+    case .direct(let direct): delay(microseconds: direct.maxQueueDelayMicroseconds)
+    case .oldest(let oldest):
+      preferredRowCounts = oldest.preferredBatchSize.map(Int.init).sorted()
+      delay(microseconds: oldest.maxQueueDelayMicroseconds)
+    case nil: break
+    }
+  }
+
+  private mutating func delay(microseconds: UInt64) {
+    delayNanosecondsMax = min(microseconds, 60_000_000) * 1000
+  }
+
+  private mutating func merge(_ batching: Inference.ModelDynamicBatching) {
     isBatching = true
     preferredRowCounts = batching.preferredBatchSize.map(Int.init).sorted()
-    delayNanosecondsMax = min(batching.maxQueueDelayMicroseconds, 60_000_000) * 1000
+    delay(microseconds: batching.maxQueueDelayMicroseconds)
     priorityLevels = batching.priorityLevels
     priorityDefault = batching.defaultPriorityLevel
     guard let policy = batching.defaultQueuePolicy else { return }

@@ -93,7 +93,7 @@ final class Scheduler: Sendable {
     return step
   }
 
-  private static let cancelled = RPCError(
+  static let cancelled = RPCError(
     code: .cancelled, message: "the caller gave up before the model could run")
 
   private func expired(_ pending: PendingInference, _ now: UInt64) -> RPCError {

@@ -25,10 +25,17 @@ extension Inference.ModelConfig {
             + "be of any size, but the model says \(describe(spec.shape))")
       }
     }
+    let sequence = try SequenceSignature(self, inputs: inputs, outputs: outputs)
     let inputSignature = try Self.match(
-      input.map { ($0.name, $0.dataType, $0.dims) }, inputs, isBatching, "input", all: true)
+      input.map { ($0.name, $0.dataType, $0.dims) },
+      inputs.enumerated().filter { sequence?.hidesInput($0.element.name) != true }, isBatching,
+      "input", all: true)
+    // A state may be shown too, when the configuration lists it among the outputs.
     let outputSignature = try Self.match(
-      output.map { ($0.name, $0.dataType, $0.dims) }, outputs, isBatching, "output", all: false)
+      output.map { ($0.name, $0.dataType, $0.dims) },
+      outputs.enumerated().filter {
+        !output.isEmpty || sequence?.hidesOutput($0.element.name) != true
+      }, isBatching, "output", all: false)
     config.input = inputSignature.map { tensor in
       var entry = input.first { $0.name == tensor.name } ?? Inference.ModelInput()
       entry.name = tensor.name
@@ -49,18 +56,29 @@ extension Inference.ModelConfig {
       config.versionPolicy = Inference.ModelVersionPolicy()
       config.versionPolicy?.policyChoice = .latest(latest)
     }
+    if let sequence { config.complete(sequence) }
     let signature = ModelSignature(
-      inputs: inputSignature, outputs: outputSignature, batchSizeMax: Int(maxBatchSize))
+      inputs: inputSignature, outputs: outputSignature, batchSizeMax: Int(maxBatchSize),
+      sequence: sequence)
     return (config, signature)
+  }
+
+  private mutating func complete(_ sequence: SequenceSignature) {
+    guard case .sequenceBatching(var batching) = schedulingChoice else { return }
+    batching.maxSequenceIdleMicroseconds = sequence.idleNanosecondsMax / 1000
+    if batching.strategyChoice == nil {
+      batching.strategyChoice = .direct(Inference.ModelSequenceBatching.StrategyDirect())
+    }
+    schedulingChoice = .sequenceBatching(batching)
   }
 
   /// Pairs what the configuration says with what the model has. Nothing written: the model's own.
   private static func match(
-    _ written: [(name: String, type: Inference.DataType, dims: [Int64])], _ specs: [TensorSpec],
-    _ isBatching: Bool, _ kind: String, all: Bool
+    _ written: [(name: String, type: Inference.DataType, dims: [Int64])],
+    _ specs: [(offset: Int, element: TensorSpec)], _ isBatching: Bool, _ kind: String, all: Bool
   ) throws(ConfigurationError) -> [ModelSignature.Tensor] {
     guard !written.isEmpty else {
-      return specs.enumerated().map { index, spec in
+      return specs.map { index, spec in
         var shape = spec.shape
         if isBatching, !shape.isEmpty { shape[0] = -1 }
         return ModelSignature.Tensor(
@@ -73,14 +91,13 @@ extension Inference.ModelConfig {
     }
     var result: [ModelSignature.Tensor] = []
     for (name, type, dims) in written {
-      guard let index = specs.firstIndex(where: { $0.name == name }) else {
-        let names = specs.map { "'\($0.name)'" }.joined(separator: ", ")
+      guard let (index, spec) = specs.first(where: { $0.element.name == name }) else {
+        let names = specs.map { "'\($0.element.name)'" }.joined(separator: ", ")
         throw ConfigurationError("expected one of the \(kind)s \(names), got '\(name)'")
       }
       guard !result.contains(where: { $0.name == name }) else {
         throw ConfigurationError("expected \(kind) '\(name)' once, got it twice")
       }
-      let spec = specs[index]
       guard type == .invalid || type == spec.dataType.configurationType else {
         let got = DataType(type)?.oipName ?? "type number \(type.rawValue)"
         throw ConfigurationError(
@@ -97,7 +114,7 @@ extension Inference.ModelConfig {
 
   /// Each dimension must agree; the configuration may fix one that the model leaves open, and for
   /// an output say -1 where the model knows more.
-  private static func merge(
+  static func merge(
     _ dims: [Int64], _ spec: TensorSpec, _ isBatching: Bool, _ kind: String
   ) throws(ConfigurationError) -> [Int] {
     var wanted = dims.map { Int(truncatingIfNeeded: $0) }

@@ -17,7 +17,7 @@ extension Inference.ModelConfig {
         "expected default_model_filename '\(DirectoryRepository.modelFile)', got another")
     }
     switch schedulingChoice {
-    case .sequenceBatching: throw Self.unsupported("sequence_batching")
+    case .sequenceBatching(let batching): try Self.check(batching, maxBatchSize)
     case .ensembleScheduling: throw Self.unsupported("ensemble_scheduling")
     case .dynamicBatching(let batching): try Self.check(batching, maxBatchSize)
     case nil: break
@@ -68,7 +68,18 @@ extension Inference.ModelConfig {
     }
   }
 
-  private static func unsupported(_ what: String) -> ConfigurationError {
+  private static func check(
+    _ batching: Inference.ModelSequenceBatching, _ maxBatchSize: Int32
+  ) throws(ConfigurationError) {
+    if batching.iterativeSequence { throw unsupported("iterative_sequence") }
+    guard case .oldest(let oldest) = batching.strategyChoice else { return }
+    for size in oldest.preferredBatchSize where size < 1 || size > max(1, maxBatchSize) {
+      throw ConfigurationError(
+        "expected preferred_batch_size of 1…\(max(1, maxBatchSize)) (max_batch_size), got \(size)")
+    }
+  }
+
+  static func unsupported(_ what: String) -> ConfigurationError {
     ConfigurationError("\(what) is not supported by this server")
   }
 

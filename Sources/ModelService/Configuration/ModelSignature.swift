@@ -19,13 +19,18 @@ struct ModelSignature: Sendable {
   var outputs: [Tensor]
   /// The most rows of one request; 0 for a model without a batch dimension.
   var batchSizeMax: Int
+  /// For a stateful model, the tensors that clients don't see.
+  var sequence: SequenceSignature?
   private var inputIndices: [String: Int]
   private var outputIndices: [String: Int]
 
-  init(inputs: [Tensor], outputs: [Tensor], batchSizeMax: Int) {
+  init(
+    inputs: [Tensor], outputs: [Tensor], batchSizeMax: Int, sequence: SequenceSignature? = nil
+  ) {
     self.inputs = inputs
     self.outputs = outputs
     self.batchSizeMax = batchSizeMax
+    self.sequence = sequence
     inputIndices = Dictionary(
       inputs.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     outputIndices = Dictionary(

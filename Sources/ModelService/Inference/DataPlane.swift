@@ -32,9 +32,7 @@ public final class DataPlane: Sendable {
       model.statistics.recordFailure(nanoseconds: 0)
       throw error
     }
-    let result = try await model.scheduler.infer(
-      prepared, priority: parameters.priority, timeoutMicroseconds: parameters.timeoutMicroseconds,
-      deadline: deadline, isLive: isLive)
+    let result = try await model.infer(prepared, parameters, deadline: deadline, isLive: isLive)
     return try Self.response(to: request, model, result)
   }
 

@@ -11,25 +11,23 @@ struct RequestParameters: Sendable, Equatable {
   /// The client wants to see the end of a stream of answers even when it is empty.
   var wantsEmptyFinalResponse = false
 
+  /// Which sequence the request belongs to; nil: it stands alone.
+  var sequence: SequenceStep?
+
   /// Nothing said.
   init() {}
 
   init(_ parameters: [String: Inference.InferParameter]) throws(RPCError) {
+    var (id, isStart, isEnd) = (SequenceID?.none, false, false)
     for (name, value) in parameters {
       switch name {
-      case "sequence_id":
-        // Correlates requests of stateful models; there are none, so it has no effect.
-        switch value {
-        case .int64, .uint64, .string: break
-        default: throw Self.wrongType(name, "int64_param or string_param")
-        }
-      case "sequence_start", "sequence_end":
-        guard case .bool = value else { throw Self.wrongType(name, "bool_param") }
+      case "sequence_id": id = try SequenceID(value)
+      case "sequence_start": isStart = try Self.flag(name, value)
+      case "sequence_end": isEnd = try Self.flag(name, value)
       case "priority": priority = try Self.unsigned(name, value)
       case "timeout": timeoutMicroseconds = try Self.unsigned(name, value)
       case "triton_enable_empty_final_response":
-        guard case .bool(let flag) = value else { throw Self.wrongType(name, "bool_param") }
-        wantsEmptyFinalResponse = flag
+        wantsEmptyFinalResponse = try Self.flag(name, value)
       default:
         guard !name.hasPrefix("triton_") else {
           throw .invalid(
@@ -39,6 +37,14 @@ struct RequestParameters: Sendable, Equatable {
         }
       }
     }
+    sequence = id.map { SequenceStep(id: $0, isStart: isStart, isEnd: isEnd) }
+  }
+
+  private static func flag(
+    _ name: String, _ value: Inference.InferParameter
+  ) throws(RPCError) -> Bool {
+    guard case .bool(let flag) = value else { throw wrongType(name, "bool_param") }
+    return flag
   }
 
   private static func unsigned(

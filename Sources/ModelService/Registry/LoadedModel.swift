@@ -1,4 +1,5 @@
 internal import Protocols
+internal import RPC
 
 /// One version of a model, ready to answer: engine, configuration in force, labels, counters and
 /// the queue in front of it. Requests that run keep it alive after the registry let go.
@@ -12,6 +13,8 @@ final class LoadedModel: Sendable {
   let labels: [String: [String]]
   let statistics: ModelStatisticsRecorder
   let scheduler: Scheduler
+  /// For a stateful model, the sequences in front of the queue.
+  let sequences: SequenceScheduler?
 
   init(
     key: ModelKey, version: Int64, engine: any Engine, platform: String, files: VersionFiles,
@@ -28,8 +31,14 @@ final class LoadedModel: Sendable {
     labels = try Self.labels(config, engine, files)
     statistics = ModelStatisticsRecorder()
     scheduler = Scheduler(
-      engine: engine, signature: signature, policy: BatchPolicy(config, execution.settings),
-      statistics: statistics, resources: execution)
+      engine: engine, signature: signature.sequence?.extended(signature) ?? signature,
+      policy: BatchPolicy(config, execution.settings), statistics: statistics,
+      resources: execution)
+    sequences = signature.sequence.map { [scheduler, statistics] in
+      SequenceScheduler(
+        model: key.name, signature: $0, scheduler: scheduler, statistics: statistics,
+        resources: execution)
+    }
   }
 
   private init(_ other: LoadedModel, version: Int64) {
@@ -41,11 +50,27 @@ final class LoadedModel: Sendable {
     labels = other.labels
     statistics = other.statistics
     scheduler = other.scheduler
+    sequences = other.sequences
   }
 
   /// The same model under the number it got when it was stored.
   func numbered(_ version: Int64) -> LoadedModel {
     LoadedModel(self, version: version)
+  }
+
+  /// Runs a request, alone or with others, or when it is its turn in its sequence.
+  func infer(
+    _ request: PreparedInference, _ parameters: RequestParameters, deadline: MonotonicTime?,
+    isLive: @escaping @Sendable () -> Bool
+  ) async throws -> InferenceResult {
+    guard let sequences else {
+      return try await scheduler.infer(
+        request, priority: parameters.priority,
+        timeoutMicroseconds: parameters.timeoutMicroseconds, deadline: deadline, isLive: isLive)
+    }
+    return try await sequences.infer(
+      request, parameters.sequence, priority: parameters.priority,
+      timeoutMicroseconds: parameters.timeoutMicroseconds, deadline: deadline, isLive: isLive)
   }
 
   /// What is written in `config.pbtxt`; an empty configuration when there is none.
@@ -91,6 +116,6 @@ final class LoadedModel: Sendable {
     return lines
   }
 
-  /// Bytes held by the engine and its idle contexts.
-  var memoryByteCount: Int { engine.memoryByteCount }
+  /// Bytes held by the engine, its idle contexts and the states of sequences.
+  var memoryByteCount: Int { engine.memoryByteCount + (sequences?.stateByteCount ?? 0) }
 }

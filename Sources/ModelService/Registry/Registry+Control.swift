@@ -20,15 +20,24 @@ extension Registry {
 
   /// Loads a model for good: the wish is kept in the repository, so every process follows.
   func load(_ key: ModelKey) async throws {
-    try await elsewhere { [repository] in try repository.setUnloaded(false, key) }
+    do {
+      try await elsewhere { [repository] in try repository.setUnloaded(false, key) }
+    } catch let error as RPCError {
+      throw RPCError(code: error.code, message: Self.failedToLoad(key, error))
+    }
     try refresh(key)
     forgetFailures(key)
     do {
       _ = try await resolve(key, version: "")
     } catch {
-      throw RPCError.invalid("failed to load '\(key.name)', \(Self.sentence(error))")
+      throw RPCError.invalid(Self.failedToLoad(key, error))
     }
     await settle(key)
+  }
+
+  /// The words that Triton's clients look for.
+  static func failedToLoad(_ key: ModelKey, _ error: any Error) -> String {
+    "failed to load '\(key.name.clipped)', \(sentence(error))"
   }
 
   /// Unloads a model in every process, until it is loaded again or a new version is deployed.

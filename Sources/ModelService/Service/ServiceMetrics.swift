@@ -23,6 +23,16 @@ final class ServiceMetrics: Sendable {
     metrics.gauge("martlet_model_queue_requests", help: "Requests waiting for a model.") {
       Double(registry.loadedModels.reduce(0) { $0 + $1.scheduler.queuedCount })
     }
+    metrics.gauge("martlet_model_sequences", help: "Live sequences of stateful models.") {
+      Double(registry.loadedModels.reduce(0) { $0 + ($1.sequences?.sequenceCount ?? 0) })
+    }
+    metrics.gauge(
+      "martlet_model_sequence_state_bytes", help: "Bytes that the states of sequences hold."
+    ) { Double(registry.loadedModels.reduce(0) { $0 + ($1.sequences?.stateByteCount ?? 0) }) }
+    metrics.gauge(
+      "martlet_model_sequences_expired",
+      help: "Sequences that nobody ended, of models now in memory."
+    ) { Double(registry.loadedModels.reduce(0) { $0 + ($1.sequences?.expiredCount ?? 0) }) }
     metrics.gauge(
       "martlet_model_inferences_succeeded", help: "Requests answered by models now in memory."
     ) { Double(registry.loadedModels.reduce(0) { $0 + $1.statistics.requestCounts.success }) }

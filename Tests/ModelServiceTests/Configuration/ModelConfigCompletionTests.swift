@@ -77,7 +77,6 @@ internal import Testing
     ("output [{ name: \"other\" }]", "expected one of the outputs 'label', 'scores'"),
     ("platform: \"tensorflow_savedmodel\"", "expected platform 'onnx'"),
     ("backend: \"python\"", "expected backend"),
-    ("sequence_batching { }", "sequence_batching is not supported"),
     ("ensemble_scheduling { }", "ensemble_scheduling is not supported"),
     ("model_transaction_policy { decoupled: true }", "decoupled: true is not supported"),
     ("dynamic_batching { }", "dynamic_batching needs max_batch_size"),

@@ -36,7 +36,7 @@ internal import Testing
       ("nonsense", "", "the file is not a model"),
       ("simple", "max_batch_size: x", "line 1, column 17"),
       ("simple", "input [{ name: 'INPUT9' }, { name: 'INPUT1' }]", "'INPUT9'"),
-      ("simple", "sequence_batching { }", "not supported"),
+      ("simple", "ensemble_scheduling { }", "not supported"),
     ] {
       let error = await status { try service.deploy("simple", content: content, config: config) }
       #expect(error?.code == .invalidArgument && error?.message.contains(part) == true, "\(part)")
