@@ -41,6 +41,8 @@ struct Balancer {
     var reconnects = 0
     /// Resolution no longer names it: it goes when its calls have ended.
     var isRetired = false
+    /// Where the instance stands in the ranking of homes; the same in every gateway.
+    let rank: UInt64
     /// Successes since the last ejection ended, which make it forget how often that happened.
     var successes = 0
 
@@ -110,6 +112,23 @@ struct Balancer {
     let left = nth(first, best, now, excluded)
     let right = nth(second, best, now, excluded)
     return left.outstanding <= right.outstanding ? left.id : right.id
+  }
+
+  /// The instance that a sequence lives on: of all that resolution names, fit or not, the one that
+  /// a hash with the sequence puts first (rendezvous hashing, Thaler and Ravishankar 1998), so that
+  /// every loop and every gateway finds the same one, and few move when instances come and go. nil
+  /// while it can't take calls: on another instance the sequence would not be there, or an older
+  /// one of the same name would.
+  func home(of sequence: UInt64, _ now: MonotonicTime) -> ID? {
+    var best: (weight: UInt64, instance: Instance)?
+    for instance in instances where !instance.isRetired {
+      var hash = StableHash()
+      hash.combine(sequence)
+      hash.combine(instance.rank)
+      if best.map({ hash.value > $0.weight }) ?? true { best = (hash.value, instance) }
+    }
+    guard let home = best?.instance, home.tier(now) != nil else { return nil }
+    return home.id
   }
 
   private func nth(_ n: Int, _ tier: Int, _ now: MonotonicTime, _ excluded: ID?) -> Instance {
@@ -213,7 +232,10 @@ struct Balancer {
     }
     var added: [ID] = []
     for endpoint in endpoints where !instances.contains(where: { $0.endpoint == endpoint }) {
-      instances.append(Instance(id: nextID, endpoint: endpoint, link: .connecting))
+      var rank = StableHash()
+      rank.combine(endpoint.description.utf8)
+      instances.append(
+        Instance(id: nextID, endpoint: endpoint, link: .connecting, rank: rank.value))
       added.append(nextID)
       nextID += 1
     }

@@ -3,7 +3,8 @@
 ///
 /// Readers of protobuf take the *last* occurrence of a field. A gateway that authorised the first
 /// and let a second pass would authorise a model that is not the one served, so a second is an
-/// error here. Only top-level fields are looked at; the bytes of others are counted, not read.
+/// error here. Only top-level fields are looked at; the bytes of others are counted, not read, apart
+/// from the entries of `parameters` where the request's sequence is wanted too.
 struct ModelNameScanner {
   enum Progress {
     case more
@@ -18,6 +19,7 @@ struct ModelNameScanner {
     case tag, varint, length
     case skip(Int)
     case name(Int)
+    case entry(Int)
   }
 
   private var field: UInt64
@@ -29,6 +31,13 @@ struct ModelNameScanner {
   /// The name, once found; empty when a whole message had none.
   private(set) var name: [UInt8] = []
   private(set) var isFound = false
+
+  private var findsSequence = false
+  private var entry: [UInt8] = []
+  /// The request's sequence, hashed; nil as far as none was seen.
+  private(set) var sequence: UInt64?
+  /// A field has begun that comes after the parameters.
+  private(set) var isPastParameters = false
 
   init(field: Int) {
     precondition(field > 0, "expected a field number, got \(field)")
@@ -43,7 +52,10 @@ struct ModelNameScanner {
   }
 
   /// Starts a new message; keeps the memory.
-  mutating func reset() {
+  mutating func reset(findsSequence: Bool = false) {
+    self.findsSequence = findsSequence
+    sequence = nil
+    isPastParameters = false
     state = .tag
     value = 0
     shift = 0
@@ -71,6 +83,16 @@ struct ModelNameScanner {
           state = .tag
         } else {
           state = .name(remaining - count)
+        }
+      case .entry(let remaining):
+        let count = min(remaining, bytes.count - index)
+        entry.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[index..<index + count]))
+        index += count
+        if count == remaining {
+          if let hash = SequenceEntry.hash(entry) { sequence = hash }
+          state = .tag
+        } else {
+          state = .entry(remaining - count)
         }
       case .tag, .varint, .length:
         let byte = bytes[index]
@@ -109,6 +131,7 @@ struct ModelNameScanner {
       guard number > 0, number <= 0x1FFF_FFFF else { return "a field's number is out of range" }
       if number == field, complete & 7 != 2 { return "the model's name is not a string" }
       if number == field, isFound { return "the model's name occurs twice" }
+      if number > SequenceEntry.field { isPastParameters = true }
       switch complete & 7 {
       case 0: state = .varint
       case 1: state = .skip(8)
@@ -123,11 +146,16 @@ struct ModelNameScanner {
           return "the model's name is too long"
         }
         state = .name(Int(complete))
+      } else if findsSequence, number == SequenceEntry.field, complete > 0,
+        complete <= UInt64(SequenceEntry.byteCountMax)
+      {
+        entry.removeAll(keepingCapacity: true)
+        state = .entry(Int(complete))
       } else {
         state = complete == 0 ? .tag : .skip(Int(complete))
       }
     case .varint: state = .tag
-    case .skip, .name: break
+    case .skip, .name, .entry: break
     }
     return nil
   }

@@ -24,16 +24,22 @@ struct RequestInspector {
   private var inflatedCount = 0
   private var isAuthorised = false
   private var isAsked = false
+  private var findsSequence = false
+  /// The sequence that the call's first message belongs to, hashed, once bytes may go on; the
+  /// instance is chosen by it.
+  private(set) var sequence: UInt64?
 
   /// Messages that have begun.
   private(set) var messageCount = 0
 
   /// Starts on a new call; keeps the memory.
   mutating func begin(
-    _ authorisation: Route.Authorisation, compression: Compression?, messageByteCountMax: Int,
-    peekByteCountMax: Int
+    _ authorisation: Route.Authorisation, findsSequence: Bool = false, compression: Compression?,
+    messageByteCountMax: Int, peekByteCountMax: Int
   ) {
     self.authorisation = authorisation
+    self.findsSequence = findsSequence
+    sequence = nil
     self.compression = compression
     limit = messageByteCountMax
     peekMax = peekByteCountMax
@@ -114,7 +120,8 @@ struct RequestInspector {
     messageCount += 1
     remaining = length
     guard isWatching else { return nil }
-    scanner.reset()
+    // Later messages of a stream follow the first.
+    scanner.reset(findsSequence: findsSequence && messageCount == 1)
     isAsked = false
     peekedCount = 0
     inflatedCount = 0
@@ -155,14 +162,37 @@ struct RequestInspector {
       if let refusal = scanner.name.withUnsafeBytes(authorise) {
         return .refuse(refusal, "")
       }
-      isAuthorised = true
     }
+    if let problem = place(isLast: isLast) { return problem }
     // Nothing has to wait for a name that may be missing; one that comes late is asked about
     // before the message is complete, and so before anybody acts on it.
     if mayBeUnnamed { isAuthorised = true }
     peekedCount += body.count
     if !isAuthorised, peekedCount > peekMax {
-      return .refuse(.malformedRequest, "the model's name comes too late in the message")
+      return .refuse(
+        .malformedRequest,
+        isAsked
+          ? "the parameters are too long" : "the model's name comes too late in the message")
+    }
+    return nil
+  }
+
+  /// Lets a message go on once it is clear where: where its sequence is, or anywhere when the
+  /// parameters are over and named none.
+  private mutating func place(isLast: Bool) -> Verdict? {
+    let mayHaveSequence = findsSequence && messageCount == 1
+    guard mayHaveSequence else {
+      if isAsked { isAuthorised = true }
+      return nil
+    }
+    if isAuthorised {
+      // Its first bytes are on the way to another instance.
+      return scanner.sequence == sequence
+        ? nil : .refuse(.malformedRequest, "sequence_id comes after the tensors")
+    }
+    if isAsked, isLast || scanner.isPastParameters {
+      sequence = scanner.sequence
+      isAuthorised = true
     }
     return nil
   }

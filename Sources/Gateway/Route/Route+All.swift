@@ -3,7 +3,7 @@ extension Route {
   static let all: [Route] = inference + models + keys + authService + local
 
   /// Open Inference Protocol and Triton's extensions. Calls that read may be sent twice; so may
-  /// ModelInfer, which computes and stores nothing.
+  /// ModelInfer, which computes and stores nothing, except for a request of a sequence.
   private static let inference: [Route] = [
     Route("/inference.GRPCInferenceService/ServerLive", .model, .infer, isRetrySafe: true),
     Route("/inference.GRPCInferenceService/ServerReady", .model, .infer, isRetrySafe: true),
@@ -22,10 +22,10 @@ extension Route {
       model: .firstMessage(field: 1), isRetrySafe: true),
     Route(
       "/inference.GRPCInferenceService/ModelInfer", .model, .infer,
-      model: .firstMessage(field: 1), isRetrySafe: true),
+      model: .firstMessage(field: 1), isRetrySafe: true, hasSequences: true),
     Route(
       "/inference.GRPCInferenceService/ModelStreamInfer", .model, .infer,
-      model: .eachMessage(field: 1), isStreaming: true),
+      model: .eachMessage(field: 1), isStreaming: true, hasSequences: true),
     Route("/inference.GRPCInferenceService/RepositoryIndex", .model, .infer, isRetrySafe: true),
     Route(
       "/inference.GRPCInferenceService/RepositoryModelLoad", .model, .deploy,

@@ -37,11 +37,13 @@ struct Route: Sendable {
   let isRetrySafe: Bool
   /// Several messages on one side: such a call may run for hours.
   let isStreaming: Bool
+  /// Requests may belong to sequences, which live on one instance each.
+  let hasSequences: Bool
 
   init(
     _ path: StaticString, _ destination: Destination, _ actions: ActionSet = [],
     model authorisation: Authorisation = .none, isRetrySafe: Bool = false,
-    isStreaming: Bool = false
+    isStreaming: Bool = false, hasSequences: Bool = false
   ) {
     self.path = path
     self.destination = destination
@@ -49,5 +51,6 @@ struct Route: Sendable {
     self.authorisation = authorisation
     self.isRetrySafe = isRetrySafe
     self.isStreaming = isStreaming
+    self.hasSequences = hasSequences
   }
 }

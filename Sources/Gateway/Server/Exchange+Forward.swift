@@ -35,7 +35,7 @@ extension Exchange {
       body.append(contentsOf: bytes)
       return
     }
-    if !leg.isOpen, !startLeg(excluding: nil) { return refuse(.noUpstream) }
+    if !leg.isOpen, !startLeg(excluding: nil) { return refuseNoUpstream() }
     if keepsBody {
       body.append(contentsOf: bytes)
       clearedCount = body.count - (bytes.count - clear)
@@ -89,8 +89,22 @@ extension Exchange {
     if let refusal = inspector.finish() {
       return refuse(refusal, "the request ends inside a message")
     }
-    if !leg.isOpen, !startLeg(excluding: nil) { return refuse(.noUpstream) }
+    if !leg.isOpen, !startLeg(excluding: nil) { return refuseNoUpstream() }
     leg.call?.sendEnd()
+  }
+
+  private func refuseNoUpstream() {
+    refuse(.noUpstream, sequence == nil ? "" : "the instance of the request's sequence is down")
+  }
+
+  /// The request's sequence, told apart from those of other tenants and models.
+  private var sequence: UInt64? {
+    guard let id = inspector.sequence, let decision else { return nil }
+    var hash = StableHash()
+    hash.combine(decision.tenant.utf8)
+    hash.combine(inspector.modelName)
+    hash.combine(id)
+    return hash.value
   }
 
   private func startLeg(excluding: Balancer.ID?) -> Bool {
@@ -113,7 +127,9 @@ extension Exchange {
         "grpc-timeout", GRPCTimeout.format(nanoseconds: left), neverIndexed: true)
     }
     let pool = route.destination == .auth ? gateway.auth.pool : gateway.models
-    guard leg.start(pool, gateway.scratch, excluding: excluding) else { return false }
+    guard leg.start(pool, gateway.scratch, excluding: excluding, sequence: sequence) else {
+      return false
+    }
     attempts += 1
     if attempts == 1 { gateway.retryBudget.earn() }
     lastInstance = leg.link?.name ?? ""
@@ -199,7 +215,8 @@ extension Exchange {
     else { return false }
     switch reason {
     case .reset(.refusedStream): break
-    case .connectionLost: guard route.isRetrySafe else { return false }
+    // A request of a sequence may have advanced it.
+    case .connectionLost: guard route.isRetrySafe, sequence == nil else { return false }
     case .completed, .reset: return false
     }
     return gateway.retryBudget.spend()

@@ -220,7 +220,7 @@ final class Exchange: ServerCallDelegate {
       phase = .open
       keepsBody = !route.isStreaming
       inspector.begin(
-        route.authorisation, compression: compression,
+        route.authorisation, findsSequence: route.hasSequences, compression: compression,
         messageByteCountMax: decision.quota.messageByteCountMax,
         peekByteCountMax: gateway.limits.peekByteCountMax)
     }

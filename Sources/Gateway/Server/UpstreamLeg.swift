@@ -15,10 +15,13 @@ final class UpstreamLeg: ClientCallDelegate {
 
   var isOpen: Bool { call != nil }
 
-  func start(_ pool: UpstreamPool, _ headers: HeaderList, excluding: Balancer.ID?) -> Bool {
-    guard let started = pool.startCall(headers, excluding: excluding, delegate: self) else {
-      return false
-    }
+  func start(
+    _ pool: UpstreamPool, _ headers: HeaderList, excluding: Balancer.ID?, sequence: UInt64?
+  ) -> Bool {
+    guard
+      let started = pool.startCall(
+        headers, excluding: excluding, sequence: sequence, delegate: self)
+    else { return false }
     self.pool = pool
     link = started.link
     call = started.call

@@ -46,15 +46,18 @@ final class UpstreamPool {
   }
 
   /// Starts a call on the instance that the balancer chooses, or on the next best one when that
-  /// has just stopped taking calls. nil: nobody takes it.
+  /// has just stopped taking calls. A call of a sequence goes to the sequence's instance only. nil:
+  /// nobody takes it.
   func startCall(
-    _ headers: HeaderList, excluding excluded: Balancer.ID? = nil,
+    _ headers: HeaderList, excluding excluded: Balancer.ID? = nil, sequence: UInt64? = nil,
     delegate: any ClientCallDelegate
   ) -> (link: UpstreamLink, call: ClientCall)? {
     for _ in 0...links.count {
-      guard let id = balancer.pick(loop.now, excluding: excluded),
-        let link = link(id)
-      else { return nil }
+      let chosen =
+        if let sequence { balancer.home(of: sequence, loop.now) } else {
+          balancer.pick(loop.now, excluding: excluded)
+        }
+      guard let id = chosen, let link = link(id) else { return nil }
       if let call = link.connection?.startCall(headers, delegate: delegate) {
         balancer.callStarted(id)
         return (link, call)

@@ -43,7 +43,7 @@ extension Inference.InferParameter {
   }
 
   /// Reads one entry of a `map<string, InferParameter>`.
-  static func readEntry(
+  public static func readEntry(
     _ bytes: ArraySlice<UInt8>, into parameters: inout [String: Self]
   ) throws(ProtobufError) {
     var reader = ProtobufReader(bytes)
