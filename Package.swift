@@ -79,7 +79,7 @@ let package = Package(
     tests("Crypto", ["Crypto"]),
     tests("RPCWire", ["RPCWire"]),
     tests("EventLoop", ["EventLoop"]),
-    tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols", "Crypto"]),
+    tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols", "Crypto", "Telemetry"]),
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),

@@ -81,7 +81,7 @@ public final class ClientConnection {
   /// Closes in a moment; open calls are closed with `connectionLost`.
   public func close() {
     if let transport {
-      transport.closeSoon("closed by this side")
+      transport.closeSoon(ConnectionEnd(.local, "closed by this side"))
     } else {
       let bound = LoopBound(self, on: loop)
       loop.execute { bound.value.closed("closed by this side") }
@@ -165,7 +165,7 @@ public final class ClientConnection {
   }
 
   private func fail(_ reason: String) {
-    if let transport { transport.close(reason) } else { closed(reason) }
+    if let transport { transport.close(ConnectionEnd(.local, reason)) } else { closed(reason) }
   }
 
   private func closed(_ reason: String) {
@@ -191,7 +191,8 @@ public final class ClientConnection {
       {
       case .none: break
       case .sendPing: session.submitPing()
-      case .close: return transport.close("the server does not answer")
+      case .close:
+        return transport.close(ConnectionEnd(.local, "the server does not answer"))
       }
       scheduleKeepAlive()
     }
@@ -201,8 +202,8 @@ public final class ClientConnection {
 extension ClientConnection: TransportOwner {
   func transportEstablished(_ transport: Transport) {}
 
-  func transportClosed(_ transport: Transport, reason: String) {
-    closed(reason)
+  func transportClosed(_ transport: Transport, _ end: ConnectionEnd) {
+    closed(end.message)
   }
 }
 

@@ -75,6 +75,7 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
         }
       }
     } catch {
+      if error.code == .resourceExhausted { call.exceeded(.messageBytes) }
       fail(RPCError(code: error.code, message: error.message))
     }
   }

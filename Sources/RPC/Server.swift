@@ -68,7 +68,7 @@ public final class Server: Sendable {
       loop.execute { [self] in
         let part = ServerLoop(
           loop: loop, configuration: configuration, routes: routes, tls: tls, counter: counter,
-          makeRouter: makeRouter)
+          shard: index, makeRouter: makeRouter)
         let bound = LoopBound(part, on: loop)
         state.withLock { $0.parts.append(bound) }
         loop.keep(part)

@@ -58,6 +58,11 @@ public struct ServerCall {
     stream.session.map { unsafeDowncast($0.owner, to: ServerConnection.self) }
   }
 
+  /// Counts that this call went past a limit of the server.
+  func exceeded(_ limit: ServerLimit) {
+    connection?.exceeded(limit)
+  }
+
   /// False once the stream is gone.
   public var isOpen: Bool { stream.isOpen }
   /// The client's verified certificate.

@@ -16,6 +16,8 @@ public struct ServerConfiguration: Sendable {
   public var limits = ServerLimits()
   /// What each loop runs on.
   public var makeMachine: @Sendable () -> any Machine = { Kernel() }
+  /// Where connections and hits of limits are counted; nil: nowhere.
+  public var metrics: ServerMetrics?
 
   /// A server on some endpoints.
   public init(endpoints: [Endpoint] = [], tls: TLSConfiguration? = nil, loopCount: Int = 1) {
@@ -25,25 +27,52 @@ public struct ServerConfiguration: Sendable {
   }
 }
 
-/// What a server refuses, and when it gives up. Everything a peer can make grow is here.
+/// What a server refuses, and when it gives up. Everything a peer can make grow is here;
+/// docs/limits.md lists the limits with their configuration keys, ``ServerLimit`` has their names.
 public struct ServerLimits: Sendable {
-  /// The largest request message after decompression; a larger one is RESOURCE_EXHAUSTED.
+  /// The largest request message after decompression; a larger one is RESOURCE_EXHAUSTED. A batch
+  /// of 32 images of 3×224×224 floats is 19 MiB.
   public var messageByteCountMax = 64 << 20
-  /// Connections at one time; more are closed at once.
-  public var connectionsMax = 10_000
+  /// Connections at one time. An idle one costs tens of KiB, so this many stay below 1 GiB; the
+  /// one that is idle for longest makes room for another.
+  public var connectionsMax = 16_384
   /// HTTP/2 session limits: streams, header lists, floods.
   public var http2 = HTTP2Limits()
-  /// TCP accepted to HTTP/2 preface received.
+  /// TCP accepted to HTTP/2 preface received. Three round trips and a lost packet take less.
   public var handshakeTimeout = Duration.seconds(10)
-  /// A connection without calls is closed after this; nil keeps it.
+  /// TCP accepted to our SETTINGS acknowledged: until then the peer need not keep to them.
+  public var settingsTimeout = Duration.seconds(20)
+  /// A header block from its first frame to its last: it usually is one packet, and nothing else
+  /// can come on the connection meanwhile.
+  public var headersTimeout = Duration.seconds(10)
+  /// A connection without calls is closed after this; nil keeps it. Longer than most load
+  /// balancers keep theirs, so that the side that notices goes first.
   public var idleTimeout: Duration? = .seconds(600)
-  /// A connection whose peer takes no bytes for this long is closed.
+  /// A connection whose peer takes no bytes for this long is closed. Mobile networks pause for
+  /// seconds, not for a minute.
   public var writeStallTimeout = Duration.seconds(60)
-  /// A PING is sent after this much silence; nil sends none.
+  /// A PING is sent after this much silence; nil sends none. Below the timeouts of NAT tables.
   public var keepAliveInterval: Duration? = .seconds(60)
-  /// The connection is closed when a PING stays unanswered for this long.
+  /// The connection is closed when a PING stays unanswered for this long: gRPC's own default.
   public var keepAliveTimeout = Duration.seconds(20)
 
   /// The defaults.
   public init() {}
+}
+
+extension ServerLimits {
+  /// For a service whose peers are a few gateways that put many clients' calls on one connection.
+  /// Clients that misbehave are the gateway's to stop; what it cancels for them must not cost it
+  /// the connection.
+  public static var behindGateway: ServerLimits {
+    var limits = ServerLimits()
+    limits.http2.streamsMax = 4_096
+    limits.http2.resetsReceivedPerSecondMax = 10_000
+    limits.http2.resetsReceivedBurstMax = 100_000
+    limits.http2.resetsSentPerMinuteMax = 10_000
+    limits.http2.windowUpdatesPerSecondMax = 100_000
+    limits.connectionsMax = 1_000
+    limits.idleTimeout = nil
+    return limits
+  }
 }

@@ -8,9 +8,7 @@ final class ServerConnection {
   private unowned(unsafe) let owner: ServerLoop
   private var session: HTTP2Session!
   private(set) var transport: Transport!
-  private var keepAlive: KeepAlive
-  private let opened: MonotonicTime
-  private var lastCall: MonotonicTime
+  private var watch: ConnectionWatch
   private var isDraining = false
 
   private let descriptor: Int32
@@ -24,10 +22,7 @@ final class ServerConnection {
     self.owner = owner
     self.descriptor = descriptor
     let limits = owner.configuration.limits
-    keepAlive = KeepAlive(
-      interval: limits.keepAliveInterval, timeout: limits.keepAliveTimeout)
-    opened = owner.loop.now
-    lastCall = owner.loop.now
+    watch = ConnectionWatch(limits, now: owner.loop.now)
     var engine: TLSEngine?
     if let tls { engine = try TLSEngine(tls) }
     session = HTTP2Session(
@@ -39,25 +34,27 @@ final class ServerConnection {
 
   var callCount: Int { session.streamCount }
 
-  /// Called about once a second: timeouts need no finer clock.
+  func exceeded(_ limit: ServerLimit) {
+    owner.exceeded(limit)
+  }
+
+  /// Since when there are no calls, for who must make room; nil while there are.
+  var idleSince: MonotonicTime? { session.streamCount > 0 ? nil : watch.lastCall }
+
+  /// Called about once a second.
   func check(_ now: MonotonicTime) {
-    let limits = owner.configuration.limits
-    if let since = transport.blockedSince, now - since >= limits.writeStallTimeout {
-      return transport.close("the peer takes no bytes")
-    }
-    if !session.settingsReceived {
-      if now - opened >= limits.handshakeTimeout { transport.close("the handshake took too long") }
-      return
-    }
-    if session.streamCount > 0 {
-      lastCall = now
-    } else if let idle = limits.idleTimeout, now - lastCall >= idle {
-      return drain()
-    }
-    switch keepAlive.check(now: now, lastReceived: transport.lastReceived) {
+    let seen = ConnectionWatch.Observation(
+      blockedSince: transport.blockedSince, lastReceived: transport.lastReceived,
+      hasShakenHands: session.settingsReceived,
+      hasAcknowledgedSettings: session.settingsAcknowledged,
+      headersSince: session.incompleteHeadersSince.map { MonotonicTime(nanoseconds: $0) },
+      callCount: session.streamCount)
+    switch watch.check(seen, now: now) {
     case .none: break
+    case .releaseMemory: transport.releaseMemory()
     case .sendPing: session.submitPing()
-    case .close: transport.close("the peer does not answer")
+    case .drain: drain(.limit(.idle))
+    case .close(let limit): transport.close(.limit(limit))
     }
   }
 
@@ -67,20 +64,20 @@ final class ServerConnection {
   }
 
   /// Refuses new calls; closes when the last one ends.
-  func drain() {
+  func drain(_ end: ConnectionEnd = .drained) {
     guard !isDraining else { return }
     isDraining = true
     session.submitGoAway()
-    if session.streamCount == 0 { transport.closeWhenFlushed("drained") }
+    if session.streamCount == 0 { transport.closeWhenFlushed(end) }
   }
 }
 
 extension ServerConnection: TransportOwner {
   func transportEstablished(_ transport: Transport) {}
 
-  func transportClosed(_ transport: Transport, reason: String) {
+  func transportClosed(_ transport: Transport, _ end: ConnectionEnd) {
     session.close()
-    owner.closed(self)
+    owner.closed(self, end.reason)
   }
 }
 
@@ -136,10 +133,14 @@ extension ServerConnection: HTTP2SessionDelegate {
   func sessionReceivedGoAway(_ session: HTTP2Session) {}
 
   func sessionReceivedPingAcknowledgement(_ session: HTTP2Session) {
-    keepAlive.acknowledged()
+    watch.pingAcknowledged()
   }
 
   func sessionStreamClosed(_ session: HTTP2Session) {
-    if isDraining, session.streamCount == 0 { transport?.closeWhenFlushed("drained") }
+    if isDraining, session.streamCount == 0 { transport?.closeWhenFlushed(.drained) }
+  }
+
+  func session(_ session: HTTP2Session, exceeded limit: HTTP2Limit) {
+    owner.exceeded(limit)
   }
 }

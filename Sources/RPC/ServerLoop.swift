@@ -8,24 +8,27 @@ final class ServerLoop {
   let routes: RouteTable
   let pool: HTTP2StreamPool
   let tasks: HandlerTasks
+  private let shard: Int
   private(set) var router: (any CallRouter)?
   private let tls: TLSContext?
   private let counter: ConnectionCounter
   /// In an order that follows from what happened, so that a simulation can be repeated.
   private var connections: [ServerConnection] = []
   private var whenEmpty: (() -> Void)?
+  private var idleLongest: [ServerConnection] = []
   private var isDraining = false
   private var timer = TimerHandle.none
 
   init(
     loop: EventLoop, configuration: ServerConfiguration, routes: RouteTable, tls: TLSContext?,
-    counter: ConnectionCounter, makeRouter: (@Sendable (EventLoop) -> any CallRouter)?
+    counter: ConnectionCounter, shard: Int, makeRouter: (@Sendable (EventLoop) -> any CallRouter)?
   ) {
     self.loop = loop
     self.configuration = configuration
     self.routes = routes
     self.tls = tls
     self.counter = counter
+    self.shard = shard
     pool = loop.local(HTTP2StreamPool.self) { HTTP2StreamPool() }
     tasks = HandlerTasks(loop: loop)
     router = makeRouter?(loop)
@@ -34,9 +37,8 @@ final class ServerLoop {
 
   /// Takes a connected socket over.
   func adopt(_ descriptor: Int32, isInProcess: Bool = false) {
-    guard !isDraining, counter.add(max: configuration.limits.connectionsMax) else {
-      return loop.machine.close(descriptor)
-    }
+    configuration.metrics?.connectionOpened(shard: shard)
+    guard !isDraining, makeRoom() else { return loop.machine.close(descriptor) }
     do throws(TLSError) {
       let connection = try ServerConnection(
         owner: self, descriptor: descriptor, tls: isInProcess ? nil : tls)
@@ -49,7 +51,33 @@ final class ServerLoop {
     }
   }
 
-  func closed(_ connection: ServerConnection) {
+  /// Counts one connection more. When there are as many as may be, one without calls goes:
+  /// otherwise whoever holds many idle connections would lock everybody else out.
+  private func makeRoom() -> Bool {
+    let max = configuration.limits.connectionsMax
+    if counter.add(max: max) { return true }
+    while let candidate = idleLongest.popLast() {
+      guard candidate.idleSince != nil, !candidate.transport.isClosed else { continue }
+      candidate.transport.close(.limit(.connections))
+      if counter.add(max: max) { return true }
+    }
+    configuration.metrics?.connectionClosed(.limit(.connections), shard: shard)
+    return false
+  }
+
+  /// Who makes room in the next second, if somebody must: the last is idle for longest.
+  private func chooseIdlest() {
+    guard counter.count >= configuration.limits.connectionsMax / 10 * 9 else {
+      return idleLongest = []
+    }
+    idleLongest =
+      connections
+      .compactMap { connection in connection.idleSince.map { (connection, $0) } }
+      .sorted { $0.1 > $1.1 }
+      .map(\.0)
+  }
+
+  func closed(_ connection: ServerConnection, _ reason: ConnectionEnd.Reason) {
     let index = connection.index
     guard index < connections.count, connections[index] === connection else { return }
     let last = connections.removeLast()
@@ -57,6 +85,7 @@ final class ServerLoop {
       connections[index] = last
       last.index = index
     }
+    configuration.metrics?.connectionClosed(reason, shard: shard)
     counter.remove()
     if connections.isEmpty, let whenEmpty {
       self.whenEmpty = nil
@@ -64,16 +93,26 @@ final class ServerLoop {
     }
   }
 
+  func exceeded(_ limit: HTTP2Limit) {
+    configuration.metrics?.exceeded(limit, shard: shard)
+  }
+
+  func exceeded(_ limit: ServerLimit) {
+    configuration.metrics?.exceeded(limit, shard: shard)
+  }
+
   // One timer for all connections: a second's precision is enough for every timeout here.
   private func scheduleSweep() {
     let limits = configuration.limits
     let shortest = min(
-      limits.handshakeTimeout, limits.writeStallTimeout, limits.keepAliveTimeout,
+      limits.handshakeTimeout, limits.settingsTimeout, limits.headersTimeout,
+      limits.writeStallTimeout, limits.keepAliveTimeout,
       limits.idleTimeout ?? .seconds(4), limits.keepAliveInterval ?? .seconds(4))
     let interval = min(max(shortest / 4, .milliseconds(5)), .seconds(1))
     // Not weakly: an object with weak references counts all its references the slow way.
     timer = loop.schedule(after: interval) { [self] in
       for connection in connections { connection.check(loop.now) }
+      chooseIdlest()
       scheduleSweep()
     }
   }
@@ -92,7 +131,7 @@ final class ServerLoop {
 
   func closeAll() {
     for connection in connections {
-      connection.transport.close("the server stopped")
+      connection.transport.close(ConnectionEnd(.local, "the server stopped"))
     }
     router = nil
     tasks.stop()

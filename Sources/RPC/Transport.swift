@@ -6,7 +6,7 @@ protocol TransportOwner: AnyObject {
   /// TCP and TLS are done: frames may flow.
   func transportEstablished(_ transport: Transport)
   /// The socket is closed; the owner closes the session.
-  func transportClosed(_ transport: Transport, reason: String)
+  func transportClosed(_ transport: Transport, _ end: ConnectionEnd)
 }
 
 /// Memory that a loop's transports share for the time of one read.
@@ -35,7 +35,7 @@ final class Transport: EventHandler, Flushable {
   private var isConnecting: Bool
   private var isFlushScheduled = false
   private var isBlocked = false
-  private var closeReason: String?
+  private var end: ConnectionEnd?
   private(set) var isClosed = false
   private(set) var isEstablished = false
   /// Since when the peer takes no bytes, or nil.
@@ -71,7 +71,11 @@ final class Transport: EventHandler, Flushable {
   private func connected() {
     isConnecting = false
     if let tls {
-      do throws(TLSError) { try tls.start() } catch { return close(error.message) }
+      do throws(TLSError) {
+        try tls.start()
+      } catch {
+        return close(ConnectionEnd(.tlsFailed, error.message))
+      }
       scheduleFlush()
     } else {
       established()
@@ -89,7 +93,9 @@ final class Transport: EventHandler, Flushable {
   func handle(_ readiness: Readiness) {
     if isConnecting {
       let code = loop.machine.connectError(of: descriptor)
-      guard code == 0 else { return close("cannot connect: \(Socket.describe(code))") }
+      guard code == 0 else {
+        return close(ConnectionEnd(.broken, "cannot connect: \(Socket.describe(code))"))
+      }
       guard readiness.contains(.write) else { return }
       isBlocked = false
       loop.modify(descriptor, .read)
@@ -110,7 +116,7 @@ final class Transport: EventHandler, Flushable {
       guard !isClosed else { return }
       switch loop.machine.receive(descriptor, into: scratch.ciphertext) {
       case .bytes(0):
-        return close("the peer closed the connection")
+        return close(.peerClosed)
       case .bytes(let count):
         lastReceived = loop.now
         receive(UnsafeRawBufferPointer(rebasing: scratch.ciphertext[..<count]))
@@ -118,20 +124,20 @@ final class Transport: EventHandler, Flushable {
       case .wouldBlock:
         return
       case .failed(let code):
-        return close("the connection broke: \(Socket.describe(code))")
+        return close(.broken(code))
       }
     }
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     // What follows a fatal error is not looked at: the connection only waits to say why.
-    guard closeReason == nil else { return }
+    guard end == nil else { return }
     let now = loop.now.nanoseconds
     guard let tls else {
       do throws(HTTP2SessionError) {
         try session.receive(bytes, now: now)
       } catch {
-        closeWhenFlushed(error.message)
+        closeWhenFlushed(ConnectionEnd(session, error.message))
       }
       return
     }
@@ -146,12 +152,12 @@ final class Transport: EventHandler, Flushable {
         }
       }
     } catch {
-      closeWhenFlushed(error.message)
+      closeWhenFlushed(ConnectionEnd(.tlsFailed, error.message))
     }
-    if let failure { closeWhenFlushed(failure.message) }
+    if let failure { closeWhenFlushed(ConnectionEnd(session, failure.message)) }
     if tls.isEstablished, !isEstablished { established() }
     if !tls.output.isEmpty { scheduleFlush() }
-    if tls.isClosedByPeer { closeWhenFlushed("the peer closed the connection") }
+    if tls.isClosedByPeer { closeWhenFlushed(.peerClosed) }
   }
 
   // MARK: Writing
@@ -171,13 +177,13 @@ final class Transport: EventHandler, Flushable {
         do throws(HTTP2SessionError) {
           try session.produce(now: loop.now.nanoseconds)
         } catch {
-          closeReason = closeReason ?? error.message
+          end = end ?? ConnectionEnd(session, error.message)
         }
         if isClosed { return }
       }
       guard encrypt() else { return }
       if !write() { return }
-      if closeReason != nil || !isEstablished || !session.hasFrames { break }
+      if end != nil || !isEstablished || !session.hasFrames { break }
     }
     closeIfDone()
   }
@@ -190,7 +196,7 @@ final class Transport: EventHandler, Flushable {
       session.output.removeAll(keeping: 256 << 10)
       return true
     } catch {
-      close(error.message)
+      close(ConnectionEnd(.tlsFailed, error.message))
       return false
     }
   }
@@ -214,7 +220,7 @@ final class Transport: EventHandler, Flushable {
         loop.modify(descriptor, [.read, .write])
         return true
       case .failed(let code):
-        close("the connection broke: \(Socket.describe(code))")
+        close(.broken(code))
         return false
       }
     }
@@ -222,23 +228,21 @@ final class Transport: EventHandler, Flushable {
 
   private func closeIfDone() {
     guard !isBlocked, !isClosed else { return }
-    if let reason = closeReason { return close(reason) }
-    if isEstablished, !session.isAlive {
-      close(session.floodReason ?? "the HTTP/2 session ended")
-    }
+    if let end { return close(end) }
+    if isEstablished, !session.isAlive { close(ConnectionEnd(session)) }
   }
 
   // MARK: Closing
 
   /// Closes once what is queued has been sent.
-  func closeWhenFlushed(_ reason: String) {
-    guard closeReason == nil else { return }
-    closeReason = reason
+  func closeWhenFlushed(_ end: ConnectionEnd) {
+    guard self.end == nil else { return }
+    self.end = end
     scheduleFlush()
   }
 
   /// Closes at once. Not from a callback of the session; see ``closeSoon(_:)``.
-  func close(_ reason: String) {
+  func close(_ end: ConnectionEnd) {
     guard !isClosed else { return }
     isClosed = true
     loop.remove(descriptor)
@@ -247,12 +251,19 @@ final class Transport: EventHandler, Flushable {
       _ = loop.machine.send(descriptor, tls.output.bytes)
     }
     loop.machine.close(descriptor)
-    owner.transportClosed(self, reason: reason)
+    owner.transportClosed(self, end)
   }
 
   /// Closes in a moment, from anywhere on the loop.
-  func closeSoon(_ reason: String) {
+  func closeSoon(_ end: ConnectionEnd) {
     let bound = LoopBound(self, on: loop)
-    loop.execute { bound.value.close(reason) }
+    loop.execute { bound.value.close(end) }
+  }
+
+  /// Gives memory back that only a busy connection needs; it comes again with the next bytes.
+  func releaseMemory() {
+    guard !isClosed, session.output.isEmpty else { return }
+    session.output.deallocate()
+    tls?.releaseMemory()
   }
 }

@@ -12,6 +12,8 @@ func makeSession(
   var callbacks: OpaquePointer?
   nghttp2_session_callbacks_new(&callbacks)
   defer { nghttp2_session_callbacks_del(callbacks) }
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
+  nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, onUnknownFrame)
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
   nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
@@ -25,11 +27,17 @@ func makeSession(
   defer { nghttp2_option_del(options) }
   nghttp2_option_set_no_auto_window_update(options, 1)
   nghttp2_option_set_no_closed_streams(options, 1)
-  nghttp2_option_set_max_continuations(options, limits.continuationsMax)
-  // Our own counter sees resets first and says why; the library's is the second line.
+  // Our own counters see floods first and say why; the library's are the second line. It counts
+  // a CONTINUATION once for each piece in which its nine bytes of frame header come.
+  nghttp2_option_set_max_continuations(options, (limits.continuationsMax + 1) * 9)
   nghttp2_option_set_stream_reset_rate_limit(
-    options, UInt64(limits.resetsReceivedPerSecondMax) * 10,
-    UInt64(limits.resetsReceivedPerSecondMax))
+    options, UInt64(limits.resetsReceivedBurstMax) * 2,
+    UInt64(limits.resetsReceivedPerSecondMax) * 2)
+  nghttp2_option_set_max_outbound_ack(options, limits.controlQueueMax)
+  // Unknown frames are ignored, as RFC 9113 asks, but not unseen.
+  for type in firstUnknownType...UInt8.max {
+    nghttp2_option_set_user_recv_extension_type(options, type)
+  }
 
   var functions = memory.functions
   var session: OpaquePointer?
@@ -53,11 +61,39 @@ private func streamPointer(_ session: OpaquePointer?, _ id: Int32) -> StreamPoin
   nghttp2_session_get_stream_user_data(session, id)?.assumingMemoryBound(to: HTTP2Stream.self)
 }
 
+/// The first type that RFC 9113 does not define.
+private let firstUnknownType: UInt8 = 0x0a
+
+/// Counts what no other callback shows: the library skips PRIORITY when priorities are off.
+private func onBeginFrame(
+  _ raw: OpaquePointer?, _ header: UnsafePointer<nghttp2_frame_hd>?,
+  _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  let type = header!.pointee.type
+  // DATA and HEADERS, which nearly all frames are.
+  if type < UInt8(NGHTTP2_PRIORITY.rawValue) { return 0 }
+  if type == UInt8(NGHTTP2_CONTINUATION.rawValue) {
+    withSession(user) { $0.count(.continuations) }
+  } else if type == UInt8(NGHTTP2_PRIORITY.rawValue) || type >= firstUnknownType {
+    withSession(user) { $0.count(.priorities) }
+  }
+  return 0
+}
+
+private func onUnknownFrame(
+  _ raw: OpaquePointer?, _ payload: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+  _ header: UnsafePointer<nghttp2_frame_hd>?, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  NGHTTP2_ERR_CANCEL.rawValue
+}
+
 private func onBeginHeaders(
   _ raw: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
   withSession(user) { session in
     let id = frame!.pointee.hd.stream_id
+    session.headersStartedAt = session.now
+    session.floods.continuationCount = 0
     if session.role == .server, frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       let stream = session.open(id: id)
       nghttp2_session_set_stream_user_data(raw, id, stream)
@@ -87,8 +123,7 @@ private func onHeader(
     if stream.pointee.headerListByteCount > session.limits.headerListByteCountMax
       || stream.pointee.headerCount >= session.limits.headerFieldCountMax
     {
-      stream.pointee.flags.insert(.headersTooLarge)
-      return 0
+      return session.headersAreTooLarge(stream)
     }
     let isSecret = flags & UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) != 0
     stream.pointee.headers.reserve(8 + nameCount + valueCount)
@@ -199,6 +234,7 @@ private func onSendData(
       return NGHTTP2_ERR_WOULDBLOCK.rawValue
     }
     let stream = source!.pointee.ptr.assumingMemoryBound(to: HTTP2Stream.self)
+    session.floods.windowUpdateCredit &+= FloodCounters.windowUpdatesPerFrame
     session.output.reserve(9 + length)
     session.output.append(header!, 9)
     stream.pointee.outbound.move(length, to: &session.output)

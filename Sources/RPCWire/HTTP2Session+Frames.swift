@@ -8,33 +8,28 @@ extension HTTP2Session {
     case NGHTTP2_DATA.rawValue:
       if header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 {
         receivedEnd(header.stream_id)
-      } else if header.length == 0, floods.receivedEmptyData(limits, now: now) {
-        calm("empty DATA frames: more than \(limits.emptyDataPerSecondMax) a second")
+      } else if header.length == frame.pointee.data.padlen {
+        count(.emptyData)
       }
     case NGHTTP2_HEADERS.rawValue:
       receivedHeaders(
         header.stream_id, isEnd: header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0)
     case NGHTTP2_SETTINGS.rawValue:
-      if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { return }
-      if floods.receivedSettings(limits, now: now) {
-        return calm("SETTINGS frames: more than \(limits.settingsPerSecondMax) a second")
+      if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
+        settingsAcknowledged = true
+        return
       }
+      count(.settings)
       settingsReceived = true
       delegate.sessionReceivedSettings(self)
     case NGHTTP2_PING.rawValue:
       if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
         delegate.sessionReceivedPingAcknowledgement(self)
-      } else if floods.receivedPing(limits, now: now) {
-        calm("PING frames: more than \(limits.pingsPerSecondMax) a second")
+      } else {
+        count(.pings)
       }
-    case NGHTTP2_RST_STREAM.rawValue:
-      if floods.receivedReset(limits, now: now) {
-        calm("RST_STREAM frames: more than \(limits.resetsReceivedPerSecondMax) a second")
-      }
-    case NGHTTP2_PRIORITY.rawValue:
-      if floods.receivedPriority(limits, now: now) {
-        calm("PRIORITY frames: more than \(limits.prioritiesPerSecondMax) a second")
-      }
+    case NGHTTP2_RST_STREAM.rawValue: count(.resetsReceived)
+    case NGHTTP2_WINDOW_UPDATE.rawValue: count(.windowUpdates)
     case NGHTTP2_GOAWAY.rawValue:
       goAwayReceived = true
       delegate.sessionReceivedGoAway(self)
@@ -43,10 +38,33 @@ extension HTTP2Session {
     }
   }
 
-  private func calm(_ reason: String) {
-    guard role == .server, floodReason == nil else { return }
-    floodReason = reason
-    terminate(.enhanceYourCalm)
+  /// Counts one frame against its limit; only clients are suspected of floods.
+  func count(_ limit: HTTP2Limit) {
+    guard role == .server, floods.exceeds(limit, limits, now: now) else { return }
+    exceed(limit)
+  }
+
+  /// A limit was hit: the delegate counts it, and the connection ends if it must.
+  func exceed(_ limit: HTTP2Limit) {
+    guard role == .server else { return }
+    if limit.endsConnection {
+      guard exceededLimit == nil else { return }
+      exceededLimit = limit
+      terminate(.enhanceYourCalm)
+    }
+    delegate.session(self, exceeded: limit)
+  }
+
+  /// A field went past the limits: it is not kept. Returns what the library's callback returns.
+  func headersAreTooLarge(_ stream: StreamPointer) -> Int32 {
+    if !stream.pointee.flags.contains(.headersTooLarge) {
+      stream.pointee.flags.insert(.headersTooLarge)
+      exceed(.headerList)
+    }
+    guard stream.pointee.headerListByteCount > limits.headerBlockByteCountMax else { return 0 }
+    exceed(.headerBlock)
+    // Stops decoding: the session ignores all that follows.
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
   }
 
   private func stream(_ id: Int32) -> StreamPointer? {
@@ -106,13 +124,16 @@ extension HTTP2Session {
           session, UInt8(NGHTTP2_FLAG_NONE.rawValue), header.stream_id, 0)
       }
     case NGHTTP2_RST_STREAM.rawValue:
-      // Only resets that the peer provoked count; NO_ERROR and CANCEL are our own decisions.
-      let code = frame.pointee.rst_stream.error_code
-      if code != 0, code != HTTP2ErrorCode.cancel.rawValue, role == .server,
-        floods.sentReset(limits, now: now)
-      {
-        calm("provoked RST_STREAM: more than \(limits.resetsSentPerMinuteMax) a minute")
+      let code = HTTP2ErrorCode(rawValue: frame.pointee.rst_stream.error_code)
+      switch code {
+      // Our own decisions, not provoked.
+      case .noError, .cancel: break
+      // Beyond the peer's limit before it has acknowledged that limit; later the session ends.
+      case .refusedStream: exceed(.streams)
+      default: count(.resetsSent)
       }
+    case NGHTTP2_GOAWAY.rawValue:
+      if frame.pointee.goaway.error_code != 0 { protocolWasBroken = true }
     default:
       break
     }

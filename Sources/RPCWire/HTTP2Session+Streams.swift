@@ -14,6 +14,7 @@ extension HTTP2Session {
     firstStream?.pointee.previous = stream
     firstStream = stream
     streamCount += 1
+    floods.windowUpdateCredit &+= FloodCounters.windowUpdatesPerFrame
     return stream
   }
 

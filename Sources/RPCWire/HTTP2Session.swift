@@ -16,6 +16,13 @@ public protocol HTTP2SessionDelegate: AnyObject {
   func sessionReceivedPingAcknowledgement(_ session: HTTP2Session)
   /// A stream is gone; its handler was told.
   func sessionStreamClosed(_ session: HTTP2Session)
+  /// The peer went past a limit. Optional.
+  func session(_ session: HTTP2Session, exceeded limit: HTTP2Limit)
+}
+
+extension HTTP2SessionDelegate {
+  /// Nothing to count.
+  public func session(_ session: HTTP2Session, exceeded limit: HTTP2Limit) {}
 }
 
 /// A failure of the whole session: the connection must be closed after what is queued is sent.
@@ -57,6 +64,7 @@ public final class HTTP2Session {
   @exclusivity(unchecked) var floods = FloodCounters()
   @exclusivity(unchecked) var firstStream: StreamPointer?
   @exclusivity(unchecked) var headerStream: StreamPointer?
+  @exclusivity(unchecked) var headersStartedAt: UInt64 = 0
   @exclusivity(unchecked) var canSendList: [HTTP2StreamReference] = []
   @exclusivity(unchecked) var outputAnnounced = false
   var fields: UnsafeMutablePointer<nghttp2_nv>
@@ -70,8 +78,15 @@ public final class HTTP2Session {
   public internal(set) var goAwayReceived = false
   /// True after we sent GOAWAY, or a fatal error.
   public internal(set) var isTerminating = false
-  /// Why a flood limit ended the session, or nil.
-  public internal(set) var floodReason: String?
+  /// True after the peer's acknowledgement of our SETTINGS.
+  public internal(set) var settingsAcknowledged = false
+  /// The limit that ended the session, or nil.
+  public internal(set) var exceededLimit: HTTP2Limit?
+  /// True after a GOAWAY of ours that blames the peer.
+  public internal(set) var protocolWasBroken = false
+  /// When the header block began that is not complete yet, in the nanoseconds of `receive`; nil
+  /// between header blocks.
+  public var incompleteHeadersSince: UInt64? { headerStream == nil ? nil : headersStartedAt }
 
   /// Bytes to send. The owner removes what it has sent.
   @exclusivity(unchecked) public var output = RawBuffer()
@@ -138,6 +153,11 @@ public final class HTTP2Session {
       session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     announceOutput()
     if code < 0 {
+      switch Int32(code) {
+      case NGHTTP2_ERR_FLOODED.rawValue: exceed(.controlQueue)
+      case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue: exceed(.continuations)
+      default: protocolWasBroken = true
+      }
       isTerminating = true
       throw HTTP2SessionError(message: String(cString: nghttp2_strerror(Int32(code))))
     }

@@ -107,6 +107,14 @@ public final class TLSEngine {
     ERR_clear_error()
   }
 
+  /// Frees the record buffers until the next bytes, when nothing waits in them.
+  public func releaseMemory() {
+    guard isEstablished else { return }
+    if output.isEmpty { output.deallocate() }
+    // Refused while part of a record waits, which is as it should be.
+    SSL_free_buffers(ssl)
+  }
+
   private func advanceHandshake() throws(TLSError) {
     ERR_clear_error()
     let code = SSL_do_handshake(ssl)

@@ -41,6 +41,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
   var consumesAtOnce = true
   var receivedByteCount = 0
   var failure: HTTP2SessionError?
+  var exceeded: [HTTP2Limit] = []
   var onRequest: ((HTTP2StreamReference) -> Void)?
 
   init(_ role: HTTP2Session.Role, _ limits: HTTP2Limits, _ pool: HTTP2StreamPool) {
@@ -81,6 +82,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
     events.append("request \(text(headers))")
     onRequest?(stream)
   }
+  func session(_ session: HTTP2Session, exceeded limit: HTTP2Limit) { exceeded.append(limit) }
   func sessionHasOutput(_ session: HTTP2Session) {}
   func sessionReceivedSettings(_ session: HTTP2Session) {}
   func sessionReceivedGoAway(_ session: HTTP2Session) { events.append("goaway") }

@@ -29,16 +29,10 @@ public final class AuthServer: Sendable {
     tls.clientCertificates = .required
     var serverConfiguration = ServerConfiguration(
       endpoints: configuration.listen, tls: tls, loopCount: configuration.loopCount)
+    serverConfiguration.limits = .behindGateway
     // The largest request is a key's specification.
     serverConfiguration.limits.messageByteCountMax = 1 << 18
-    // A watch is one long call per gateway; connections are few.
-    serverConfiguration.limits.connectionsMax = 1_000
-    // The peer is a gateway, which speaks for many clients: limits against one hostile client
-    // would let some of them deny service to the others.
-    serverConfiguration.limits.http2.streamsMax = 4096
-    serverConfiguration.limits.http2.resetsReceivedPerSecondMax = 10_000
-    serverConfiguration.limits.http2.resetsSentPerMinuteMax = 10_000
-    serverConfiguration.limits.idleTimeout = nil
+    serverConfiguration.metrics = ServerMetrics(metrics)
     server = Server(configuration: serverConfiguration)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(

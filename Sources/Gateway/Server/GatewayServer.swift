@@ -23,6 +23,7 @@ public final class GatewayServer: Sendable {
       loopCount: configuration.loopCount)
     settings.limits = configuration.limits.server
     settings.makeMachine = configuration.makeMachine
+    settings.metrics = ServerMetrics(state.metrics.registry)
     server = Server(configuration: settings)
     let state = state
     operatorEndpoint = configuration.operatorEndpoint.map {

@@ -53,8 +53,9 @@ public final class ModelServer: Sendable {
       background: { files.submit($0) })
     dataPlane = DataPlane(registry: registry, settings: DataPlaneSettings())
     management = ModelManagement(registry: registry, limits: configuration.deployLimits)
-    server = Server(configuration: Self.serverConfiguration(configuration, loopCount: loopCount))
     metrics = Metrics()
+    server = Server(
+      configuration: Self.serverConfiguration(configuration, loopCount: loopCount, metrics))
     let service = ServiceMetrics(metrics, registry: registry)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
@@ -75,20 +76,16 @@ public final class ModelServer: Sendable {
   }
 
   private static func serverConfiguration(
-    _ configuration: ModelServerConfiguration, loopCount: Int
+    _ configuration: ModelServerConfiguration, loopCount: Int, _ metrics: Metrics
   ) -> ServerConfiguration {
     var tls = configuration.tls
     // Whoever has no certificate has no business here, whatever the configuration says.
     tls?.clientCertificates = .required
     var server = ServerConfiguration(
       endpoints: configuration.listen, tls: tls, loopCount: loopCount)
+    server.limits = .behindGateway
     server.limits.messageByteCountMax = configuration.messageByteCountMax
-    // The peers are a few gateways that put many clients' calls on one connection. Clients that
-    // misbehave are the gateway's to stop; what it resets for them must not cost it the connection.
-    server.limits.http2.streamsMax = 4096
-    server.limits.http2.resetsReceivedPerSecondMax = 10_000
-    server.limits.http2.resetsSentPerMinuteMax = 10_000
-    server.limits.idleTimeout = nil
+    server.metrics = ServerMetrics(metrics)
     return server
   }
 

@@ -1,0 +1,37 @@
+/// A limit of a server beside HTTP/2's own, by the name under which it is counted and configured;
+/// the numbers are in ``ServerLimits``.
+public enum ServerLimit: String, Sendable, CaseIterable {
+  /// Connections at one time: the one that is idle for longest makes room.
+  case connections = "connections"
+  /// TCP accepted to HTTP/2 preface received.
+  case handshake = "handshake"
+  /// Our SETTINGS unanswered.
+  case settingsAcknowledgement = "settings_acknowledgement"
+  /// A header block that does not become complete.
+  case headers = "headers"
+  /// A connection without calls.
+  case idle = "idle"
+  /// A peer that takes no bytes.
+  case writeStall = "write_stall"
+  /// A PING without an answer.
+  case keepAlive = "keep_alive"
+  /// A request message that is too large.
+  case messageBytes = "message_bytes"
+
+  /// False when only one call pays for it.
+  var endsConnection: Bool { self != .messageBytes }
+
+  /// For people.
+  var message: String {
+    switch self {
+    case .connections: "there are too many connections"
+    case .handshake: "the handshake took too long"
+    case .settingsAcknowledgement: "the peer does not acknowledge SETTINGS"
+    case .headers: "a header block took too long"
+    case .idle: "there were no calls for too long"
+    case .writeStall: "the peer takes no bytes"
+    case .keepAlive: "the peer does not answer"
+    case .messageBytes: "a message is too large"
+    }
+  }
+}
