@@ -1,3 +1,5 @@
+// Both have `timespec`; which of them counts as its owner depends on who is read first.
+internal import CLinux
 internal import Glibc
 
 /// A point on CLOCK_MONOTONIC, in nanoseconds. Comparable only within one machine's uptime.
