@@ -42,7 +42,7 @@ let package = Package(
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CHTTPParser", package: "libhttp-parser-dev"),
-    library("CLinux", package: "libc6-dev"),
+    .target(name: "CLinux", path: "Sources/CLinux"),
     .target(
       name: "CKernels", path: "Sources/CKernels",
       cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),

@@ -8,22 +8,19 @@ internal import Glibc
 public final class Kernel: Machine, @unchecked Sendable {
   private let poller: Int32
   private let wakeup: Int32
-  private let events: UnsafeMutablePointer<epoll_event>
+  private let events: UnsafeMutablePointer<martlet_ready>
   private let ready: UnsafeMutablePointer<ReadyEvent>
 
   private static let eventsPerWaitMax = 256
 
   /// One loop's part of it.
   public init() {
-    poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+    poller = martlet_epoll_create()
     wakeup = martlet_eventfd()
     precondition(poller >= 0 && wakeup >= 0, "epoll or eventfd could not be created: \(errno)")
     events = .allocate(capacity: Self.eventsPerWaitMax)
     ready = .allocate(capacity: Self.eventsPerWaitMax)
-    var event = epoll_event()
-    event.events = EPOLLIN.rawValue
-    event.data.u64 = .max
-    epoll_ctl(poller, EPOLL_CTL_ADD, wakeup, &event)
+    control(MARTLET_EPOLL_ADD, wakeup, .read, .max)
   }
 
   deinit {
@@ -55,41 +52,38 @@ public final class Kernel: Machine, @unchecked Sendable {
 
   /// See ``Machine/watch(_:_:token:)``.
   public func watch(_ descriptor: Int32, _ interest: Readiness, token: UInt64) {
-    control(EPOLL_CTL_ADD, descriptor, interest, token)
+    control(MARTLET_EPOLL_ADD, descriptor, interest, token)
   }
 
   /// See ``Machine/rewatch(_:_:token:)``.
   public func rewatch(_ descriptor: Int32, _ interest: Readiness, token: UInt64) {
-    control(EPOLL_CTL_MOD, descriptor, interest, token)
+    control(MARTLET_EPOLL_MODIFY, descriptor, interest, token)
   }
 
   /// See ``Machine/unwatch(_:)``.
   public func unwatch(_ descriptor: Int32) {
-    control(EPOLL_CTL_DEL, descriptor, [], 0)
+    control(MARTLET_EPOLL_DELETE, descriptor, [], 0)
   }
 
   private func control(
-    _ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ token: UInt64
+    _ operation: Int, _ descriptor: Int32, _ interest: Readiness, _ token: UInt64
   ) {
-    var event = epoll_event()
-    event.events = interest.rawValue
-    event.data.u64 = token
-    epoll_ctl(poller, operation, descriptor, &event)
+    _ = martlet_epoll_control(poller, Int32(operation), descriptor, interest.rawValue, token)
   }
 
   /// See ``Machine/wait(milliseconds:)``.
   public func wait(milliseconds: Int32) -> UnsafeBufferPointer<ReadyEvent> {
-    let found = epoll_wait(poller, events, Int32(Self.eventsPerWaitMax), milliseconds)
+    let found = martlet_epoll_wait(poller, events, Int32(Self.eventsPerWaitMax), milliseconds)
     var count = 0
     for index in 0..<max(0, Int(found)) {
       let event = events[index]
-      if event.data.u64 == .max {
+      if event.token == .max {
         var value: UInt64 = 0
         _ = read(wakeup, &value, 8)
         continue
       }
       (ready + count).initialize(
-        to: ReadyEvent(token: event.data.u64, readiness: Readiness(rawValue: event.events)))
+        to: ReadyEvent(token: event.token, readiness: Readiness(rawValue: event.events)))
       count += 1
     }
     return UnsafeBufferPointer(start: ready, count: count)

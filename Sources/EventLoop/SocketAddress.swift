@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// An address a socket can be bound or connected to.

@@ -1,0 +1,33 @@
+#pragma once
+// What Swift's Glibc module leaves out: epoll, eventfd, prctl, malloc_trim and accept4.
+//
+// No system header is included here. A struct such as timespec would then be this module's as well
+// as Glibc's, and which of the two Swift takes it from depends on the order in which it happens to
+// read a module's files.
+#include <stdint.h>
+
+// One ready descriptor: what it was registered with, and its epoll event bits.
+typedef struct martlet_ready {
+  uint64_t token;
+  uint32_t events;
+} martlet_ready;
+
+// Operations of martlet_epoll_control.
+enum { MARTLET_EPOLL_ADD = 1, MARTLET_EPOLL_DELETE = 2, MARTLET_EPOLL_MODIFY = 3 };
+
+// A new epoll descriptor; -1 with errno.
+int martlet_epoll_create(void);
+// Registers, changes or forgets a descriptor; -1 with errno.
+int martlet_epoll_control(int poller, int operation, int descriptor, uint32_t events,
+                          uint64_t token);
+// Waits for at most `count` (256 or fewer) ready descriptors; how many there are, or -1 with errno.
+int martlet_epoll_wait(int poller, martlet_ready *ready, int count, int milliseconds);
+
+// A non-blocking eventfd; -1 with errno.
+int martlet_eventfd(void);
+// The next connection of a listener, non-blocking and closed on exec; -1 with errno.
+int martlet_accept(int listener);
+// Names the calling thread, for tools.
+void martlet_name_thread(const char *name);
+// Gives free heap pages back to the system.
+void martlet_trim_heap(void);

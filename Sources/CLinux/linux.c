@@ -1,0 +1,41 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <malloc.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+_Static_assert(MARTLET_EPOLL_ADD == EPOLL_CTL_ADD && MARTLET_EPOLL_DELETE == EPOLL_CTL_DEL &&
+                   MARTLET_EPOLL_MODIFY == EPOLL_CTL_MOD,
+               "the operations are epoll's");
+
+int martlet_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int martlet_epoll_control(int poller, int operation, int descriptor, uint32_t events,
+                          uint64_t token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(poller, operation, descriptor, &event);
+}
+
+int martlet_epoll_wait(int poller, martlet_ready *ready, int count, int milliseconds) {
+  struct epoll_event events[256];
+  int found = epoll_wait(poller, events, count < 256 ? count : 256, milliseconds);
+  for (int i = 0; i < found; i++) {
+    ready[i].token = events[i].data.u64;
+    ready[i].events = events[i].events;
+  }
+  return found;
+}
+
+int martlet_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int martlet_accept(int listener) {
+  return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+void martlet_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+void martlet_trim_heap(void) { malloc_trim(0); }
