@@ -16,6 +16,10 @@ public struct HTTP2ErrorCode: RawRepresentable, Sendable, Hashable {
   public static let internalError = HTTP2ErrorCode(rawValue: 2)
   /// Flow control was ignored.
   public static let flowControlError = HTTP2ErrorCode(rawValue: 3)
+  /// Our SETTINGS were not acknowledged in time.
+  public static let settingsTimeout = HTTP2ErrorCode(rawValue: 4)
+  /// A frame came on a stream that had ended.
+  public static let streamClosed = HTTP2ErrorCode(rawValue: 5)
   /// The stream was not processed at all: safe to retry elsewhere.
   public static let refusedStream = HTTP2ErrorCode(rawValue: 7)
   /// The stream is no longer wanted.

@@ -74,6 +74,8 @@ private func onBeginFrame(
   if type < UInt8(NGHTTP2_PRIORITY.rawValue) { return 0 }
   if type == UInt8(NGHTTP2_CONTINUATION.rawValue) {
     withSession(user) { $0.count(.continuations) }
+  } else if type == UInt8(NGHTTP2_SETTINGS.rawValue) {
+    withSession(user) { $0.noteWindowsBeforeSettings() }
   } else if type == UInt8(NGHTTP2_PRIORITY.rawValue) || type >= firstUnknownType {
     withSession(user) { $0.count(.priorities) }
   }
@@ -137,6 +139,12 @@ private func onHeader(
       // Pseudo-fields come first: nghttp2 refuses a block where they do not.
       stream.pointee.pseudoCount += 1
       stream.pointee.regularStart = stream.pointee.headers.count
+      if nameCount == 10, memchr(value!, Int32(UInt8(ascii: "@")), valueCount) != nil {
+        // Only `:authority` has ten letters. See `hostsAgree`.
+        stream.pointee.flags.insert(.needsHostCheck)
+      }
+    } else if nameCount == 4, memcmp(name!, "host", 4) == 0 {
+      stream.pointee.flags.insert(.needsHostCheck)
     }
     return 0
   }

@@ -19,6 +19,7 @@ extension HTTP2Session {
         settingsAcknowledged = true
         return
       }
+      if windowOverflows(frame.pointee.settings) { return terminate(.flowControlError) }
       count(.settings)
       settingsReceived = true
       delegate.sessionReceivedSettings(self)
@@ -79,6 +80,9 @@ extension HTTP2Session {
     if stream.pointee.flags.contains(.resetSubmitted) { return }
     switch role {
     case .server:
+      if stream.pointee.flags.contains(.needsHostCheck), !hostsAgree(stream) {
+        return reset(stream, .protocolError)
+      }
       if !stream.pointee.flags.contains(.responseReceived) {
         stream.pointee.flags.insert(.responseReceived)
         delegate.session(self, receivedRequest: reference, headers: stream.pointee.headerBlock)

@@ -111,8 +111,9 @@ extension HTTP2Session {
 
   /// GOAWAY with an error: what is queued besides is dropped.
   public func terminate(_ code: HTTP2ErrorCode) {
-    guard let session, !isTerminating else { return }
+    guard let session, !isTerminated else { return }
     isTerminating = true
+    isTerminated = true
     nghttp2_session_terminate_session(session, code.rawValue)
     announceOutput()
   }

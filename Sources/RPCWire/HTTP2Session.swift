@@ -62,6 +62,7 @@ public final class HTTP2Session {
   // run-time check for overlapping ones, 80 instructions each, is left out.
   @exclusivity(unchecked) var now: UInt64 = 0
   @exclusivity(unchecked) var floods = FloodCounters()
+  @exclusivity(unchecked) private var rules: InboundRules
   @exclusivity(unchecked) var firstStream: StreamPointer?
   @exclusivity(unchecked) var headerStream: StreamPointer?
   @exclusivity(unchecked) var headersStartedAt: UInt64 = 0
@@ -74,10 +75,15 @@ public final class HTTP2Session {
   @exclusivity(unchecked) public internal(set) var streamCount = 0
   /// True after the peer's first SETTINGS.
   public internal(set) var settingsReceived = false
+  /// The widest window of a stream, and what new streams got, before the SETTINGS frame that is
+  /// being read.
+  @exclusivity(unchecked) var windowsBeforeSettings: (widest: Int, initial: Int) = (0, 0)
   /// True after a GOAWAY from the peer.
   public internal(set) var goAwayReceived = false
   /// True after we sent GOAWAY, or a fatal error.
   public internal(set) var isTerminating = false
+  /// True after GOAWAY with an error: nothing is read any more.
+  var isTerminated = false
   /// True after the peer's acknowledgement of our SETTINGS.
   public internal(set) var settingsAcknowledged = false
   /// The limit that ended the session, or nil.
@@ -101,6 +107,7 @@ public final class HTTP2Session {
   ) {
     self.role = role
     self.limits = limits
+    rules = InboundRules(role: role)
     self.pool = pool
     self.delegate = delegate
     fields = .allocate(capacity: fieldCapacity)
@@ -148,9 +155,12 @@ public final class HTTP2Session {
     _ bytes: UnsafeRawBufferPointer, now: UInt64
   ) throws(HTTP2SessionError) {
     guard let session else { return }
+    guard !isTerminated else { return }
     self.now = now
+    let (count, violation) = rules.check(bytes)
     let code = nghttp2_session_mem_recv(
-      session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+      session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count)
+    if let violation { terminate(violation.code) }
     announceOutput()
     if code < 0 {
       switch Int32(code) {

@@ -41,6 +41,8 @@ struct HTTP2Stream {
     static let headersTooLarge = Flags(rawValue: 128)
     static let localEndSent = Flags(rawValue: 256)
     static let resetSubmitted = Flags(rawValue: 512)
+    /// There is a `host`, or an `:authority` with an `@`.
+    static let needsHostCheck = Flags(rawValue: 1024)
   }
 
   var id: Int32 = 0

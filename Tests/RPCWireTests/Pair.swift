@@ -48,6 +48,13 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
     session = HTTP2Session(role: role, limits: limits, pool: pool, delegate: self)
   }
 
+  /// Everything that the session has to send.
+  func takeOutput() -> [UInt8] {
+    try? session.produce(now: 1)
+    defer { session.output.removeAll() }
+    return [UInt8](session.output.bytes)
+  }
+
   func receive(_ bytes: [UInt8], _ pieceByteCount: Int, _ now: UInt64) {
     var offset = 0
     while offset < bytes.count, failure == nil {
