@@ -41,12 +41,8 @@ struct RequestHead {
     }
   }
 
-  /// The answer to what is not gRPC at all.
-  var httpRefusal: HeaderList? {
-    if !isPost { return ResponseHeaders.http("405") }
-    if !isGRPC { return ResponseHeaders.http("415") }
-    return nil
-  }
+  /// False for what people and probes send; see ``PlainCall``.
+  var isCall: Bool { isPost && isGRPC }
 
   /// What to compress responses with: as the request was, else what the server prefers, and
   /// only what the client accepts.

@@ -16,13 +16,6 @@ enum ResponseHeaders {
     trailers.append("grpc-status", "0" as StaticString)
     return trailers
   }()
-
-  /// The whole answer to a request that is not gRPC.
-  static func http(_ status: StaticString) -> HeaderList {
-    var headers = HeaderList()
-    headers.append(":status", status)
-    return headers
-  }
 }
 
 extension HeaderList {

@@ -54,6 +54,9 @@ final class ServerConnection {
     case .releaseMemory: transport.releaseMemory()
     case .sendPing: session.submitPing()
     case .drain: drain(.limit(.idle))
+    case .close(.settingsAcknowledgement):
+      session.terminate(.settingsTimeout)
+      transport.closeWhenFlushed(.limit(.settingsAcknowledgement))
     case .close(let limit): transport.close(.limit(limit))
     }
   }
@@ -98,8 +101,8 @@ extension ServerConnection: HTTP2SessionDelegate {
     }
     var request = RequestHead()
     headers.forEach { request.read($0) }
-    if let refusal = request.httpRefusal {
-      return call.sendHeaders(refusal, endOfStream: true)
+    guard request.isCall else {
+      return stream.setHandler(PlainCall(headers, isServing: !isDraining))
     }
     guard let route = owner.routes.find(request.path) else {
       let path = String(decoding: request.path, as: UTF8.self)
@@ -130,7 +133,10 @@ extension ServerConnection: HTTP2SessionDelegate {
 
   func sessionReceivedSettings(_ session: HTTP2Session) {}
 
-  func sessionReceivedGoAway(_ session: HTTP2Session) {}
+  /// The client opens no more streams: the connection has served its time.
+  func sessionReceivedGoAway(_ session: HTTP2Session) {
+    drain(.peerClosed)
+  }
 
   func sessionReceivedPingAcknowledgement(_ session: HTTP2Session) {
     watch.pingAcknowledged()

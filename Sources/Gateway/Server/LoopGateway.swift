@@ -22,7 +22,6 @@ final class LoopGateway: CallRouter {
 
   private var active: [Exchange] = []
   private var free: [Exchange] = []
-  private let plainDelegate = PlainDelegate()
   private var resolvers: [Resolver] = []
   private let anchor = Anchor<LoopGateway>()
   private var sweepTimer = TimerHandle.none
@@ -131,8 +130,7 @@ final class LoopGateway: CallRouter {
   func route(_ headers: HeaderBlock, call: ServerCall) -> (any ServerCallDelegate)? {
     let head = RequestHead(headers)
     guard head.isGRPC, head.method == .post else {
-      plainDelegate.answer(head, call, isDraining: state.isDraining)
-      return plainDelegate
+      return PlainCall(headers, isServing: !state.isDraining)
     }
     let exchange = free.popLast() ?? Exchange(self)
     exchange.activeIndex = active.count
