@@ -54,7 +54,7 @@ fuzz: deps ## Fuzz every parser of foreign bytes, TIME seconds altogether
 	@scripts/fuzz.sh $(TIME)
 
 .PHONY: conformance
-conformance: deps-test ## Suites that others wrote
+conformance: deps-test ## HTTP/2 and HPACK by the RFCs' sections
 	@scripts/conformance.sh
 
 .PHONY: bench

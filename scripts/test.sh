@@ -45,13 +45,15 @@ fi
 if [ "$which" != unit ]; then
   swift build -c release --static-swift-stdlib --product martlet 2>&1 | tail -3
   if scripts/python-env.sh test; then
-    MARTLET_BIN=$PWD/.build/release/martlet .venv/bin/python -m pytest -q -x --maxfail=20 \
-      Tests/Integration 2>&1 | tee "$log/integration"
-    p=$(grep -oE '[0-9]+ passed' "$log/integration" | tail -1 | grep -oE '[0-9]+')
-    f=$(grep -oE '[0-9]+ (failed|error)' "$log/integration" | awk '{s+=$1} END {print s+0}')
-    [ -n "${p:-}" ] || { p=0; [ "$f" -gt 0 ] || f=1; }
-    passed=$((passed + p))
-    failed=$((failed + f))
+    for suite in Tests/Integration Tests/Conformance/http2; do
+      MARTLET_BIN=$PWD/.build/release/martlet .venv/bin/python -m pytest -q -x --maxfail=20 \
+        "$suite" 2>&1 | tee "$log/integration"
+      p=$(grep -oE '[0-9]+ passed' "$log/integration" | tail -1 | grep -oE '[0-9]+')
+      f=$(grep -oE '[0-9]+ (failed|error)' "$log/integration" | awk '{s+=$1} END {print s+0}')
+      [ -n "${p:-}" ] || { p=0; [ "$f" -gt 0 ] || f=1; }
+      passed=$((passed + p))
+      failed=$((failed + f))
+    done
   else
     failed=$((failed + 1))
   fi

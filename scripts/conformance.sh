@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Conformance suites, against the release program (MARTLET_BIN: another one).
+# Usage: conformance.sh [SUITE ...]    default: all; a suite is a function below.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
+all=(http2)
+
+# RFC 9113 and RFC 7541, a file per section.
+http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
+
+[ $# -gt 0 ] || set -- "${all[@]}"
+[ -x "$MARTLET_BIN" ] ||
+  swift build -c release --static-swift-stdlib --product martlet 2>&1 | tail -3
+failed=()
+for suite in "$@"; do
+  [[ " ${all[*]} " == *" $suite "* ]] || { echo "conformance.sh: no suite '$suite'" >&2; exit 64; }
+  echo "== $suite"
+  "$suite" || failed+=("$suite")
+done
+[ ${#failed[@]} -eq 0 ] || { echo "failed: ${failed[*]}"; exit 1; }
