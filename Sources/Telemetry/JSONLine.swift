@@ -1,56 +1,76 @@
+internal import Glibc
+
 /// Writes one JSON object per line into a buffer that is used again and again: after the first
 /// lines nothing allocates.
 ///
 /// Text that is not UTF-8 is written with U+FFFD in its place, so that whatever a peer sends, a
 /// line stays one line and valid JSON.
-public struct JSONLine {
-  /// The lines written since the last ``removeAll()``.
-  public private(set) var bytes: [UInt8] = []
+public struct JSONLine: ~Copyable {
+  // An access log writes a dozen fields for each request: bytes behind a pointer cost a fraction
+  // of an array's checks for uniqueness and room at every append.
+  private var base: UnsafeMutablePointer<UInt8>
+  private var capacity: Int
+  /// The number of bytes written since the last ``removeAll()``.
+  public private(set) var byteCount = 0
   private var isFirst = true
   private var second = Int64.min
+  /// `2026-11-23T23:50:34` of ``second``.
   private var secondText: [UInt8] = []
 
   /// An empty buffer.
-  public init() {}
+  public init() {
+    capacity = 512
+    base = .allocate(capacity: capacity)
+  }
+
+  deinit {
+    base.deallocate()
+  }
+
+  /// A copy of the lines written since the last ``removeAll()``.
+  public var bytes: [UInt8] { [UInt8](written) }
+
+  /// The lines written since the last ``removeAll()``; valid until the next change.
+  public var written: UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: base, count: byteCount)
+  }
 
   /// Forgets the lines and keeps the memory.
   public mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
+    byteCount = 0
   }
 
   /// Starts a line.
   public mutating func begin() {
-    bytes.append(UInt8(ascii: "{"))
+    append(UInt8(ascii: "{"))
     isFirst = true
   }
 
   /// Ends the line.
   public mutating func end() {
-    bytes.append(UInt8(ascii: "}"))
-    bytes.append(UInt8(ascii: "\n"))
+    append(UInt8(ascii: "}"))
+    append(UInt8(ascii: "\n"))
   }
 
   /// A text value.
   public mutating func field(_ name: StaticString, _ value: String) {
-    key(name)
-    bytes.append(UInt8(ascii: "\""))
     var value = value
-    value.withUTF8 { appendEscaped(UnsafeRawBufferPointer($0), isChecked: true) }
-    bytes.append(UInt8(ascii: "\""))
+    key(name)
+    value.withUTF8 { appendQuoted(UnsafeRawBufferPointer($0), isUTF8: true) }
   }
 
-  /// A text value known at compile time.
+  /// A text value known at compile time, which needs no escaping.
   public mutating func field(_ name: StaticString, _ value: StaticString) {
-    field(
-      name, utf8: UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+    key(name)
+    append(UInt8(ascii: "\""))
+    append(value.utf8Start, value.utf8CodeUnitCount)
+    append(UInt8(ascii: "\""))
   }
 
   /// A text value given as bytes of unknown quality.
   public mutating func field(_ name: StaticString, utf8 value: UnsafeRawBufferPointer) {
     key(name)
-    bytes.append(UInt8(ascii: "\""))
-    appendEscaped(value, isChecked: false)
-    bytes.append(UInt8(ascii: "\""))
+    appendQuoted(value, isUTF8: false)
   }
 
   /// A whole number.
@@ -62,13 +82,13 @@ public struct JSONLine {
   /// A number; what JSON cannot write becomes null.
   public mutating func field(_ name: StaticString, _ value: Double) {
     key(name)
-    bytes.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
+    append(value.isFinite ? "\(value)" : "null")
   }
 
   /// true or false.
   public mutating func field(_ name: StaticString, _ value: Bool) {
     key(name)
-    bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    append(value ? "true" : "false")
   }
 
   /// A point in time as RFC 3339 text. Date and time of day are formatted once a second.
@@ -79,42 +99,83 @@ public struct JSONLine {
       time.appendDateAndTime(to: &secondText)
     }
     key(name)
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: secondText)
-    time.appendFraction(to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
+    append(UInt8(ascii: "\""))
+    secondText.withUnsafeBufferPointer { append($0.baseAddress!, $0.count) }
+    append(UInt8(ascii: "."))
+    appendDigits(UInt32(time.nanoseconds) / 1_000, count: 6)
+    append(UInt8(ascii: "Z"))
+    append(UInt8(ascii: "\""))
   }
 
-  private mutating func key(_ name: StaticString) {
-    if !isFirst { bytes.append(UInt8(ascii: ",")) }
+  /// Fields that were made before.
+  public mutating func fields(_ fields: JSONFields) {
+    guard !fields.bytes.isEmpty else { return }
+    separate()
+    fields.bytes.withUnsafeBufferPointer { append($0.baseAddress!, $0.count) }
+  }
+
+  // MARK: Parts
+
+  @inline(__always)
+  private mutating func separate() {
+    if !isFirst { append(UInt8(ascii: ",")) }
     isFirst = false
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(
-      contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-    bytes.append(UInt8(ascii: "\""))
-    bytes.append(UInt8(ascii: ":"))
+  }
+
+  @inline(__always)
+  private mutating func key(_ name: StaticString) {
+    separate()
+    append(UInt8(ascii: "\""))
+    append(name.utf8Start, name.utf8CodeUnitCount)
+    append(UInt8(ascii: "\""))
+    append(UInt8(ascii: ":"))
   }
 
   private mutating func appendDecimal(_ value: Int) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    if value < 0 { append(UInt8(ascii: "-")) }
     var rest = value.magnitude
-    let start = bytes.count
+    var digitCount = 1
+    var limit: UInt = 10
+    while rest >= limit, digitCount < 20 {
+      digitCount += 1
+      limit = limit.multipliedReportingOverflow(by: 10).overflow ? .max : limit * 10
+    }
+    reserve(digitCount)
+    var index = byteCount + digitCount
+    byteCount = index
     repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+      index -= 1
+      base[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     } while rest > 0
-    bytes[start...].reverse()
   }
 
-  private mutating func appendEscaped(_ text: UnsafeRawBufferPointer, isChecked: Bool) {
+  /// Exactly `count` digits, with zeros in front.
+  private mutating func appendDigits(_ value: UInt32, count: Int) {
+    reserve(count)
+    var rest = value
+    var index = byteCount + count
+    byteCount = index
+    for _ in 0..<count {
+      index -= 1
+      base[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    }
+  }
+
+  private mutating func appendQuoted(_ text: UnsafeRawBufferPointer, isUTF8: Bool) {
+    append(UInt8(ascii: "\""))
     // Nearly all values are plain ASCII: one look, one copy.
     if text.allSatisfy({ Self.isPlain($0) }) {
-      bytes.append(contentsOf: text)
-    } else if isChecked {
+      if let start = text.baseAddress {
+        append(start.assumingMemoryBound(to: UInt8.self), text.count)
+      }
+    } else if isUTF8 {
       for byte in text { appendEscaped(byte) }
     } else {
       for byte in String(decoding: text, as: UTF8.self).utf8 { appendEscaped(byte) }
     }
+    append(UInt8(ascii: "\""))
   }
 
   @inline(__always)
@@ -125,15 +186,66 @@ public struct JSONLine {
   private mutating func appendEscaped(_ byte: UInt8) {
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-      bytes.append(UInt8(ascii: "\\"))
-      bytes.append(byte)
+      append(UInt8(ascii: "\\"))
+      append(byte)
     case 0..<0x20, 0x7F:
       let hex: StaticString = "0123456789abcdef"
-      bytes.append(contentsOf: "\\u00".utf8)
-      bytes.append(hex.utf8Start[Int(byte >> 4)])
-      bytes.append(hex.utf8Start[Int(byte & 15)])
+      append("\\u00")
+      append(hex.utf8Start[Int(byte >> 4)])
+      append(hex.utf8Start[Int(byte & 15)])
     default:
-      bytes.append(byte)
+      append(byte)
     }
+  }
+
+  // MARK: Bytes
+
+  private mutating func append(_ text: String) {
+    for byte in text.utf8 { append(byte) }
+  }
+
+  @inline(__always)
+  private mutating func append(_ byte: UInt8) {
+    reserve(1)
+    base[byteCount] = byte
+    byteCount += 1
+  }
+
+  @inline(__always)
+  private mutating func append(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+    reserve(count)
+    memcpy(base + byteCount, bytes, count)
+    byteCount += count
+  }
+
+  @inline(__always)
+  private mutating func reserve(_ count: Int) {
+    if capacity - byteCount < count { grow(count) }
+  }
+
+  @inline(never)
+  private mutating func grow(_ count: Int) {
+    capacity = max(byteCount + count, capacity * 2)
+    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    memcpy(larger, base, byteCount)
+    base.deallocate()
+    base = larger
+  }
+}
+
+/// Fields of a ``JSONLine`` that are the same in many lines, made once.
+public struct JSONFields: Sendable {
+  let bytes: [UInt8]
+
+  /// No fields.
+  public init() {
+    bytes = []
+  }
+
+  /// The fields that `body` adds.
+  public init(_ body: (inout JSONLine) -> Void) {
+    var line = JSONLine()
+    body(&line)
+    bytes = line.bytes
   }
 }

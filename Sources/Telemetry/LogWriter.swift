@@ -50,11 +50,16 @@ public final class LogWriter: @unchecked Sendable {
 
   /// Queues whole lines. Never blocks on the file.
   public func append(_ lines: [UInt8]) {
+    lines.withUnsafeBufferPointer { append($0) }
+  }
+
+  /// Queues whole lines, which are copied. Never blocks on the file.
+  public func append(_ lines: UnsafeBufferPointer<UInt8>) {
     guard !lines.isEmpty else { return }
     pthread_mutex_lock(mutex)
     guard pending.count + lines.count <= pendingByteCountMax, !isStopping else {
       pthread_mutex_unlock(mutex)
-      drop(lines)
+      drop(UnsafeRawBufferPointer(lines))
       return
     }
     let wasEmpty = pending.isEmpty
@@ -78,7 +83,7 @@ public final class LogWriter: @unchecked Sendable {
     line.field("message", message)
     fields(&line)
     line.end()
-    append(line.bytes)
+    append(line.written)
   }
 
   /// Waits until everything queued before is written or dropped; for shutdown and tests.
@@ -104,14 +109,18 @@ public final class LogWriter: @unchecked Sendable {
 
   // MARK: The writing thread
 
+  /// A second's worth of a busy gateway; what one stall of the file made larger is given back.
+  private static let batchByteCountKept = 1 << 20
+
   fileprivate func run() {
+    // Two arrays take turns, so that a busy log does not allocate.
+    var batch: [UInt8] = []
     pthread_mutex_lock(mutex)
     while true {
       while pending.isEmpty, !isStopping { pthread_cond_wait(condition, mutex) }
       if pending.isEmpty { break }
-      let batch = pending
-      pending = []
-      pending.reserveCapacity(batch.count)
+      batch.removeAll(keepingCapacity: batch.capacity <= Self.batchByteCountKept)
+      swap(&batch, &pending)
       isWriting = true
       pthread_mutex_unlock(mutex)
 
@@ -141,7 +150,7 @@ public final class LogWriter: @unchecked Sendable {
           var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&wait, 1, 1_000)
         } else if errno != EINTR {
-          drop([UInt8](bytes[offset...]))
+          drop(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
           return
         }
       }
@@ -160,12 +169,11 @@ public final class LogWriter: @unchecked Sendable {
     line.end()
     reportedDropCount = count
     // Once, without counting a failure of its own.
-    _ = line.bytes.withUnsafeBytes {
-      Glibc.write(descriptor.load(ordering: .relaxed), $0.baseAddress!, $0.count)
-    }
+    _ = Glibc.write(
+      descriptor.load(ordering: .relaxed), line.written.baseAddress!, line.written.count)
   }
 
-  private func drop(_ lines: [UInt8]) {
+  private func drop(_ lines: UnsafeRawBufferPointer) {
     let count = lines.count { $0 == UInt8(ascii: "\n") }
     dropped.add(count, ordering: .relaxed)
   }

@@ -13,6 +13,16 @@ public struct Timestamp: Sendable, Hashable {
     self.nanoseconds = nanoseconds
   }
 
+  /// A point in milliseconds since 1970.
+  public init(milliseconds: Int64) {
+    seconds = milliseconds / 1_000
+    nanoseconds = Int32(milliseconds % 1_000) * 1_000_000
+    if nanoseconds < 0 {
+      seconds -= 1
+      nanoseconds += 1_000_000_000
+    }
+  }
+
   /// Reads CLOCK_REALTIME.
   public static func now() -> Timestamp {
     var time = timespec()

@@ -30,7 +30,7 @@ final class AccessLog {
     lines.begin()
     body(&lines)
     lines.end()
-    if lines.bytes.count >= Self.flushByteCount {
+    if lines.byteCount >= Self.flushByteCount {
       flush()
     } else if !isFlushScheduled {
       isFlushScheduled = true
@@ -42,8 +42,8 @@ final class AccessLog {
   }
 
   func flush() {
-    guard !lines.bytes.isEmpty else { return }
-    writer?.append(lines.bytes)
+    guard lines.byteCount > 0 else { return }
+    writer?.append(lines.written)
     lines.removeAll()
   }
 }
