@@ -42,6 +42,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// The time at the start of this turn; cheap, and good enough for deadlines.
   public private(set) var now: MonotonicTime
+  /// The calendar's clock in this turn, once somebody has asked.
+  private var wallOfTurn: Int64?
 
   /// Things other modules keep per loop (pools, connection lists), by type.
   private var storage: [ObjectIdentifier: AnyObject] = [:]
@@ -105,8 +107,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Reads the clock, for what must not be as old as ``now``.
   public func readClock() -> MonotonicTime { machine.now() }
 
-  /// Reads the calendar's clock: milliseconds since 1970.
-  public func wallMilliseconds() -> Int64 { machine.wallMilliseconds() }
+  /// The calendar's clock, read once a turn: milliseconds since 1970.
+  public func wallMilliseconds() -> Int64 {
+    if let wallOfTurn { return wallOfTurn }
+    let wall = machine.wallMilliseconds()
+    wallOfTurn = wall
+    return wall
+  }
 
   /// Runs the loop on the calling thread until ``stop()``.
   public func run() {
@@ -130,6 +137,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
     let events = machine.wait(milliseconds: hasWork ? 0 : timeout)
     now = machine.now()
+    wallOfTurn = nil
     for event in events { dispatch(event) }
     while let action = timers.popDue(now) { action() }
     takeInbox()

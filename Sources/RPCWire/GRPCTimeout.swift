@@ -25,13 +25,42 @@ public enum GRPCTimeout {
   /// The header's value for some nanoseconds: the finest unit that fits eight digits, rounded
   /// down so that the callee never waits longer than the caller.
   public static func format(nanoseconds: UInt64) -> String {
-    let units: [(UInt64, String)] = [
-      (1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
-      (3_600_000_000_000, "H"),
-    ]
-    for (size, unit) in units where nanoseconds / size <= 99_999_999 {
-      return "\(nanoseconds / size)\(unit)"
+    withUnsafeTemporaryAllocation(byteCount: byteCountMax, alignment: 1) { text in
+      let count = write(nanoseconds: nanoseconds, into: text)
+      return String(decoding: text[..<count], as: UTF8.self)
     }
-    return "99999999H"
+  }
+
+  /// The longest value: eight digits and a unit.
+  public static let byteCountMax = 9
+
+  /// Writes the header's value into ``byteCountMax`` bytes and returns how many it took.
+  public static func write(
+    nanoseconds: UInt64, into text: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    let (size, unit): (UInt64, UInt8) =
+      switch nanoseconds {
+      case 0..<100_000_000: (1, UInt8(ascii: "n"))
+      case 0..<100_000_000_000: (1_000, UInt8(ascii: "u"))
+      case 0..<100_000_000_000_000: (1_000_000, UInt8(ascii: "m"))
+      case 0..<100_000_000_000_000_000: (1_000_000_000, UInt8(ascii: "S"))
+      case 0..<6_000_000_000_000_000_000: (60_000_000_000, UInt8(ascii: "M"))
+      default: (3_600_000_000_000, UInt8(ascii: "H"))
+      }
+    // Nanoseconds of 64 bits are at most 5,124,095 hours: always within eight digits.
+    let value = nanoseconds / size
+    var count = 1
+    var limit: UInt64 = 10
+    while value >= limit {
+      count += 1
+      limit *= 10
+    }
+    var rest = value
+    for index in stride(from: count - 1, through: 0, by: -1) {
+      text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    }
+    text[count] = unit
+    return count + 1
   }
 }

@@ -5,99 +5,119 @@ internal import Glibc
 /// glibc's per-thread cache when many streams are answered in one go (measured: a quarter of a
 /// call's time). Belongs to one thread, like the sessions that use it, and outlives them.
 final class HTTP2Memory {
-  /// Blocks are multiples of this; larger ones than ``classCount`` of them go to malloc.
-  private static let unit = 64
-  private static let classCount = 17  // up to 1 KiB and the prefix
-  /// In front of each block: its capacity. Sixteen bytes keep malloc's alignment.
-  private static let prefixByteCount = 16
-  private static let slabByteCount = 64 << 10
+  /// The free lists; number 0 holds the slabs.
+  private let lists: FreeLists
 
-  private let heads: UnsafeMutablePointer<UnsafeMutableRawPointer?>
-  private var slabs: [UnsafeMutableRawPointer] = []
+  init() {
+    lists = FreeLists()
+  }
+
+  deinit {
+    lists.deallocate()
+  }
+
+  /// The functions for nghttp2, which copies the struct.
+  var functions: nghttp2_mem {
+    nghttp2_mem(
+      mem_user_data: UnsafeMutableRawPointer(lists.heads), malloc: takeMemory,
+      free: giveMemoryBack, calloc: takeClearMemory, realloc: changeMemory)
+  }
+}
+
+/// Blocks by size class, each class a list through the blocks' first words. A pointer, which is
+/// what C's functions are handed: they run some sixty times for each request.
+private struct FreeLists {
+  /// Blocks are multiples of this; larger ones than ``classCount`` of them go to malloc.
+  static let unit = 64
+  static let classCount = 17  // up to 1 KiB and the prefix
+  /// In front of each block: its class, or 0, then its capacity. Keeps malloc's alignment.
+  static let prefixByteCount = 16
+  static let slabByteCount = 64 << 10
+
+  let heads: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
   init() {
     heads = .allocate(capacity: Self.classCount + 1)
     heads.initialize(repeating: nil, count: Self.classCount + 1)
   }
 
-  deinit {
-    for slab in slabs { free(slab) }
+  init(_ user: UnsafeMutableRawPointer?) {
+    heads = user!.assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
+  }
+
+  func deallocate() {
+    while let slab = heads[0] {
+      heads[0] = slab.load(as: UnsafeMutableRawPointer?.self)
+      free(slab)
+    }
     heads.deallocate()
   }
 
-  /// The functions for nghttp2, which copies the struct.
-  var functions: nghttp2_mem {
-    nghttp2_mem(
-      mem_user_data: Unmanaged.passUnretained(self).toOpaque(), malloc: takeMemory,
-      free: giveMemoryBack, calloc: takeClearMemory, realloc: changeMemory)
+  @inline(__always)
+  func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    let index = (byteCount &+ Self.prefixByteCount &+ Self.unit &- 1) / Self.unit
+    guard index <= Self.classCount else { return takeLarge(byteCount) }
+    guard let block = heads[index] ?? refill(index) else { return nil }
+    heads[index] = block.load(as: UnsafeMutableRawPointer?.self)
+    block.storeBytes(of: index, as: Int.self)
+    block.storeBytes(
+      of: index &* Self.unit &- Self.prefixByteCount, toByteOffset: 8, as: Int.self)
+    return block + Self.prefixByteCount
   }
 
-  @inline(__always)
-  fileprivate func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-    let index = (byteCount + Self.prefixByteCount + Self.unit - 1) / Self.unit
-    let block: UnsafeMutableRawPointer
-    if index <= Self.classCount {
-      if heads[index] == nil { refill(index) }
-      guard let head = heads[index] else { return nil }
-      block = head
-      heads[index] = block.load(as: UnsafeMutableRawPointer?.self)
-    } else {
-      guard let large = malloc(byteCount + Self.prefixByteCount) else { return nil }
-      block = large
-    }
-    block.storeBytes(
-      of: index <= Self.classCount ? index * Self.unit - Self.prefixByteCount : byteCount,
-      as: Int.self)
+  @inline(never)
+  private func takeLarge(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    guard let block = malloc(byteCount + Self.prefixByteCount) else { return nil }
+    block.storeBytes(of: 0, as: Int.self)
+    block.storeBytes(of: byteCount, toByteOffset: 8, as: Int.self)
     return block + Self.prefixByteCount
   }
 
   @inline(__always)
-  fileprivate func giveBack(_ pointer: UnsafeMutableRawPointer) {
+  func giveBack(_ pointer: UnsafeMutableRawPointer) {
     let block = pointer - Self.prefixByteCount
-    let index =
-      (block.load(as: Int.self) + Self.prefixByteCount + Self.unit - 1) / Self.unit
-    guard index <= Self.classCount else { return free(block) }
+    let index = block.load(as: Int.self)
+    guard index > 0 else { return free(block) }
     block.storeBytes(of: heads[index], as: UnsafeMutableRawPointer?.self)
     heads[index] = block
   }
 
-  fileprivate static func capacity(_ pointer: UnsafeMutableRawPointer) -> Int {
-    (pointer - prefixByteCount).load(as: Int.self)
+  static func capacity(_ pointer: UnsafeMutableRawPointer) -> Int {
+    (pointer - prefixByteCount).load(fromByteOffset: 8, as: Int.self)
   }
 
-  private func refill(_ index: Int) {
-    guard let slab = malloc(Self.slabByteCount) else { return }
-    slabs.append(slab)
+  /// Cuts a slab into blocks of a class and returns the first.
+  @inline(never)
+  private func refill(_ index: Int) -> UnsafeMutableRawPointer? {
+    guard let slab = malloc(Self.slabByteCount) else { return nil }
+    slab.storeBytes(of: heads[0], as: UnsafeMutableRawPointer?.self)
+    heads[0] = slab
     let size = index * Self.unit
-    for offset in stride(from: 0, through: Self.slabByteCount - size, by: size) {
+    // The first unit links the slabs.
+    for offset in stride(from: Self.unit, through: Self.slabByteCount - size, by: size) {
       (slab + offset).storeBytes(of: heads[index], as: UnsafeMutableRawPointer?.self)
       heads[index] = slab + offset
     }
+    return heads[index]
   }
 }
 
 // Free functions form the C callbacks: they must not inherit an actor.
 
-@inline(__always)
-private func memory(_ user: UnsafeMutableRawPointer?) -> Unmanaged<HTTP2Memory> {
-  Unmanaged<HTTP2Memory>.fromOpaque(user!)
-}
-
 private func takeMemory(_ count: Int, _ user: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
 {
-  memory(user)._withUnsafeGuaranteedRef { $0.take(count) }
+  FreeLists(user).take(count)
 }
 
 private func giveMemoryBack(_ pointer: UnsafeMutableRawPointer?, _ user: UnsafeMutableRawPointer?) {
-  guard let pointer else { return }
-  memory(user)._withUnsafeGuaranteedRef { $0.giveBack(pointer) }
+  if let pointer { FreeLists(user).giveBack(pointer) }
 }
 
 private func takeClearMemory(
   _ count: Int, _ size: Int, _ user: UnsafeMutableRawPointer?
 ) -> UnsafeMutableRawPointer? {
   let (total, overflow) = count.multipliedReportingOverflow(by: size)
-  guard !overflow, let pointer = takeMemory(total, user) else { return nil }
+  guard !overflow, let pointer = FreeLists(user).take(total) else { return nil }
   memset(pointer, 0, total)
   return pointer
 }
@@ -105,11 +125,11 @@ private func takeClearMemory(
 private func changeMemory(
   _ pointer: UnsafeMutableRawPointer?, _ count: Int, _ user: UnsafeMutableRawPointer?
 ) -> UnsafeMutableRawPointer? {
-  guard let pointer else { return takeMemory(count, user) }
-  let capacity = HTTP2Memory.capacity(pointer)
+  guard let pointer else { return FreeLists(user).take(count) }
+  let capacity = FreeLists.capacity(pointer)
   if count <= capacity { return pointer }
-  guard let larger = takeMemory(count, user) else { return nil }
+  guard let larger = FreeLists(user).take(count) else { return nil }
   memcpy(larger, pointer, capacity)
-  giveMemoryBack(pointer, user)
+  FreeLists(user).giveBack(pointer)
   return larger
 }

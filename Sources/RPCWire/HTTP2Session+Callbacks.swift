@@ -56,11 +56,6 @@ private func withSession<Result>(
   Unmanaged<HTTP2Session>.fromOpaque(user!)._withUnsafeGuaranteedRef { body($0) }
 }
 
-@inline(__always)
-private func streamPointer(_ session: OpaquePointer?, _ id: Int32) -> StreamPointer? {
-  nghttp2_session_get_stream_user_data(session, id)?.assumingMemoryBound(to: HTTP2Stream.self)
-}
-
 /// The first type that RFC 9113 does not define.
 private let firstUnknownType: UInt8 = 0x0a
 
@@ -100,9 +95,10 @@ private func onBeginHeaders(
       let stream = session.open(id: id)
       nghttp2_session_set_stream_user_data(raw, id, stream)
       session.headerStream = stream
+      session.recentStream = stream
       return 0
     }
-    let stream = streamPointer(raw, id)
+    let stream = session.stream(id)
     session.headerStream = stream
     stream?.pointee.headers.removeAll()
     stream?.pointee.headerCount = 0
@@ -128,12 +124,13 @@ private func onHeader(
       return session.headersAreTooLarge(stream)
     }
     let isSecret = flags & UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) != 0
-    stream.pointee.headers.reserve(8 + nameCount + valueCount)
-    stream.pointee.headers.append(
-      UInt32(nameCount) | (isSecret ? HeaderList.neverIndexedFlag : 0))
-    stream.pointee.headers.append(UInt32(valueCount))
-    stream.pointee.headers.append(name!, nameCount)
-    stream.pointee.headers.append(value!, valueCount)
+    let field = stream.pointee.headers.extend(8 + nameCount + valueCount)
+    field.storeBytes(
+      of: UInt32(truncatingIfNeeded: nameCount) | (isSecret ? HeaderBlock.neverIndexedFlag : 0),
+      as: UInt32.self)
+    (field + 4).storeBytes(of: UInt32(truncatingIfNeeded: valueCount), as: UInt32.self)
+    memcpy(field + 8, name!, nameCount)
+    memcpy(field + 8 + nameCount, value!, valueCount)
     stream.pointee.headerCount += 1
     if name![0] == UInt8(ascii: ":") {
       // Pseudo-fields come first: nghttp2 refuses a block where they do not.
@@ -165,7 +162,7 @@ private func onData(
 ) -> Int32 {
   withSession(user) { session in
     nghttp2_session_consume_connection(raw, count)
-    if let stream = streamPointer(raw, id), !stream.pointee.flags.contains(.resetSubmitted),
+    if let stream = session.stream(id), !stream.pointee.flags.contains(.resetSubmitted),
       let handler = stream.pointee.handler
     {
       handler.stream(
@@ -182,8 +179,7 @@ private func onStreamClose(
   _ raw: OpaquePointer?, _ id: Int32, _ code: UInt32, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
   withSession(user) { session in
-    guard let stream = streamPointer(raw, id) else { return 0 }
-    nghttp2_session_set_stream_user_data(raw, id, nil)
+    guard let stream = session.stream(id) else { return 0 }
     let isComplete =
       code == 0 && stream.pointee.flags.isSuperset(of: [.localEndSent, .remoteEnded])
     session.finish(stream, isComplete ? .completed : .reset(HTTP2ErrorCode(rawValue: code)))

@@ -68,11 +68,6 @@ extension HTTP2Session {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
   }
 
-  private func stream(_ id: Int32) -> StreamPointer? {
-    nghttp2_session_get_stream_user_data(session, id)?
-      .assumingMemoryBound(to: HTTP2Stream.self)
-  }
-
   private func receivedHeaders(_ id: Int32, isEnd: Bool) {
     guard let stream = stream(id) else { return }
     headerStream = nil

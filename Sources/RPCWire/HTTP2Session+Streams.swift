@@ -2,6 +2,23 @@ internal import CNGHTTP2
 
 /// The session's live streams and what is submitted on them.
 extension HTTP2Session {
+  /// The live stream with a number, or nil. Most frames concern the stream of the frame before,
+  /// which saves the search in nghttp2's table.
+  @inline(__always)
+  func stream(_ id: Int32) -> StreamPointer? {
+    if let recent = recentStream, recent.pointee.id == id,
+      recent.pointee.session?.toOpaque() == Unmanaged.passUnretained(self).toOpaque()
+    {
+      return recent
+    }
+    let found = nghttp2_session_get_stream_user_data(session, id)?
+      .assumingMemoryBound(to: HTTP2Stream.self)
+    // A stream that is closing is still in the table when its handler hears of it.
+    guard let found, found.pointee.session != nil, found.pointee.id == id else { return nil }
+    recentStream = found
+    return found
+  }
+
   func open(id: Int32) -> StreamPointer {
     let stream = pool.take()
     stream.pointee.id = id
@@ -36,32 +53,40 @@ extension HTTP2Session {
     delegate.sessionStreamClosed(self)
   }
 
-  /// Fills the scratch array with fields that point into `list`; valid inside `body`.
+  /// Copies a block into the stream's memory, where it stays until the stream is gone, and fills
+  /// the scratch array with fields that point there: so nghttp2 makes no copy of its own.
   private func withFields<Result>(
-    _ list: HeaderList, _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
+    _ block: HeaderBlock, _ buffer: inout RawBuffer,
+    _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
   ) -> Result {
-    list.withBlock { block in
-      if block.count > fieldCapacity {
-        fields.deallocate()
-        fieldCapacity = block.count * 2
-        fields = .allocate(capacity: fieldCapacity)
-      }
-      var count = 0
-      block.forEach { field in
-        let isNeverIndexed =
-          (field.name.baseAddress! - 8).loadUnaligned(as: UInt32.self)
-          & HeaderList.neverIndexedFlag != 0
-        fields[count] = nghttp2_nv(
-          name: UnsafeMutablePointer(
-            mutating: field.name.baseAddress!.assumingMemoryBound(to: UInt8.self)),
-          value: UnsafeMutablePointer(
-            mutating: field.value.baseAddress!.assumingMemoryBound(to: UInt8.self)),
-          namelen: field.name.count, valuelen: field.value.count,
-          flags: isNeverIndexed ? UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) : 0)
-        count += 1
-      }
-      return body(fields, count)
+    precondition(buffer.isEmpty, "a stream's header block is sent once")
+    buffer.append(block.bytes)
+    return withFields(HeaderBlock(bytes: buffer.bytes, count: block.count), body)
+  }
+
+  /// Fills the scratch array with fields that point into `block`; valid inside `body`.
+  private func withFields<Result>(
+    _ block: HeaderBlock, _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
+  ) -> Result {
+    if block.count > fieldCapacity {
+      fields.deallocate()
+      fieldCapacity = block.count * 2
+      fields = .allocate(capacity: fieldCapacity)
     }
+    let pointsInto = NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
+    var next = fields
+    block.forEach { field in
+      let name = field.start + 8
+      next.pointee = nghttp2_nv(
+        name: UnsafeMutablePointer(mutating: name.assumingMemoryBound(to: UInt8.self)),
+        value: UnsafeMutablePointer(
+          mutating: (name + field.nameCount).assumingMemoryBound(to: UInt8.self)),
+        namelen: field.nameCount, valuelen: field.valueCount,
+        flags: UInt8(
+          pointsInto | (field.isNeverIndexed ? NGHTTP2_NV_FLAG_NO_INDEX.rawValue : 0)))
+      next += 1
+    }
+    return body(fields, block.count)
   }
 
   /// Starts a request; `headers` begins with the pseudo-fields. nil when no more streams can be
@@ -74,11 +99,13 @@ extension HTTP2Session {
     stream.pointee.flags.insert(.headersSubmitted)
     if endOfStream { stream.pointee.flags.insert(.ending) }
     stream.pointee.handler = handler
-    let id = withFields(headers) { fields, count in
-      var provider = makeProvider(stream)
-      return withUnsafePointer(to: &provider) { provider in
-        nghttp2_submit_request(
-          session, nil, fields, count, endOfStream ? nil : provider, stream)
+    let id = headers.withBlock { block in
+      withFields(block, &stream.pointee.sentHeaders) { fields, count in
+        var provider = makeProvider(stream)
+        return withUnsafePointer(to: &provider) { provider in
+          nghttp2_submit_request(
+            session, nil, fields, count, endOfStream ? nil : provider, stream)
+        }
       }
     }
     guard id > 0 else {
@@ -131,11 +158,13 @@ extension HTTP2Session {
     guard let session, !stream.pointee.flags.contains(.headersSubmitted) else { return }
     stream.pointee.flags.insert(.headersSubmitted)
     if endOfStream { stream.pointee.flags.insert(.ending) }
-    _ = withFields(headers) { fields, count in
-      var provider = makeProvider(stream)
-      return withUnsafePointer(to: &provider) { provider in
-        nghttp2_submit_response(
-          session, stream.pointee.id, fields, count, endOfStream ? nil : provider)
+    _ = headers.withBlock { block in
+      withFields(block, &stream.pointee.sentHeaders) { fields, count in
+        var provider = makeProvider(stream)
+        return withUnsafePointer(to: &provider) { provider in
+          nghttp2_submit_response(
+            session, stream.pointee.id, fields, count, endOfStream ? nil : provider)
+        }
       }
     }
     announceOutput()
@@ -162,57 +191,74 @@ extension HTTP2Session {
 
   func consume(_ stream: StreamPointer, _ byteCount: Int) {
     guard let session, byteCount > 0 else { return }
+    // The stream's window is of no use to a peer that has ended its side.
+    if stream.pointee.flags.contains(.remoteEnded) { return }
     nghttp2_session_consume_stream(session, stream.pointee.id, byteCount)
     announceOutput()
   }
 
   /// Called while DATA is packed: queues the trailers that end the stream.
   func submitTrailers(_ stream: StreamPointer) {
-    let trailers = stream.pointee.trailers
-    _ = withFields(trailers) { fields, count in
+    let block = HeaderBlock(
+      bytes: stream.pointee.sentTrailers.bytes, count: stream.pointee.sentTrailerCount)
+    _ = withFields(block) { fields, count in
       nghttp2_submit_trailer(session, stream.pointee.id, fields, count)
     }
   }
 }
 
 extension HTTP2StreamReference {
+  /// Runs `body` if the stream is open, without counting a reference to the session.
+  @inline(__always)
+  private func withSession(_ body: (HTTP2Session) -> Void) {
+    guard isOpen, let session = pointer.pointee.session else { return }
+    session._withUnsafeGuaranteedRef(body)
+  }
+
   /// Sends the response's header block; a second one is ignored.
   public func sendHeaders(_ headers: HeaderList, endOfStream: Bool = false) {
-    session?.sendHeaders(pointer, headers, endOfStream: endOfStream)
+    withSession { $0.sendHeaders(pointer, headers, endOfStream: endOfStream) }
   }
 
   /// Queues a copy of body bytes.
   public func sendData(_ bytes: UnsafeRawBufferPointer) {
-    guard let session, !isEnding else { return }
-    pointer.pointee.outbound.append(bytes)
-    session.resume(pointer)
+    withSession { session in
+      guard !pointer.pointee.flags.contains(.ending) else { return }
+      pointer.pointee.outbound.append(bytes)
+      session.resume(pointer)
+    }
   }
 
   /// Queues body bytes without a copy.
   public func sendData(_ bytes: consuming [UInt8]) {
-    guard let session, !isEnding else { return }
+    guard isOpen, let session = pointer.pointee.session,
+      !pointer.pointee.flags.contains(.ending)
+    else { return }
     pointer.pointee.outbound.append(bytes)
-    session.resume(pointer)
+    session._withUnsafeGuaranteedRef { $0.resume(pointer) }
   }
 
   /// Ends our side after the queued bytes; with trailers unless they are empty.
   public func sendEnd(trailers: HeaderList = HeaderList()) {
-    guard let session, !isEnding else { return }
-    pointer.pointee.flags.insert(.ending)
-    if !trailers.isEmpty {
-      pointer.pointee.flags.insert(.hasTrailers)
-      pointer.pointee.trailers = trailers
+    withSession { session in
+      guard !pointer.pointee.flags.contains(.ending) else { return }
+      pointer.pointee.flags.insert(.ending)
+      if !trailers.isEmpty {
+        pointer.pointee.flags.insert(.hasTrailers)
+        trailers.withBlock { pointer.pointee.sentTrailers.append($0.bytes) }
+        pointer.pointee.sentTrailerCount = trailers.count
+      }
+      session.resume(pointer)
     }
-    session.resume(pointer)
   }
 
   /// Drops the stream, whatever is queued.
   public func reset(_ code: HTTP2ErrorCode) {
-    session?.reset(pointer, code)
+    withSession { $0.reset(pointer, code) }
   }
 
   /// Gives received bytes back to the peer's window.
   public func consume(_ byteCount: Int) {
-    session?.consume(pointer, byteCount)
+    withSession { $0.consume(pointer, byteCount) }
   }
 }

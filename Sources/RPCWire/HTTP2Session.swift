@@ -66,6 +66,7 @@ public final class HTTP2Session {
   @exclusivity(unchecked) var firstStream: StreamPointer?
   @exclusivity(unchecked) var headerStream: StreamPointer?
   @exclusivity(unchecked) var headersStartedAt: UInt64 = 0
+  @exclusivity(unchecked) var recentStream: StreamPointer?
   @exclusivity(unchecked) var canSendList: [HTTP2StreamReference] = []
   @exclusivity(unchecked) var outputAnnounced = false
   var fields: UnsafeMutablePointer<nghttp2_nv>

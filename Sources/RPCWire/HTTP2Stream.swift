@@ -53,8 +53,13 @@ struct HTTP2Stream {
   var next: UnsafeMutablePointer<HTTP2Stream>?
   var flags: Flags = []
   var outbound = OutboundQueue()
-  var trailers = HeaderList()
 
+  /// What was submitted: nghttp2 reads it when it packs the frame.
+  var sentHeaders = RawBuffer()
+  var sentTrailers = RawBuffer()
+  var sentTrailerCount = 0
+
+  /// The block that is being received.
   var headers = RawBuffer()
   var headerCount = 0
   var headerListByteCount = 0
@@ -130,6 +135,9 @@ public struct HTTP2StreamReference {
 
 /// The free list of one thread's streams.
 public final class HTTP2StreamPool {
+  /// More memory of a header block than this goes back when its stream is gone.
+  private static let blockByteCountKept = 4096
+
   private var free: StreamPointer?
   let memory = HTTP2Memory()
 
@@ -172,8 +180,9 @@ public final class HTTP2StreamPool {
     stream.pointee.handler = nil
     stream.pointee.flags = []
     stream.pointee.outbound.removeAll()
-    stream.pointee.trailers.removeAll()
-    stream.pointee.headers.removeAll(keeping: 4096)
+    stream.pointee.sentHeaders.removeAll(keeping: Self.blockByteCountKept)
+    stream.pointee.sentTrailers.removeAll(keeping: Self.blockByteCountKept)
+    stream.pointee.headers.removeAll(keeping: Self.blockByteCountKept)
     stream.pointee.previous = nil
     stream.pointee.next = free
     free = stream

@@ -1,9 +1,12 @@
-internal import Glibc
-
 /// A borrowed view of header fields: valid only during the callback that hands it over. No
 /// String is made of anything unless asked for.
+///
+/// Its walk is inlined into other modules: a gateway walks the fields of each request.
 public struct HeaderBlock {
-  let bytes: UnsafeRawBufferPointer
+  /// Of a field's name length: "keep the value out of compression tables".
+  @usableFromInline static let neverIndexedFlag: UInt32 = 1 << 31
+
+  @usableFromInline let bytes: UnsafeRawBufferPointer
 
   /// The number of fields, pseudo-fields such as `:path` included.
   public let count: Int
@@ -19,37 +22,62 @@ public struct HeaderBlock {
 
   /// One field; both parts point into the block.
   public struct Field {
+    /// Where the field begins: two lengths, the name, the value.
+    @usableFromInline let start: UnsafeRawPointer
+    @usableFromInline let nameCount: Int
+    @usableFromInline let valueCount: Int
+
+    @inlinable @inline(__always)
+    init(_ start: UnsafeRawPointer) {
+      self.start = start
+      nameCount = Int(start.loadUnaligned(as: UInt32.self) & ~HeaderBlock.neverIndexedFlag)
+      valueCount = Int(start.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    }
+
     /// The name, lower case.
-    public let name: UnsafeRawBufferPointer
+    @inlinable @inline(__always)
+    public var name: UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(start: start + 8, count: nameCount)
+    }
+
     /// The value, as received.
-    public let value: UnsafeRawBufferPointer
+    @inlinable @inline(__always)
+    public var value: UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(start: start + 8 + nameCount, count: valueCount)
+    }
+
+    /// True when the value must stay out of compression tables.
+    @inline(__always)
+    var isNeverIndexed: Bool {
+      start.loadUnaligned(as: UInt32.self) & HeaderBlock.neverIndexedFlag != 0
+    }
+
+    /// The field as it lies in the block.
+    @inlinable @inline(__always)
+    var packed: UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(start: start, count: 8 + nameCount + valueCount)
+    }
 
     /// True for `:path`, `:status` and their like.
     public var isPseudo: Bool { name.first == UInt8(ascii: ":") }
 
     /// Compares the name without making a String.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func isNamed(_ other: StaticString) -> Bool {
       name.equals(other)
     }
   }
 
   /// Calls `body` for each field in order.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func forEach(_ body: (Field) throws -> Void) rethrows {
-    var offset = 0
-    while offset < bytes.count {
-      let nameCount = Int(
-        bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-          & ~HeaderList.neverIndexedFlag)
-      let valueCount = Int(bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
-      let nameStart = offset + 8
-      let valueStart = nameStart + nameCount
-      offset = valueStart + valueCount
-      try body(
-        Field(
-          name: UnsafeRawBufferPointer(rebasing: bytes[nameStart..<valueStart]),
-          value: UnsafeRawBufferPointer(rebasing: bytes[valueStart..<offset])))
+    guard var next = bytes.baseAddress else { return }
+    // Only this module writes blocks, so that their lengths are to be trusted.
+    let end = next + bytes.count
+    while next < end {
+      let field = Field(next)
+      next += field.packed.count
+      try body(field)
     }
   }
 
@@ -80,16 +108,41 @@ public struct HeaderBlock {
 
 extension UnsafeRawBufferPointer {
   /// Compares with a constant, byte for byte.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func equals(_ other: StaticString) -> Bool {
-    count == other.utf8CodeUnitCount
-      && (count == 0 || memcmp(baseAddress!, other.utf8Start, count) == 0)
+    count == other.utf8CodeUnitCount && beginsEqual(other)
   }
 
   /// Compares the beginning with a constant, byte for byte.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func hasPrefix(_ other: StaticString) -> Bool {
-    count >= other.utf8CodeUnitCount
-      && memcmp(baseAddress!, other.utf8Start, other.utf8CodeUnitCount) == 0
+    count >= other.utf8CodeUnitCount && beginsEqual(other)
+  }
+
+  /// Compares words: the constant's length is known where this is inlined, so that a name costs
+  /// two or three comparisons and no call.
+  @inlinable @inline(__always)
+  func beginsEqual(_ other: StaticString) -> Bool {
+    let byteCount = other.utf8CodeUnitCount
+    guard byteCount > 0 else { return true }
+    let (left, right) = (baseAddress!, UnsafeRawPointer(other.utf8Start))
+    if byteCount >= 8 {
+      var offset = 0
+      while offset <= byteCount - 8 {
+        guard
+          left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            == right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        else { return false }
+        offset += 8
+      }
+      // The rest, with some bytes that are known to be equal.
+      return left.loadUnaligned(fromByteOffset: byteCount - 8, as: UInt64.self)
+        == right.loadUnaligned(fromByteOffset: byteCount - 8, as: UInt64.self)
+    }
+    for index in 0..<byteCount
+    where left.load(fromByteOffset: index, as: UInt8.self)
+      != right.load(fromByteOffset: index, as: UInt8.self)
+    { return false }
+    return true
   }
 }

@@ -45,6 +45,7 @@ public struct RawBuffer {
     if capacity - end < byteCount { grow(byteCount) }
   }
 
+  @inline(never)
   private mutating func grow(_ byteCount: Int) {
     if start > 0, let base {
       memmove(base, base + start, count)
@@ -70,11 +71,13 @@ public struct RawBuffer {
     if let pointer = bytes.baseAddress, bytes.count > 0 { append(pointer, bytes.count) }
   }
 
+  /// Adds `byteCount` bytes, to be written where the result points.
   @inline(__always)
-  mutating func append(_ value: UInt32) {
-    reserve(4)
-    (base! + end).storeBytes(of: value, as: UInt32.self)
-    end += 4
+  mutating func extend(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    reserve(byteCount)
+    let pointer = base! + end
+    end += byteCount
+    return pointer
   }
 
   /// Frees the memory.
