@@ -7,7 +7,7 @@ import Testing
 @Suite struct CredentialTests {
   private func read(_ fields: [(String, String)]) -> String {
     headers(fields).withBlock { block in
-      switch Credential(block) {
+      switch RequestHead(block).credential {
       case .none: "none"
       case .several: "several"
       case .malformed: "malformed"

@@ -227,11 +227,14 @@ struct DescribedMethod: CustomTestStringConvertible {
   }
 
   @Test func requestIDsDiffer() {
+    func digits(_ id: RequestID) -> String {
+      id.withBytes { String(decoding: $0, as: UTF8.self) }
+    }
     var generator = RequestIDGenerator(seed: 5)
-    var seen: Set<UInt64> = []
-    for _ in 0..<10_000 { #expect(seen.insert(generator.next()).inserted) }
-    var digits = [UInt8](repeating: 0, count: 16)
-    digits.withUnsafeMutableBytes { RequestIDGenerator.write(0x0123_4567_89ab_cdef, into: $0) }
-    #expect(String(decoding: digits, as: UTF8.self) == "0123456789abcdef")
+    var seen: Set<String> = []
+    for _ in 0..<10_000 { #expect(seen.insert(digits(generator.next())).inserted) }
+    #expect(digits(RequestID(number: 0x0123_4567_89ab_cdef)) == "0123456789abcdef")
+    #expect(digits(RequestID(number: .max)) == "ffffffffffffffff")
+    #expect(digits(RequestID(number: 0)) == "0000000000000000")
   }
 }

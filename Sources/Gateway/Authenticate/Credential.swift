@@ -14,21 +14,18 @@ enum Credential {
   static let keyByteCounts = 8...256
   private static let keyPrefix: StaticString = "mk_"
 
-  init(_ headers: HeaderBlock) {
-    var result = Credential.none
-    headers.forEach { field in
-      if field.isNamed("authorization") {
-        result = Self.combine(result, Self.bearer(field.value))
-      } else if field.isNamed("x-api-key") {
-        result = Self.combine(result, Self.plain(field.value))
-      }
-    }
-    self = result
+  /// Takes the value of an `authorization` field into account.
+  mutating func readAuthorization(_ value: UnsafeRawBufferPointer) {
+    combine(Self.bearer(value))
   }
 
-  private static func combine(_ first: Credential, _ second: Credential) -> Credential {
-    if case .none = first { return second }
-    return .several
+  /// Takes the value of an `x-api-key` field into account.
+  mutating func readKey(_ value: UnsafeRawBufferPointer) {
+    combine(Self.plain(value))
+  }
+
+  private mutating func combine(_ other: Credential) {
+    if case .none = self { self = other } else { self = .several }
   }
 
   /// `Bearer KEY`; the scheme's name is case-insensitive (RFC 9110 section 11.1).
@@ -48,14 +45,14 @@ enum Credential {
     guard keyByteCounts.contains(value.count) else { return .malformed }
     for index in 0..<keyPrefix.utf8CodeUnitCount
     where value[index] != keyPrefix.utf8Start[index] { return .malformed }
+    // Without a branch for each byte, so that many are looked at together.
+    var isGood = true
     for byte in value {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-        continue
-      default: return .malformed
-      }
+      let isDigit = byte &- UInt8(ascii: "0") < 10
+      let isLetter = (byte | 0x20) &- UInt8(ascii: "a") < 26
+      let isOther = byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+      isGood = isGood && (isDigit || isLetter || isOther)
     }
-    return .key(value)
+    return isGood ? .key(value) : .malformed
   }
 }

@@ -1,5 +1,6 @@
 internal import Protocols
 internal import RPC
+internal import Telemetry
 
 /// What the auth service said about one key, prepared for use by many requests. Confined to one
 /// loop.
@@ -16,6 +17,8 @@ final class Decision {
   let refusal: Refusal?
   /// The identity metadata for services, ready to append.
   let identity: HeaderList
+  /// The same for the access log.
+  let logFields: JSONFields
   let quota: TenantQuota
   /// Shared with the other loops.
   let tenantUsage: TenantUsage
@@ -49,6 +52,10 @@ final class Decision {
     identity.append("x-martlet-rights", actions.headerValue)
     identity.append("x-martlet-models", models.headerValue)
     self.identity = identity
+    logFields = JSONFields {
+      $0.field("tenant", grant.tenant)
+      $0.field("key", grant.keyID)
+    }
   }
 
   init(refusal: Refusal, keyID: String, revision: UInt64, now: MonotonicTime) {
@@ -60,6 +67,7 @@ final class Decision {
     self.revision = revision
     self.refusal = refusal
     identity = HeaderList()
+    logFields = JSONFields()
     quota = TenantQuota(nil, GatewayLimits())
     tenantUsage = TenantUsage()
     keyUsage = KeyUsage()

@@ -73,7 +73,7 @@ struct Balancer {
   }
 
   func index(of id: ID) -> Int? {
-    instances.firstIndex { $0.id == id }
+    instances.indices.first { instances[$0].id == id }
   }
 
   /// Instances that calls go to as a matter of course.
@@ -91,8 +91,11 @@ struct Balancer {
   mutating func pick(_ now: MonotonicTime, excluding excluded: ID? = nil) -> ID? {
     var best = 9
     var count = 0
-    for instance in instances {
-      guard let tier = instance.tier(now), instance.id != excluded else { continue }
+    // By index, here and below: a copy of an instance counts references.
+    for index in instances.indices {
+      guard let tier = instances[index].tier(now), instances[index].id != excluded else {
+        continue
+      }
       if tier < best {
         best = tier
         count = 1
@@ -105,13 +108,15 @@ struct Balancer {
       return instances[index].tier(now) == nil ? nil : excluded
     }
     let first = Int(random.next(upperBound: UInt64(count)))
-    guard count > 1 else { return nth(first, best, now, excluded).id }
+    guard count > 1 else { return instances[nth(first, best, now, excluded)].id }
     // The second is drawn from the others, so that two choices are always two instances.
     var second = Int(random.next(upperBound: UInt64(count - 1)))
     if second >= first { second += 1 }
     let left = nth(first, best, now, excluded)
     let right = nth(second, best, now, excluded)
-    return left.outstanding <= right.outstanding ? left.id : right.id
+    return instances[
+      instances[left].outstanding <= instances[right].outstanding ? left : right
+    ].id
   }
 
   /// The instance that a sequence lives on: of all that resolution names, fit or not, the one that
@@ -120,21 +125,22 @@ struct Balancer {
   /// while it can't take calls: on another instance the sequence would not be there, or an older
   /// one of the same name would.
   func home(of sequence: UInt64, _ now: MonotonicTime) -> ID? {
-    var best: (weight: UInt64, instance: Instance)?
-    for instance in instances where !instance.isRetired {
+    var best: (weight: UInt64, index: Int)?
+    for index in instances.indices where !instances[index].isRetired {
       var hash = StableHash()
       hash.combine(sequence)
-      hash.combine(instance.rank)
-      if best.map({ hash.value > $0.weight }) ?? true { best = (hash.value, instance) }
+      hash.combine(instances[index].rank)
+      if best.map({ hash.value > $0.weight }) ?? true { best = (hash.value, index) }
     }
-    guard let home = best?.instance, home.tier(now) != nil else { return nil }
-    return home.id
+    guard let home = best?.index, instances[home].tier(now) != nil else { return nil }
+    return instances[home].id
   }
 
-  private func nth(_ n: Int, _ tier: Int, _ now: MonotonicTime, _ excluded: ID?) -> Instance {
+  private func nth(_ n: Int, _ tier: Int, _ now: MonotonicTime, _ excluded: ID?) -> Int {
     var rest = n
-    for instance in instances where instance.id != excluded && instance.tier(now) == tier {
-      if rest == 0 { return instance }
+    for index in instances.indices
+    where instances[index].id != excluded && instances[index].tier(now) == tier {
+      if rest == 0 { return index }
       rest -= 1
     }
     preconditionFailure("the count of candidates changed while choosing")

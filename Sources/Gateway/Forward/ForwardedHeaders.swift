@@ -16,7 +16,7 @@ enum ForwardedHeaders {
     list.append(":authority", "martlet")
     list.append("te", "trailers")
     headers.forEach { field in
-      if !isDroppedFromRequest(field) { list.append(name: field.name, value: field.value) }
+      if !isDroppedFromRequest(field) { list.append(field) }
     }
   }
 
@@ -28,7 +28,7 @@ enum ForwardedHeaders {
     headers.forEach { field in
       guard !isConnectionSpecific(field), !isIdentity(field.name) else { return }
       if field.isNamed("grpc-status") { hasStatus = true }
-      list.append(name: field.name, value: field.value)
+      list.append(field)
     }
     return hasStatus
   }

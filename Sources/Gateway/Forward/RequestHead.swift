@@ -19,6 +19,7 @@ struct RequestHead {
   /// Nanoseconds; nil when there is no timeout.
   var timeout: UInt64?
   var encoding = Encoding.identity
+  var credential = Credential.none
   /// A `grpc-timeout` that cannot be read, or one given twice.
   var isMalformed = false
 
@@ -35,6 +36,10 @@ struct RequestHead {
           method =
             field.value.equals("POST") ? .post : field.value.equals("GET") ? .get : .other
         }
+      case UInt8(ascii: "a"):
+        if field.isNamed("authorization") { credential.readAuthorization(field.value) }
+      case UInt8(ascii: "x"):
+        if field.isNamed("x-api-key") { credential.readKey(field.value) }
       case UInt8(ascii: "c"):
         if field.isNamed("content-type") { isGRPC = Self.isGRPC(field.value) }
       case UInt8(ascii: "g"):

@@ -109,30 +109,27 @@ extension Exchange {
 
   private func startLeg(excluding: Balancer.ID?) -> Bool {
     guard let decision, let route else { return false }
-    gateway.scratch.removeAll()
-    gateway.scratch.append(contentsOf: requestHeaders)
-    gateway.scratch.append(contentsOf: decision.identity)
-    withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { digits in
-      RequestIDGenerator.write(requestID, into: digits)
-      let name: StaticString = "x-martlet-request-id"
-      // Never indexed: a value that does not repeat would push useful ones out of the table.
-      gateway.scratch.append(
-        name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
-        value: UnsafeRawBufferPointer(digits), neverIndexed: true)
+    requestHeaders.removeAll(after: clientFields)
+    requestHeaders.append(contentsOf: decision.identity)
+    // Never indexed: values that do not repeat would push useful ones out of the table.
+    requestID.withBytes {
+      requestHeaders.append("x-martlet-request-id", $0, neverIndexed: true)
     }
     if deadline != .distantFuture {
       let now = gateway.loop.readClock()
       let left = deadline > now ? deadline.nanoseconds - now.nanoseconds : 0
-      gateway.scratch.append(
-        "grpc-timeout", GRPCTimeout.format(nanoseconds: left), neverIndexed: true)
+      withUnsafeTemporaryAllocation(byteCount: GRPCTimeout.byteCountMax, alignment: 1) { text in
+        let count = GRPCTimeout.write(nanoseconds: left, into: text)
+        requestHeaders.append(
+          "grpc-timeout", UnsafeRawBufferPointer(rebasing: text[..<count]), neverIndexed: true)
+      }
     }
     let pool = route.destination == .auth ? gateway.auth.pool : gateway.models
-    guard leg.start(pool, gateway.scratch, excluding: excluding, sequence: sequence) else {
+    guard leg.start(pool, requestHeaders, excluding: excluding, sequence: sequence) else {
       return false
     }
     attempts += 1
     if attempts == 1 { gateway.retryBudget.earn() }
-    lastInstance = leg.link?.name ?? ""
     return true
   }
 

@@ -5,15 +5,9 @@ internal import Telemetry
 extension Exchange {
   func writeLine(_ nanoseconds: UInt64) {
     gateway.accessLog.write { line in
-      line.field("time", Timestamp.now())
-      withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { digits in
-        RequestIDGenerator.write(requestID, into: digits)
-        line.field("request_id", utf8: UnsafeRawBufferPointer(digits))
-      }
-      if let decision {
-        line.field("tenant", decision.tenant)
-        line.field("key", decision.keyID)
-      }
+      line.field("time", Timestamp(milliseconds: gateway.loop.wallMilliseconds()))
+      requestID.withBytes { line.field("request_id", utf8: $0) }
+      if let decision { line.fields(decision.logFields) }
       if let route {
         line.field("method", route.path)
       } else {
@@ -27,7 +21,7 @@ extension Exchange {
       line.field("bytes_in", byteCountIn)
       line.field("bytes_out", byteCountOut)
       line.field("duration_us", Int(nanoseconds / 1_000))
-      if !lastInstance.isEmpty { line.field("upstream", lastInstance) }
+      if let link = leg.link { line.fields(link.logFields) }
       if attempts > 1 { line.field("retries", attempts - 1) }
     }
   }

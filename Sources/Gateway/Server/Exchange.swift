@@ -17,8 +17,7 @@ final class Exchange: ServerCallDelegate {
 
   /// Owns all exchanges of its loop.
   unowned(unsafe) let gateway: LoopGateway
-  // Assigned once, right after initialisation: the two refer to each other.
-  private(set) var leg: UpstreamLeg!
+  let leg = UpstreamLeg()
   var activeIndex = 0
 
   // What came with the headers.
@@ -27,10 +26,13 @@ final class Exchange: ServerCallDelegate {
   private(set) var methodIndex = 0
   var route: Route?
   private var unknownPath: [UInt8] = []
-  private(set) var requestID: UInt64 = 0
+  private(set) var requestID = RequestID(number: 0)
   var startedAt = MonotonicTime(nanoseconds: 0)
   var deadline = MonotonicTime.distantFuture
+  /// What goes to the service: the client's fields, then the gateway's.
   var requestHeaders = HeaderList()
+  /// Where the client's end.
+  var clientFields = HeaderList().mark
   var compression: Compression?
   var hasKey = false
 
@@ -69,13 +71,12 @@ final class Exchange: ServerCallDelegate {
   private(set) var byteCountIn = 0
   var byteCountOut = 0
   private var isRecorded = true
-  var lastInstance = ""
   var finishedAt = MonotonicTime.distantFuture
   private var isClientGone = false
 
   init(_ gateway: LoopGateway) {
     self.gateway = gateway
-    leg = UpstreamLeg(self)
+    leg.exchange = self
   }
 
   var isStreaming: Bool { route?.isStreaming ?? false }
@@ -106,7 +107,7 @@ final class Exchange: ServerCallDelegate {
       return refuseEncoding()
     }
     prepareForwarding(headers)
-    authenticate(headers)
+    authenticate(head.credential)
   }
 
   private func reset(_ call: ServerCall) {
@@ -116,7 +117,8 @@ final class Exchange: ServerCallDelegate {
     route = nil
     unknownPath.removeAll(keepingCapacity: true)
     requestID = gateway.requestIDs.next()
-    startedAt = gateway.loop.readClock()
+    // The turn's time is when the request's bytes were there: no clock is read for it.
+    startedAt = gateway.loop.now
     deadline = .distantFuture
     hasKey = false
     decision = nil
@@ -139,7 +141,6 @@ final class Exchange: ServerCallDelegate {
     byteCountIn = 0
     byteCountOut = 0
     isRecorded = false
-    lastInstance = ""
     finishedAt = .distantFuture
     isClientGone = false
     leg.forget()
@@ -156,12 +157,13 @@ final class Exchange: ServerCallDelegate {
         headers, route: route, scheme: gateway.auth.pool.scheme, into: &requestHeaders)
     case .local, .denied: break
     }
+    clientFields = requestHeaders.mark
   }
 
   // MARK: Authenticate
 
-  private func authenticate(_ headers: HeaderBlock) {
-    switch Credential(headers) {
+  private func authenticate(_ credential: Credential) {
+    switch credential {
     case .none:
       // The one open method; what it may answer without a key is decided with its message.
       if route?.destination == .local(.healthCheck) { return beginLocal() }
@@ -339,7 +341,7 @@ final class Exchange: ServerCallDelegate {
   func complete() {
     isResponseComplete = true
     phase = .finished
-    finishedAt = gateway.loop.readClock()
+    finishedAt = gateway.loop.now
   }
 
   // MARK: Sweep
@@ -367,7 +369,7 @@ final class Exchange: ServerCallDelegate {
     isRecorded = true
     if holdsStream { decision?.keyUsage.leave() }
     holdsStream = false
-    let duration = gateway.loop.readClock().nanoseconds - startedAt.nanoseconds
+    let duration = gateway.loop.now.nanoseconds - startedAt.nanoseconds
     let shard = gateway.shard
     gateway.methodMetrics.record(methodIndex, status, nanoseconds: duration, shard: shard)
     gateway.state.metrics.bytesReceived.add(byteCountIn, shard: shard)

@@ -3,15 +3,11 @@ internal import RPC
 /// The service's side of an exchange: at most one call at a time, started again for a retry.
 final class UpstreamLeg: ClientCallDelegate {
   /// Each exchange makes one leg and keeps it; ``detach()`` comes before the exchange goes.
-  private unowned(unsafe) var exchange: Exchange?
+  unowned(unsafe) var exchange: Exchange?
   private(set) var call: ClientCall?
   private(set) var link: UpstreamLink?
   private(set) var pool: UpstreamPool?
   private var wasReset = false
-
-  init(_ exchange: Exchange) {
-    self.exchange = exchange
-  }
 
   var isOpen: Bool { call != nil }
 

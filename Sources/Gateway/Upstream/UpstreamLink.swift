@@ -1,13 +1,15 @@
 internal import Protocols
 internal import RPC
+internal import Telemetry
 
 /// One instance of a service as one loop sees it: its connection, made again when it breaks, and
 /// its health checks.
 final class UpstreamLink {
   let id: Balancer.ID
   let endpoint: Endpoint
-  /// For the access log.
   let name: String
+  /// For the access log.
+  let logFields: JSONFields
   private(set) var connection: ClientConnection?
   private unowned let pool: UpstreamPool
   private var healthFailures = 0
@@ -22,7 +24,9 @@ final class UpstreamLink {
     self.id = id
     self.endpoint = endpoint
     self.pool = pool
-    name = endpoint.description
+    let name = endpoint.description
+    self.name = name
+    logFields = JSONFields { $0.field("upstream", name) }
     observer = LinkObserver(anchor)
     anchor.object = self
   }
