@@ -49,8 +49,8 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
   }
 
   /// Everything that the session has to send.
-  func takeOutput() -> [UInt8] {
-    try? session.produce(now: 1)
+  func takeOutput(now: UInt64 = 1) -> [UInt8] {
+    try? session.produce(now: now)
     defer { session.output.removeAll() }
     return [UInt8](session.output.bytes)
   }
