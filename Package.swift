@@ -75,11 +75,12 @@ let package = Package(
       "ModelService",
       ["RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry", "CLinux"]),
     module("Gateway", ["RPC", "Protocols", "Crypto", "Telemetry"], settings: unchecked),
+    module("Interop", ["RPC", "Protocols"]),
     .executableTarget(
       name: "martlet",
       dependencies: [
         "AuthService", "ModelService", "Gateway", "RPC", "Protocols", "Crypto", "Compute",
-        "ModelFormats", "EventLoop", "Telemetry",
+        "ModelFormats", "EventLoop", "Telemetry", "Interop",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ], path: "Sources/martlet", swiftSettings: common),
@@ -97,6 +98,7 @@ let package = Package(
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC", "Crypto"]),
+    tests("Interop", ["Interop", "RPC", "Protocols"]),
     tests("Gateway", ["Gateway", "RPC", "Protocols", "Crypto", "Telemetry"]),
   ]
 )

@@ -4,10 +4,15 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2)
+all=(http2 grpc_interop)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
+python() {
+  scripts/python-env.sh test && scripts/python-env.sh conformance &&
+    .venv/bin/python "Tests/Conformance/$1.py"
+}
+grpc_interop() { scripts/build-grpc-interop.sh >/dev/null && python grpc_interop; }
 
 [ $# -gt 0 ] || set -- "${all[@]}"
 [ -x "$MARTLET_BIN" ] ||

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "ModelService": {
         "RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry", "CLinux"},
     "Gateway": {"RPC", "Protocols", "Crypto", "Telemetry"},
+    "Interop": {"RPC", "Protocols"},
 }
 SYSTEM = {"Glibc", "Synchronization", "FoundationEssentials", "Dispatch"}
 IMPORT = re.compile(r"^(?:@\w+(?:\([^)]*\))?\s+)*(?:(\w+)\s+)?import\s+(?:struct\s+|func\s+)?(\w+)")

@@ -12,3 +12,6 @@ public enum GRPCReflectionV1 {}
 
 /// Messages of package `grpc.reflection.v1alpha`.
 public enum GRPCReflectionV1Alpha {}
+
+/// Messages of package `grpc.testing`: gRPC's interoperability tests.
+public enum GRPCTesting {}

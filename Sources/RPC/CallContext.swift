@@ -43,6 +43,19 @@ public struct CallContext: Sendable {
     state.hasOutgoing.store(true, ordering: .releasing)
   }
 
+  /// Compresses the responses, or leaves them as they are, instead of what the server's
+  /// configuration and the request suggest; ignored once the first has been sent, and when the
+  /// client accepts no compression.
+  public func compressResponses(_ compresses: Bool) {
+    state.outgoing.withLock { $0.compresses = compresses }
+    state.hasOutgoing.store(true, ordering: .releasing)
+  }
+
+  /// Whether the message last read had been compressed by the client.
+  public var messageWasCompressed: Bool {
+    state.messageWasCompressed.load(ordering: .relaxed)
+  }
+
   /// What the handler set so far, for tests.
   public var initialMetadata: Metadata { state.outgoing.withLock { $0.initial } }
   /// What the handler set so far, for tests.
@@ -56,6 +69,7 @@ class CallState: @unchecked Sendable {
   struct Outgoing: Sendable {
     var initial = Metadata()
     var trailing = Metadata()
+    var compresses: Bool?
   }
 
   final let path: String
@@ -66,6 +80,8 @@ class CallState: @unchecked Sendable {
   final let outgoing = Mutex(Outgoing())
   /// False for most calls, which then need not take the lock.
   final let hasOutgoing = Atomic<Bool>(false)
+  /// Of the message last read from the peer.
+  final let messageWasCompressed = Atomic<Bool>(false)
 
   /// What the handler set so far.
   final var outgoingNow: Outgoing {

@@ -22,7 +22,7 @@ extension Client {
       path, OutboundMessage(encoding: request), metadata, deadline)
     return UnaryResponse(
       message: try decodeResponse(response.message), initialMetadata: response.initialMetadata,
-      trailingMetadata: response.trailingMetadata)
+      trailingMetadata: response.trailingMetadata, wasCompressed: response.wasCompressed)
   }
 
   /// One request, many responses.

@@ -134,6 +134,8 @@ public struct UnaryResponse<Message: Sendable>: Sendable {
   public var initialMetadata: Metadata
   /// Sent by the server with the status.
   public var trailingMetadata: Metadata
+  /// Whether the server had compressed the message.
+  public var wasCompressed = false
 }
 
 extension GRPCClientCall {
@@ -148,6 +150,7 @@ extension GRPCClientCall {
     }
     let metadata = received.withLock { $0 }
     return UnaryResponse(
-      message: message, initialMetadata: metadata.initial, trailingMetadata: metadata.trailing)
+      message: message, initialMetadata: metadata.initial, trailingMetadata: metadata.trailing,
+      wasCompressed: messageWasCompressed.load(ordering: .relaxed))
   }
 }

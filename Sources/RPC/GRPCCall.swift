@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import RPCWire
+internal import Synchronization
 
 // Sendable by hand: beyond CallState, the queue is locked and all else is touched on the loop.
 
@@ -35,13 +36,16 @@ class GRPCCall: CallState, @unchecked Sendable {
 
   /// The next message from the peer; nil at the end.
   final func receive() async throws -> [UInt8]? {
-    try await inbound.next { byteCount in
+    let message = try await inbound.next { byteCount in
       if loop.isCurrent {
         stream?.consume(byteCount)
       } else {
         loop.execute { self.stream?.consume(byteCount) }
       }
     }
+    guard let message else { return nil }
+    messageWasCompressed.store(message.wasCompressed, ordering: .relaxed)
+    return message.bytes
   }
 
   /// Sends a message and waits while too much is queued.
@@ -100,6 +104,8 @@ class GRPCCall: CallState, @unchecked Sendable {
 struct OutboundMessage: Sendable {
   var bytes: [UInt8]
   var hasPrefixRoom: Bool
+  /// False: not to be compressed, whatever was agreed for the call.
+  var mayCompress = true
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
@@ -116,7 +122,7 @@ struct OutboundMessage: Sendable {
 
   /// The message with its prefix, compressed if that was agreed.
   consuming func frame(_ compression: Compression?) -> [UInt8] {
-    if let compression, bytes.count >= Self.compressedByteCountMin {
+    if let compression, mayCompress, bytes.count >= Self.compressedByteCountMin {
       let message = hasPrefixRoom ? Array(bytes[MessageFramer.prefixByteCount...]) : bytes
       var frame = [UInt8](repeating: 0, count: MessageFramer.prefixByteCount)
       frame += MessageCompressor.deflate(message, compression)

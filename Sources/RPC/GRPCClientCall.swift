@@ -117,7 +117,9 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
   func call(_ call: ClientCall, receivedData bytes: UnsafeRawBufferPointer) {
     guard !isFinished else { return call.consume(bytes.count) }
     do throws(FramingError) {
-      try deframer.receive(bytes) { inbound.append($0) }
+      try deframer.receive(bytes) {
+        inbound.append(ReceivedMessage(bytes: $0, wasCompressed: $1))
+      }
       call.consume(inbound.received(bytes.count))
     } catch {
       abort(RPCError(code: error.code, message: error.message))
@@ -222,6 +224,12 @@ final class ClientCallHolder: CallHolder, @unchecked Sendable {
   init(_ call: GRPCClientCall) {
     clientCall = call
     super.init(call)
+  }
+
+  override var received: GRPCClientCall.Received { clientCall.received.withLock { $0 } }
+
+  override func cancel() {
+    clientCall.cancel()
   }
 
   deinit {

@@ -61,12 +61,15 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
     guard !isFinished else { return call.consume(bytes.count) }
     do throws(FramingError) {
       if case .streaming = route.handler {
-        try deframer.receive(bytes) { inbound.append($0) }
+        try deframer.receive(bytes) {
+          inbound.append(ReceivedMessage(bytes: $0, wasCompressed: $1))
+        }
         call.consume(inbound.received(bytes.count))
       } else {
         var excess = false
-        try deframer.receive(bytes) { message in
+        try deframer.receive(bytes) { message, wasCompressed in
           if request == nil { request = message } else { excess = true }
+          if wasCompressed { messageWasCompressed.store(true, ordering: .relaxed) }
         }
         call.consume(bytes.count)
         if excess {
@@ -150,7 +153,11 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
 
   override func prepareToSend() {
     guard let stream, !stream.headersWereSent else { return }
-    let initial = outgoingNow.initial
+    let outgoing = outgoingNow
+    let initial = outgoing.initial
+    if let compresses = outgoing.compresses {
+      sendCompression = compresses ? sendCompression ?? acceptedCompression : nil
+    }
     if initial.isEmpty, sendCompression == nil {
       stream.sendHeaders(ResponseHeaders.base)
     } else {
@@ -158,6 +165,14 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
       if let sendCompression { headers.append("grpc-encoding", sendCompression.rawValue) }
       headers.appendMetadata(initial)
       stream.sendHeaders(headers)
+    }
+  }
+
+  /// A compression that the client accepts. Asked for by few handlers, so looked up when it is.
+  private var acceptedCompression: Compression? {
+    let names = metadata["grpc-accept-encoding"].map { Array($0.utf8) } ?? []
+    return names.withUnsafeBytes { names in
+      Compression.allCases.first { RequestHead.accepts($0, names) }
     }
   }
 
@@ -178,8 +193,11 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
 
   func fail(_ error: RPCError) {
     guard !isFinished, let stream else { return }
-    var metadata = outgoingNow.trailing
+    let outgoing = outgoingNow
+    var metadata = outgoing.trailing
     metadata.headers.append(contentsOf: error.metadata.headers)
+    // A status alone would be shorter, and would lose what the handler wants to say first.
+    if !outgoing.initial.isEmpty { prepareToSend() }
     ServerCall(stream).sendStatus(error.code, error.message, metadata: metadata)
     end()
   }

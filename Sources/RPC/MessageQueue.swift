@@ -1,6 +1,13 @@
 internal import RPCWire
 internal import Synchronization
 
+/// A message as it arrived.
+struct ReceivedMessage: Sendable {
+  var bytes: [UInt8]
+  /// Compressed on the wire; `bytes` are not.
+  var wasCompressed: Bool
+}
+
 /// Messages that have arrived and wait for their reader, from the loop to any one task.
 ///
 /// It also does the window's arithmetic: how many received bytes may be given back to the peer.
@@ -13,22 +20,22 @@ struct MessageQueue: ~Copyable, Sendable {
   private static let messageOverhead = 64
 
   struct State: Sendable {
-    var messages: [[UInt8]] = []
+    var messages: [ReceivedMessage] = []
     var head = 0
     var waitingByteCount = 0
     var heldBackByteCount = 0
     var end: Result<Void, RPCError>?
-    var waiter: UnsafeContinuation<[UInt8]?, any Error>?
+    var waiter: UnsafeContinuation<ReceivedMessage?, any Error>?
 
-    mutating func pop() -> [UInt8] {
+    mutating func pop() -> ReceivedMessage {
       let message = messages[head]
-      messages[head] = []
+      messages[head].bytes = []
       head += 1
       if head == messages.count {
         messages.removeAll(keepingCapacity: true)
         head = 0
       }
-      waitingByteCount -= message.count + MessageQueue.messageOverhead
+      waitingByteCount -= message.bytes.count + MessageQueue.messageOverhead
       return message
     }
   }
@@ -36,15 +43,15 @@ struct MessageQueue: ~Copyable, Sendable {
   private let state = Mutex(State())
 
   /// Adds a message, or hands it to the reader who waits.
-  func append(_ message: [UInt8]) {
-    let waiter = state.withLock { state -> UnsafeContinuation<[UInt8]?, any Error>? in
+  func append(_ message: ReceivedMessage) {
+    let waiter = state.withLock { state -> UnsafeContinuation<ReceivedMessage?, any Error>? in
       guard state.end == nil else { return nil }
       if let waiter = state.waiter {
         state.waiter = nil
         return waiter
       }
       state.messages.append(message)
-      state.waitingByteCount += message.count + Self.messageOverhead
+      state.waitingByteCount += message.bytes.count + Self.messageOverhead
       return nil
     }
     waiter?.resume(returning: message)
@@ -52,7 +59,7 @@ struct MessageQueue: ~Copyable, Sendable {
 
   /// No more messages: the reader gets those that wait, then the end. Only the first counts.
   func finish(_ end: Result<Void, RPCError>) {
-    let waiter = state.withLock { state -> UnsafeContinuation<[UInt8]?, any Error>? in
+    let waiter = state.withLock { state -> UnsafeContinuation<ReceivedMessage?, any Error>? in
       guard state.end == nil else { return nil }
       state.end = end
       defer { state.waiter = nil }
@@ -82,8 +89,8 @@ struct MessageQueue: ~Copyable, Sendable {
   }
 
   /// The next message, nil at the end; `giveBack` gets bytes for the peer's window.
-  func next(giveBack: (Int) -> Void) async throws -> [UInt8]? {
-    let (ready, byteCount) = try state.withLock { state -> ([UInt8]??, Int) in
+  func next(giveBack: (Int) -> Void) async throws -> ReceivedMessage? {
+    let (ready, byteCount) = try state.withLock { state -> (ReceivedMessage??, Int) in
       if state.head < state.messages.count {
         let message = state.pop()
         return (message, takeHeldBack(&state))
@@ -97,7 +104,7 @@ struct MessageQueue: ~Copyable, Sendable {
     if byteCount > 0 { giveBack(byteCount) }
     if let ready { return ready }
     return try await withUnsafeThrowingContinuation { continuation in
-      let answer = state.withLock { state -> Result<[UInt8]?, any Error>? in
+      let answer = state.withLock { state -> Result<ReceivedMessage?, any Error>? in
         if state.head < state.messages.count { return .success(state.pop()) }
         switch state.end {
         case .success: return .success(nil)

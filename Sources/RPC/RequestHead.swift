@@ -48,10 +48,13 @@ struct RequestHead {
   /// only what the client accepts.
   func responseCompression(_ preferred: Compression?) -> Compression? {
     guard !accepted.isEmpty, let wanted = compression ?? preferred else { return nil }
-    let names = accepted.split(separator: UInt8(ascii: ","))
-    let isAccepted = names.contains { name in
+    return Self.accepts(wanted, accepted) ? wanted : nil
+  }
+
+  /// Whether the value of a `grpc-accept-encoding` names a compression.
+  static func accepts(_ wanted: Compression, _ value: UnsafeRawBufferPointer) -> Bool {
+    value.split(separator: UInt8(ascii: ",")).contains { name in
       name.drop { $0 == UInt8(ascii: " ") }.elementsEqual(wanted.rawValue.utf8)
     }
-    return isAccepted ? wanted : nil
   }
 }

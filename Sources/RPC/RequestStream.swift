@@ -1,3 +1,4 @@
+public import RPCWire
 internal import Synchronization
 
 /// The messages a peer sends on one call, in order. For one reader at a time.
@@ -25,6 +26,22 @@ public struct RequestStream<Message: Sendable>: AsyncSequence, Sendable {
     try await receive()
   }
 
+  /// Whether the message last read had been compressed by the peer.
+  public var messageWasCompressed: Bool {
+    call?.call.messageWasCompressed.load(ordering: .relaxed) ?? false
+  }
+
+  /// For clients: what the server sent before its first message, once that has been read.
+  public var initialMetadata: Metadata { call?.received.initial ?? Metadata() }
+  /// For clients: what the server sent with the status, once the stream has ended.
+  public var trailingMetadata: Metadata { call?.received.trailing ?? Metadata() }
+
+  /// For clients: gives the call up. What is read next is the error CANCELLED, unless the call had
+  /// ended. Servers end a call by throwing.
+  public func cancel() {
+    call?.cancel()
+  }
+
   /// Reads the stream with `for try await`.
   public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
 
@@ -49,4 +66,10 @@ class CallHolder: @unchecked Sendable {
   init(_ call: GRPCCall) {
     self.call = call
   }
+
+  /// What the server has said besides messages; nothing on its own side.
+  var received: GRPCClientCall.Received { GRPCClientCall.Received() }
+
+  /// Gives the call up, on the client's side.
+  func cancel() {}
 }

@@ -44,7 +44,9 @@ extension HeaderBlock.Field {
     guard let first = name.first else { return true }
     switch first {
     case UInt8(ascii: ":"): return true
-    case UInt8(ascii: "g"): return name.hasPrefix("grpc-")
+    case UInt8(ascii: "g"):
+      // `grpc-status-details-bin` and its like belong to those above the protocol.
+      return name.hasPrefix("grpc-") && !name.hasSuffix("-bin")
     case UInt8(ascii: "c"): return isNamed("content-type") || isNamed("connection")
     case UInt8(ascii: "t"): return isNamed("te") || isNamed("transfer-encoding")
     case UInt8(ascii: "u"): return isNamed("user-agent") || isNamed("upgrade")

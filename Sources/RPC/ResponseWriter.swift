@@ -1,26 +1,31 @@
 /// Sends messages on one call.
 public struct ResponseWriter<Message: Sendable>: Sendable {
-  private let sendMessage: @Sendable (Message) async throws -> Void
+  private let sendMessage: @Sendable (Message, _ compresses: Bool) async throws -> Void
   private let finishSending: @Sendable () async throws -> Void
 
   init(
     _ holder: CallHolder, encode: @escaping @Sendable (Message) -> OutboundMessage,
     finish: @escaping @Sendable () async throws -> Void = {}
   ) {
-    sendMessage = { try await holder.call.send(encode($0)) }
+    sendMessage = { message, compresses in
+      var outbound = encode(message)
+      outbound.mayCompress = compresses
+      try await holder.call.send(outbound)
+    }
     finishSending = finish
   }
 
   /// A writer into a function, to test a handler's logic.
   public init(_ send: @escaping @Sendable (Message) async throws -> Void) {
-    sendMessage = send
+    sendMessage = { message, _ in try await send(message) }
     finishSending = {}
   }
 
   /// Sends a message. Waits while the peer is slow, so that at most a window of bytes is
-  /// buffered. Throws when the call has ended.
-  public func send(_ message: Message) async throws {
-    try await sendMessage(message)
+  /// buffered. Throws when the call has ended. `compresses: false` leaves this message as it is
+  /// where the call's messages are compressed.
+  public func send(_ message: Message, compresses: Bool = true) async throws {
+    try await sendMessage(message, compresses)
   }
 
   /// For clients: says that no more requests follow. Servers end a call by returning.

@@ -109,9 +109,10 @@ extension ServerConnection: HTTP2SessionDelegate {
       return call.sendStatus(.unimplemented, "no such method: \(path)")
     }
     if let (code, message) = request.refusal {
-      var metadata = Metadata()
-      metadata.headers.append("grpc-accept-encoding", "identity,deflate,gzip" as StaticString)
-      return call.sendStatus(code, message, metadata: metadata)
+      var headers = ResponseHeaders.base
+      headers.append("grpc-accept-encoding", "identity,deflate,gzip" as StaticString)
+      headers.appendStatus(code, message, Metadata())
+      return call.sendHeaders(headers, endOfStream: true)
     }
     let handler = GRPCServerCall(
       loop: owner.loop, tasks: owner.tasks, route: route, stream: stream,

@@ -145,4 +145,12 @@ extension UnsafeRawBufferPointer {
     { return false }
     return true
   }
+
+  /// Compares the end with a constant, byte for byte.
+  @inline(__always)
+  public func hasSuffix(_ other: StaticString) -> Bool {
+    let length = other.utf8CodeUnitCount
+    return count >= length
+      && memcmp(baseAddress! + (count - length), other.utf8Start, length) == 0
+  }
 }

@@ -38,8 +38,16 @@ public struct MessageDeframer {
   public var isAtBoundary: Bool { prefixCount == 0 }
 
   /// Takes bytes and hands over each message they complete.
+  @inline(__always)
   public mutating func receive(
     _ bytes: UnsafeRawBufferPointer, _ deliver: ([UInt8]) -> Void
+  ) throws(FramingError) {
+    try receive(bytes) { message, _ in deliver(message) }
+  }
+
+  /// The same; `deliver` also learns whether the message was compressed on the wire.
+  public mutating func receive(
+    _ bytes: UnsafeRawBufferPointer, _ deliver: (_ message: [UInt8], _ wasCompressed: Bool) -> Void
   ) throws(FramingError) {
     var offset = 0
     while offset < bytes.count {
@@ -54,7 +62,7 @@ public struct MessageDeframer {
           message = [UInt8](
             copying: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length]))
           offset += length
-          deliver(try take())
+          deliver(try take(), prefix.0 == 1)
         } else {
           message.reserveCapacity(min(length, Self.trustedByteCount))
         }
@@ -67,13 +75,13 @@ public struct MessageDeframer {
         guard prefixCount == 5 else { continue }
         try readPrefix()
         message.reserveCapacity(min(length, Self.trustedByteCount))
-        if length == 0 { deliver(try take()) }
+        if length == 0 { deliver(try take(), prefix.0 == 1) }
         continue
       }
       let piece = min(length - message.count, bytes.count - offset)
       message.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + piece]))
       offset += piece
-      if message.count == length { deliver(try take()) }
+      if message.count == length { deliver(try take(), prefix.0 == 1) }
     }
   }
 

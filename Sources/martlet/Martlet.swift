@@ -30,7 +30,7 @@ struct Martlet: AsyncParsableCommand {
     subcommands: [
       UpCommand.self, GatewayCommand.self, AuthCommand.self, ModelCommand.self,
       TenantCommand.self, KeyCommand.self, InferCommand.self, BenchCommand.self,
-      DemoCommand.self, ProbeCommand.self,
+      DemoCommand.self, ProbeCommand.self, TestServerCommand.self, InteropClientCommand.self,
     ])
 }
 

@@ -83,7 +83,7 @@ struct DescribedMethod: CustomTestStringConvertible {
 }
 
 @Suite struct RouteTests {
-  private let table = RouteTable()
+  private let table = RouteTable(Route.all + Route.testing)
 
   private func find(_ path: String) -> Route? {
     var path = path
@@ -92,7 +92,17 @@ struct DescribedMethod: CustomTestStringConvertible {
 
   @Test func theDescriptorsAreThere() {
     #expect(DescribedMethod.all.count { $0.path.hasPrefix("/inference.") } == 20)
-    #expect(DescribedMethod.all.count == Route.all.count)
+    #expect(DescribedMethod.all.count == Route.all.count + Route.testing.count)
+  }
+
+  @Test func testServicesAreUnknownUnlessTheyAreConfigured() {
+    for route in Route.testing {
+      let path = UnsafeRawBufferPointer(
+        start: route.path.utf8Start, count: route.path.utf8CodeUnitCount)
+      #expect(RouteTable().find(path) == nil, "\(route.path)")
+      #expect(route.destination == .test)
+    }
+    #expect(Route.all.allSatisfy { $0.destination != .test })
   }
 
   @Test(arguments: DescribedMethod.all)
@@ -129,6 +139,7 @@ struct DescribedMethod: CustomTestStringConvertible {
         #expect(route.actions == (path.contains("Tenants") ? .admin : .keys), "\(path)")
       case .model: #expect(!route.actions.isEmpty, "\(path) needs no right")
       case .local: #expect(path.hasPrefix("/grpc."))
+      case .test: Issue.record("\(path) is a test's")
       }
     }
     #expect(find("/inference.GRPCInferenceService/ModelInfer")?.actions == .infer)

@@ -14,6 +14,7 @@ private func scan(_ message: [UInt8], field: Int = 1, pieces: [Int] = []) -> Str
       cuts.isEmpty ? message.count : max(1, cuts.removeFirst()), message.count - offset)
     let progress = message[offset..<offset + count].withUnsafeBytes { scanner.scan($0) }
     if case .malformed(let reason) = progress { return "malformed: \(reason)" }
+    if case .undecodable(let reason) = progress { return "malformed: \(reason)" }
     offset += count
   }
   if let reason = scanner.finish() { return "malformed: \(reason)" }
@@ -261,6 +262,23 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
     writer.field(1, string: "m")
     #expect(
       run(.firstMessage(field: 1), frame(writer.bytes), piece: 16_384).refusal == .malformedRequest)
+  }
+
+  @Test func whatIsNotProtobufIsToldFromWhatIsNotAllowed() {
+    for bytes: [UInt8] in [[0x0A, 5, 1], [0x0B], [0x00], [UInt8](repeating: 0xFF, count: 11)] {
+      for piece in [1, 100] {
+        #expect(
+          run(.firstMessage(field: 1), frame(bytes), piece: piece).refusal == .undecodableMessage)
+        let compressed = frame(MessageCompressor.deflate(bytes, .gzip), isCompressed: true)
+        #expect(
+          run(.firstMessage(field: 1), compressed, piece: piece, compression: .gzip).refusal
+            == .undecodableMessage)
+      }
+    }
+    let twice = frame(inferRequest("m", tensorByteCount: 0) + inferRequest("m", tensorByteCount: 0))
+    #expect(run(.firstMessage(field: 1), twice, piece: 100).refusal == .malformedRequest)
+    #expect(Refusal.undecodableMessage.code == .internalError)
+    #expect(Refusal.malformedRequest.code == .invalidArgument)
   }
 
   @Test func mutatedBodiesNeverCrashAndNeverLetAForeignModelThrough() {

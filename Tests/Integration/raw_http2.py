@@ -12,10 +12,10 @@ import h2.events
 class Connection:
     """One TLS connection; `post` opens a stream, `finish` collects what came back on it."""
 
-    def __init__(self, installation):
+    def __init__(self, installation, address=None):
         context = ssl.create_default_context(cafile=str(installation.ca_path))
         context.set_alpn_protocols(["h2"])
-        host, port = installation.address.rsplit(":", 1)
+        host, port = (address or installation.address).rsplit(":", 1)
         plain = socket.create_connection((host, int(port)), timeout=10)
         self.socket = context.wrap_socket(plain, server_hostname=host)
         assert self.socket.selected_alpn_protocol() == "h2"

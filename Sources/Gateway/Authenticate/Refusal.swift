@@ -19,6 +19,7 @@ enum Refusal: String, CaseIterable, Sendable {
   case tooManyStreams = "too_many_streams"
   case messageTooLarge = "message_too_large"
   case malformedRequest = "malformed_request"
+  case undecodableMessage = "undecodable_message"
   case unknownEncoding = "unknown_encoding"
   case malformedFraming = "malformed_framing"
   case noUpstream = "no_upstream"
@@ -37,7 +38,7 @@ enum Refusal: String, CaseIterable, Sendable {
     case .rateLimited, .tooManyStreams, .messageTooLarge: .resourceExhausted
     case .malformedRequest: .invalidArgument
     // As gRPC's own servers answer bytes that are not length-prefixed messages.
-    case .malformedFraming: .internalError
+    case .malformedFraming, .undecodableMessage: .internalError
     case .deadlineExceeded: .deadlineExceeded
     }
   }
@@ -61,6 +62,7 @@ enum Refusal: String, CaseIterable, Sendable {
     case .tooManyStreams: "the API key has as many open calls as it may have"
     case .messageTooLarge: "the message is larger than the tenant's limit"
     case .malformedRequest: "the request is not a well-formed gRPC message of the method"
+    case .undecodableMessage: "the request's message is not valid protobuf"
     case .malformedFraming: "the request's body is not a sequence of gRPC messages"
     case .unknownEncoding: "grpc-encoding: expected identity, gzip or deflate"
     case .noUpstream: "no instance of the service can take the call now; try again"

@@ -10,6 +10,8 @@ public struct BalancingSettings: Sendable {
   public var reconnectMin = Duration.milliseconds(100)
   /// No wait is longer.
   public var reconnectMax = Duration.seconds(5)
+  /// False: a connected instance counts as fit, as services without the health protocol do.
+  public var checksHealth = true
   /// How often a connected instance is asked about its health.
   public var healthInterval = Duration.seconds(2)
   /// An answer that takes longer counts as a failure.

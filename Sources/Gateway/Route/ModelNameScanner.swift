@@ -10,7 +10,10 @@ struct ModelNameScanner {
     case more
     /// The name is complete: see ``name``. Returned once per message.
     case found
+    /// Readable, and nothing that may be served.
     case malformed(StaticString)
+    /// Not protobuf.
+    case undecodable(StaticString)
   }
 
   static let nameByteCountMax = 1_024
@@ -97,7 +100,7 @@ struct ModelNameScanner {
       case .tag, .varint, .length:
         let byte = bytes[index]
         index += 1
-        if shift == 63, byte > 1 { return .malformed("a varint has more than 64 bits") }
+        if shift == 63, byte > 1 { return .undecodable("a varint has more than 64 bits") }
         value |= UInt64(byte & 0x7F) << shift
         if byte >= 0x80 {
           shift += 7
@@ -106,7 +109,7 @@ struct ModelNameScanner {
         let complete = value
         value = 0
         shift = 0
-        if let problem = take(complete) { return .malformed(problem) }
+        if let problem = take(complete) { return problem }
         if case .name(0) = state {
           isFound = true
           wasFound = true
@@ -124,26 +127,32 @@ struct ModelNameScanner {
   }
 
   /// Acts on a complete varint.
-  private mutating func take(_ complete: UInt64) -> StaticString? {
+  private mutating func take(_ complete: UInt64) -> Progress? {
     switch state {
     case .tag:
       number = complete >> 3
-      guard number > 0, number <= 0x1FFF_FFFF else { return "a field's number is out of range" }
-      if number == field, complete & 7 != 2 { return "the model's name is not a string" }
-      if number == field, isFound { return "the model's name occurs twice" }
+      guard number > 0, number <= 0x1FFF_FFFF else {
+        return .undecodable("a field's number is out of range")
+      }
       if number > SequenceEntry.field { isPastParameters = true }
       switch complete & 7 {
       case 0: state = .varint
       case 1: state = .skip(8)
       case 2: state = .length
       case 5: state = .skip(4)
-      default: return "a field has a wire type that proto3 does not use"
+      default: return .undecodable("a field has a wire type that proto3 does not use")
       }
+      if number == field, complete & 7 != 2 {
+        return .malformed("the model's name is not a string")
+      }
+      if number == field, isFound { return .malformed("the model's name occurs twice") }
     case .length:
-      guard complete <= UInt64(UInt32.max) else { return "a field is longer than 4 GiB" }
+      guard complete <= UInt64(UInt32.max) else {
+        return .undecodable("a field is longer than 4 GiB")
+      }
       if number == field {
         guard complete <= UInt64(Self.nameByteCountMax) else {
-          return "the model's name is too long"
+          return .malformed("the model's name is too long")
         }
         state = .name(Int(complete))
       } else if findsSequence, number == SequenceEntry.field, complete > 0,

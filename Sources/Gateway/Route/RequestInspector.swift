@@ -148,9 +148,13 @@ struct RequestInspector {
     } else {
       progress = scanner.scan(body)
     }
-    if case .malformed(let reason) = progress { return .refuse(.malformedRequest, reason) }
+    switch progress {
+    case .malformed(let reason): return .refuse(.malformedRequest, reason)
+    case .undecodable(let reason): return .refuse(.undecodableMessage, reason)
+    case .more, .found: break
+    }
     if isLast {
-      if let reason = scanner.finish() { return .refuse(.malformedRequest, reason) }
+      if let reason = scanner.finish() { return .refuse(.undecodableMessage, reason) }
       if flag == 1, inflater?.isAtEnd == false {
         return .refuse(.malformedFraming, "a compressed message ends too early")
       }
@@ -217,9 +221,10 @@ struct RequestInspector {
         isTooLarge = true
         return false
       }
-      switch scanner.scan(output) {
-      case .malformed(let reason):
-        result = .malformed(reason)
+      let progress = scanner.scan(output)
+      switch progress {
+      case .malformed, .undecodable:
+        result = progress
         return false
       case .found: result = .found
       case .more: break
@@ -236,7 +241,10 @@ struct RequestInspector {
         InflateProblem(
           refusal: .messageTooLarge, reason: "a decompressed message is larger than the limit"))
     }
-    if case .malformed = result { return .success(result) }
+    switch result {
+    case .malformed, .undecodable: return .success(result)
+    case .more, .found: break
+    }
     guard isValid else {
       return .failure(
         InflateProblem(refusal: .malformedFraming, reason: "a compressed message is not valid"))

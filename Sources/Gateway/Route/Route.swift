@@ -2,6 +2,8 @@
 struct Route: Sendable {
   enum Destination: Sendable, Hashable {
     case model, auth
+    /// A conformance suite's service.
+    case test
     /// Answered by the gateway itself.
     case local(LocalAnswer)
     /// Never open to clients, whatever their key.

@@ -124,10 +124,9 @@ extension Exchange {
           "grpc-timeout", UnsafeRawBufferPointer(rebasing: text[..<count]), neverIndexed: true)
       }
     }
-    let pool = route.destination == .auth ? gateway.auth.pool : gateway.models
-    guard leg.start(pool, requestHeaders, excluding: excluding, sequence: sequence) else {
-      return false
-    }
+    guard let pool = gateway.pool(of: route.destination),
+      leg.start(pool, requestHeaders, excluding: excluding, sequence: sequence)
+    else { return false }
     attempts += 1
     if attempts == 1 { gateway.retryBudget.earn() }
     return true

@@ -72,6 +72,8 @@ final class Exchange: ServerCallDelegate {
   var byteCountOut = 0
   private var isRecorded = true
   var finishedAt = MonotonicTime.distantFuture
+  /// Of the finished response, at the last sweep.
+  private var unsentCount = 0
   private var isClientGone = false
 
   init(_ gateway: LoopGateway) {
@@ -147,16 +149,8 @@ final class Exchange: ServerCallDelegate {
   }
 
   private func prepareForwarding(_ headers: HeaderBlock) {
-    guard let route else { return }
-    switch route.destination {
-    case .model:
-      ForwardedHeaders.request(
-        headers, route: route, scheme: gateway.models.scheme, into: &requestHeaders)
-    case .auth:
-      ForwardedHeaders.request(
-        headers, route: route, scheme: gateway.auth.pool.scheme, into: &requestHeaders)
-    case .local, .denied: break
-    }
+    guard let route, let pool = gateway.pool(of: route.destination) else { return }
+    ForwardedHeaders.request(headers, route: route, scheme: pool.scheme, into: &requestHeaders)
     clientFields = requestHeaders.mark
   }
 
@@ -348,10 +342,7 @@ final class Exchange: ServerCallDelegate {
 
   func sweep(_ now: MonotonicTime, wallMilliseconds: Int64) {
     if phase == .finished {
-      // A client that goes on sending after its answer is cut off.
-      if !isClientGone, now - finishedAt > .seconds(5), now > finishedAt {
-        call.reset(.noError)
-      }
+      if !isClientGone { sweepFinished(now) }
       return
     }
     if now >= deadline { return refuse(.deadlineExceeded) }
@@ -360,6 +351,16 @@ final class Exchange: ServerCallDelegate {
       if decision.isExpired(wallMilliseconds) { return refuse(.expiredKey) }
     }
     if phase == .local { reportHealth() }
+  }
+
+  /// A reader may be as slow as it likes; one that takes nothing at all is cut off.
+  private func sweepFinished(_ now: MonotonicTime) {
+    if call.outboundByteCount != unsentCount {
+      unsentCount = call.outboundByteCount
+      finishedAt = now
+    } else if now > finishedAt, now - finishedAt > gateway.limits.server.writeStallTimeout {
+      call.reset(.cancel)
+    }
   }
 
   // MARK: Record

@@ -15,6 +15,9 @@ public struct GatewayConfiguration: Sendable {
   /// The gateway's own certificate and the authority of the services': they must present
   /// certificates with the roles `auth` and `model`. nil is clear text, for tests.
   public var upstreamTLS: TLSConfiguration?
+  /// Test modes only: instances of `martlet testserver` or of another conformance suite's server,
+  /// spoken to in clear text. Empty: the test services' methods do not exist.
+  public var testServices: [Endpoint] = []
   /// What is refused.
   public var limits = GatewayLimits()
   /// How long the auth service's word counts.

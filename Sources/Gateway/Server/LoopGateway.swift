@@ -8,9 +8,11 @@ final class LoopGateway: CallRouter {
   let state: GatewayState
   let loop: EventLoop
   let shard: Int
-  let routes = RouteTable()
+  let routes: RouteTable
   let models: UpstreamPool
   let auth: AuthClient
+  /// nil unless a test mode is configured.
+  let tests: UpstreamPool?
   let accessLog: AccessLog
   let hasher = SHA256Hasher()
   let limits: GatewayLimits
@@ -35,9 +37,11 @@ final class LoopGateway: CallRouter {
     shard = state.addLoop()
     requestIDs = RequestIDGenerator(seed: loop.machine.randomSeed())
     limits = state.configuration.limits
+    let isTested = !state.configuration.testServices.isEmpty
+    routes = RouteTable(isTested ? Route.all + Route.testing : Route.all)
     accessLog = AccessLog(state.accessLog, loop: loop)
     methodMetrics = MethodMetrics(
-      state.metrics, names: Route.all.map { "\($0.path)" } + ["unknown"])
+      state.metrics, names: routes.routes.map { "\($0.path)" } + ["unknown"])
     var client = ClientConfiguration()
     client.messageByteCountMax = limits.messageByteCountMax
     client.connectTimeout = .seconds(5)
@@ -49,6 +53,15 @@ final class LoopGateway: CallRouter {
     let authPool = UpstreamPool(
       loop: loop, tls: state.authTLS, settings: state.configuration.balancing,
       clientConfiguration: client, seed: loop.machine.randomSeed())
+    // Servers of suites answer what the suite asks and nothing else.
+    var testBalancing = state.configuration.balancing
+    testBalancing.checksHealth = false
+    tests =
+      isTested
+      ? UpstreamPool(
+        loop: loop, tls: nil, settings: testBalancing,
+        clientConfiguration: client, seed: loop.machine.randomSeed())
+      : nil
     let (metrics, shard, log) = (state.metrics, shard, state.log)
     auth = AuthClient(
       loop: loop, pool: authPool, settings: state.configuration.authentication, limits: limits,
@@ -77,6 +90,10 @@ final class LoopGateway: CallRouter {
     auth.onChange = report
     resolve(state.configuration.models, models)
     resolve(state.configuration.auth, auth.pool)
+    if let tests {
+      observe(tests, "test")
+      resolve(state.configuration.testServices, tests)
+    }
     scheduleSweep()
   }
 
@@ -88,6 +105,17 @@ final class LoopGateway: CallRouter {
     accessLog.flush()
     auth.close()
     models.close()
+    tests?.close()
+  }
+
+  /// The instances that serve a destination; nil when that is not a service.
+  func pool(of destination: Route.Destination) -> UpstreamPool? {
+    switch destination {
+    case .model: models
+    case .auth: auth.pool
+    case .test: tests
+    case .local, .denied: nil
+    }
   }
 
   private func observe(_ pool: UpstreamPool, _ service: String) {

@@ -89,6 +89,7 @@ final class UpstreamLink {
 
   private func checkHealth() {
     guard let connection, connection.state == .ready, !pool.isClosed else { return }
+    guard pool.settings.checksHealth else { return pool.healthReported(self, isServing: true) }
     UnaryCall.start(
       "/grpc.health.v1.Health/Check", GRPCHealthV1.HealthCheckRequest().serialized(),
       timeout: pool.settings.healthTimeout, on: pool.loop,

@@ -21,6 +21,16 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
 
   private static let readinessWait = Duration.seconds(10)
 
+  /// What a client sends reaches a test service in clear text, and so does who he is.
+  private static func testService(_ text: String) throws(CommandFailure) -> Endpoint {
+    let endpoint = try RoleHelp.endpoint(text, "testServices")
+    if case .tcp(let host, _) = endpoint, !["127.0.0.1", "::1", "localhost"].contains(host) {
+      throw CommandFailure(
+        .configuration, "testServices: expected an address on loopback, got '\(text)'")
+    }
+    return endpoint
+  }
+
   func run() async throws {
     let file = try GatewayFile.read(config)
     var configuration = GatewayConfiguration(
@@ -38,6 +48,7 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
     configuration.accessLog = file.accessLog
     configuration.loopCount = file.threads ?? 1
     if let limit = file.messageBytesMax { configuration.limits.messageByteCountMax = limit }
+    configuration.testServices = try (file.testServices ?? []).map(Self.testService)
     let settings = configuration
     try await RoleProcess.serve("gateway") {
       let gateway = try GatewayServer(settings)

@@ -2,7 +2,7 @@
 struct GatewayFile: RoleFile {
   static let keys: Set<String> = [
     "listen", "operator", "tls", "identity", "auth", "models", "accessLog", "threads",
-    "messageBytesMax",
+    "messageBytesMax", "testServices",
   ]
 
   struct Certificate: Codable {
@@ -28,6 +28,9 @@ struct GatewayFile: RoleFile {
   var threads: Int?
   /// The largest request message.
   var messageBytesMax: Int?
+  /// For conformance suites only: loopback HOST:PORT of `martlet testserver` or another suite's
+  /// server, spoken to in clear text. If left out, the test services' methods do not exist.
+  var testServices: [String]?
 }
 
 /// `martlet auth --config FILE`.
