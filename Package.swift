@@ -61,7 +61,7 @@ let package = Package(
     module("Protocols", ["CProtocols", "CProtobufC"]),
     module("Telemetry", settings: unchecked),
     module("Crypto", ["COpenSSL"]),
-    module("RPCWire", ["CNGHTTP2", "COpenSSL", "CZlib"], settings: unchecked),
+    module("RPCWire", ["CNGHTTP2", "COpenSSL", "CZlib", "CHTTPParser"], settings: unchecked),
     module("EventLoop", ["CLinux"], settings: unchecked),
     module(
       "RPC", ["RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"],

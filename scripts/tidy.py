@@ -12,7 +12,7 @@ MAY_IMPORT = {
     "Protocols": {"CProtocols", "CProtobufC"},
     "Telemetry": set(),
     "Crypto": {"COpenSSL"},
-    "RPCWire": {"CNGHTTP2", "COpenSSL", "CZlib"},
+    "RPCWire": {"CNGHTTP2", "COpenSSL", "CZlib", "CHTTPParser"},
     "EventLoop": {"CLinux"},
     "RPC": {"RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"},
     "Compute": {"CKernels"},

@@ -129,6 +129,9 @@ public final class Kernel: Machine, @unchecked Sendable {
   /// See ``Socket/connectError(of:)``.
   public func connectError(of descriptor: Int32) -> Int32 { Socket.connectError(of: descriptor) }
 
+  /// See ``Socket/shutdownWrite(_:)``.
+  public func shutdownWrite(_ descriptor: Int32) { Socket.shutdownWrite(descriptor) }
+
   /// See ``Socket/peerDescription(_:)``.
   public func peerDescription(_ descriptor: Int32) -> String {
     Socket.peerDescription(descriptor)

@@ -31,6 +31,8 @@ public protocol Machine: AnyObject, Sendable {
   func connectError(of descriptor: Int32) -> Int32
   /// The peer's address for logs.
   func peerDescription(_ descriptor: Int32) -> String
+  /// Ends our side; the peer may go on. Optional.
+  func shutdownWrite(_ descriptor: Int32)
   /// Closes the descriptor.
   func close(_ descriptor: Int32)
 
@@ -49,6 +51,11 @@ public protocol Machine: AnyObject, Sendable {
   func wait(milliseconds: Int32) -> UnsafeBufferPointer<ReadyEvent>
   /// Ends the wait under way. From any thread.
   func wake()
+}
+
+extension Machine {
+  /// Nothing: the peer learns of the end when the descriptor is closed.
+  public func shutdownWrite(_ descriptor: Int32) {}
 }
 
 /// A watched descriptor, by its token, and what it is ready for.

@@ -10,7 +10,7 @@ struct ConnectionEnd: Sendable {
     case broken
     /// TLS refused the peer, or the peer refused TLS.
     case tlsFailed
-    /// The peer broke HTTP/2.
+    /// The peer broke HTTP.
     case protocolError
     /// A limit was exceeded.
     case limit(ServerLimit)
@@ -41,11 +41,21 @@ struct ConnectionEnd: Sendable {
   }
 
   /// How a session ended of itself.
-  init(_ session: HTTP2Session, _ message: String = "the HTTP/2 session ended") {
-    if let limit = session.exceededLimit {
+  init(_ session: WireSession, _ message: String = "the session ended") {
+    if let session = session as? HTTP2Session, let limit = session.exceededLimit {
       self.init(.http2Limit(limit), "the peer exceeded the limit '\(limit.rawValue)'")
+    } else if let session = session as? HTTP1Session, let error = session.failure {
+      self.init(error)
     } else {
       self.init(session.protocolWasBroken ? .protocolError : .drained, message)
+    }
+  }
+
+  private init(_ error: HTTP1Error) {
+    switch error.limit {
+    case .headers: self = .limit(.headers)
+    case .bodyRate: self = .limit(.bodyRate)
+    case .headerList, nil: self.init(.protocolError, error.message)
     }
   }
 }

@@ -16,6 +16,8 @@ struct ConnectionWatch {
     /// When the header block began that is not complete yet.
     var headersSince: MonotonicTime?
     var callCount = 0
+    /// False where the protocol has no PING: silence then means nothing.
+    var answersPings = true
   }
 
   enum Action: Equatable {
@@ -69,10 +71,12 @@ struct ConnectionWatch {
     } else if let idle = limits.idleTimeout, now - lastCall >= idle {
       return .drain
     }
-    switch keepAlive.check(now: now, lastReceived: seen.lastReceived) {
-    case .sendPing: return .sendPing
-    case .close: return .close(.keepAlive)
-    case .none: break
+    if seen.answersPings {
+      switch keepAlive.check(now: now, lastReceived: seen.lastReceived) {
+      case .sendPing: return .sendPing
+      case .close: return .close(.keepAlive)
+      case .none: break
+      }
     }
     if seen.callCount == 0, releasedAt != seen.lastReceived,
       now - seen.lastReceived >= Self.releaseDelay

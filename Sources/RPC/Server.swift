@@ -25,6 +25,8 @@ public final class Server: Sendable {
   /// A server that does not listen yet.
   public init(configuration: ServerConfiguration) {
     precondition(configuration.loopCount > 0, "a server needs a loop")
+    var configuration = configuration
+    configuration.tls?.acceptsHTTP1 = configuration.acceptsHTTP1
     self.configuration = configuration
     state.withLock { state in
       state.loops = (0..<configuration.loopCount).map { _ in

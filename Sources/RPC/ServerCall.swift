@@ -55,7 +55,7 @@ public struct ServerCall {
   }
 
   private var connection: ServerConnection? {
-    stream.session.map { unsafeDowncast($0.owner, to: ServerConnection.self) }
+    stream.connection.map { unsafeDowncast($0, to: ServerConnection.self) }
   }
 
   /// Counts that this call went past a limit of the server.
@@ -79,6 +79,11 @@ public struct ServerCall {
   /// Sends the response's header block; must start with `:status`.
   public func sendHeaders(_ headers: HeaderList, endOfStream: Bool = false) {
     stream.sendHeaders(headers, endOfStream: endOfStream)
+  }
+
+  /// Says that the head is accepted and the body wanted: an HTTP/1.1 client may wait for that.
+  public func sendContinue() {
+    stream.sendContinue()
   }
 
   /// Queues body bytes; they are copied.

@@ -7,6 +7,8 @@ public struct ServerConfiguration: Sendable {
   public var endpoints: [Endpoint]
   /// Certificates, or nil for clear text (loopback and tests).
   public var tls: TLSConfiguration?
+  /// Serve clients that speak HTTP/1.1 too; calls of theirs reach the router only.
+  public var acceptsHTTP1 = false
   /// Threads that serve connections.
   public var loopCount = 1
   /// What to compress responses with when the client accepts it and its request was not
@@ -38,6 +40,8 @@ public struct ServerLimits: Sendable {
   public var connectionsMax = 16_384
   /// HTTP/2 session limits: streams, header lists, floods.
   public var http2 = HTTP2Limits()
+  /// Limits of HTTP/1.1 beyond those.
+  public var http1 = HTTP1Limits()
   /// TCP accepted to HTTP/2 preface received. Three round trips and a lost packet take less.
   public var handshakeTimeout = Duration.seconds(10)
   /// TCP accepted to our SETTINGS acknowledged: until then the peer need not keep to them.

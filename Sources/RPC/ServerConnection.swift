@@ -5,9 +5,11 @@ internal import RPCWire
 final class ServerConnection {
   /// Read from the engine: a first request may come in the handshake's last packet.
   var peer: PeerIdentity? { transport.tls?.peer }
-  private unowned(unsafe) let owner: ServerLoop
+  unowned(unsafe) let owner: ServerLoop
   private var session: HTTP2Session!
   private(set) var transport: Transport!
+  /// Instead of `session`, for a client that speaks HTTP/1.1.
+  var http1: HTTP1Session?
   private var watch: ConnectionWatch
   private var isDraining = false
 
@@ -29,26 +31,28 @@ final class ServerConnection {
       role: .server, limits: limits.http2, pool: owner.pool, delegate: self)
     transport = Transport(
       loop: owner.loop, descriptor: descriptor, isConnecting: false, session: session,
-      tls: engine, owner: self)
+      tls: engine, owner: self, awaitsFirstBytes: owner.configuration.acceptsHTTP1)
   }
 
-  var callCount: Int { session.streamCount }
+  var callCount: Int { http1?.streamCount ?? session.streamCount }
 
   func exceeded(_ limit: ServerLimit) {
     owner.exceeded(limit)
   }
 
   /// Since when there are no calls, for who must make room; nil while there are.
-  var idleSince: MonotonicTime? { session.streamCount > 0 ? nil : watch.lastCall }
+  var idleSince: MonotonicTime? { callCount > 0 ? nil : watch.lastCall }
 
   /// Called about once a second.
   func check(_ now: MonotonicTime) {
-    let seen = ConnectionWatch.Observation(
-      blockedSince: transport.blockedSince, lastReceived: transport.lastReceived,
-      hasShakenHands: session.settingsReceived,
-      hasAcknowledgedSettings: session.settingsAcknowledged,
-      headersSince: session.incompleteHeadersSince.map { MonotonicTime(nanoseconds: $0) },
-      callCount: session.streamCount)
+    let seen =
+      http1.map { observe($0, now) }
+      ?? ConnectionWatch.Observation(
+        blockedSince: transport.blockedSince, lastReceived: transport.lastReceived,
+        hasShakenHands: session.settingsReceived,
+        hasAcknowledgedSettings: session.settingsAcknowledged,
+        headersSince: session.incompleteHeadersSince.map { MonotonicTime(nanoseconds: $0) },
+        callCount: session.streamCount)
     switch watch.check(seen, now: now) {
     case .none: break
     case .releaseMemory: transport.releaseMemory()
@@ -63,6 +67,7 @@ final class ServerConnection {
 
   /// First step of a shutdown: asks the client to open no more calls.
   func announceShutdown() {
+    if http1 != nil { return }
     session.submitShutdownNotice()
   }
 
@@ -70,15 +75,19 @@ final class ServerConnection {
   func drain(_ end: ConnectionEnd = .drained) {
     guard !isDraining else { return }
     isDraining = true
+    if let http1 { return http1.drain() }
     session.submitGoAway()
     if session.streamCount == 0 { transport.closeWhenFlushed(end) }
   }
 }
 
 extension ServerConnection: TransportOwner {
-  func transportEstablished(_ transport: Transport) {}
+  func transportEstablished(_ transport: Transport) {
+    if owner.configuration.acceptsHTTP1, !transport.speaksHTTP2 { beginHTTP1(session) }
+  }
 
   func transportClosed(_ transport: Transport, _ end: ConnectionEnd) {
+    http1?.abandon()
     session.close()
     owner.closed(self, end.reason)
   }

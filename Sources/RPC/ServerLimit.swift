@@ -9,6 +9,8 @@ public enum ServerLimit: String, Sendable, CaseIterable {
   case settingsAcknowledgement = "settings_acknowledgement"
   /// A header block that does not become complete.
   case headers = "headers"
+  /// A body of an HTTP/1.1 request that comes too slowly.
+  case bodyRate = "body_rate"
   /// A connection without calls.
   case idle = "idle"
   /// A peer that takes no bytes.
@@ -28,6 +30,7 @@ public enum ServerLimit: String, Sendable, CaseIterable {
     case .handshake: "the handshake took too long"
     case .settingsAcknowledgement: "the peer does not acknowledge SETTINGS"
     case .headers: "a header block took too long"
+    case .bodyRate: "a body came too slowly"
     case .idle: "there were no calls for too long"
     case .writeStall: "the peer takes no bytes"
     case .keepAlive: "the peer does not answer"

@@ -22,12 +22,12 @@ final class TransportScratch {
   }
 }
 
-/// Moves bytes between a socket, the TLS engine and the HTTP/2 session of one connection.
+/// Moves bytes between a socket, the TLS engine and the session of one connection.
 ///
 /// The loop keeps it alive while its descriptor is registered; its owner until it is closed.
 final class Transport: EventHandler, Flushable {
   let loop: EventLoop
-  let session: HTTP2Session
+  private(set) var session: WireSession
   let tls: TLSEngine?
   private let descriptor: Int32
   private let scratch: TransportScratch
@@ -35,6 +35,12 @@ final class Transport: EventHandler, Flushable {
   private var isConnecting: Bool
   private var isFlushScheduled = false
   private var isBlocked = false
+  /// The session wants no more bytes for now.
+  private var isPaused = false
+  /// In clear text nothing agrees on a protocol: the client's first bytes tell, where there is a
+  /// choice.
+  private let awaitsFirstBytes: Bool
+  private var startsWithPreface = true
   private var end: ConnectionEnd?
   private(set) var isClosed = false
   private(set) var isEstablished = false
@@ -48,8 +54,8 @@ final class Transport: EventHandler, Flushable {
 
   /// Owns the descriptor from here on.
   init(
-    loop: EventLoop, descriptor: Int32, isConnecting: Bool, session: HTTP2Session,
-    tls: TLSEngine?, owner: any TransportOwner
+    loop: EventLoop, descriptor: Int32, isConnecting: Bool, session: WireSession,
+    tls: TLSEngine?, owner: any TransportOwner, awaitsFirstBytes: Bool = false
   ) {
     self.loop = loop
     self.descriptor = descriptor
@@ -57,6 +63,7 @@ final class Transport: EventHandler, Flushable {
     self.session = session
     self.tls = tls
     self.owner = owner
+    self.awaitsFirstBytes = awaitsFirstBytes && tls == nil
     scratch = loop.local(TransportScratch.self) { TransportScratch() }
     lastReceived = loop.now
     isBlocked = isConnecting
@@ -77,9 +84,17 @@ final class Transport: EventHandler, Flushable {
         return close(ConnectionEnd(.tlsFailed, error.message))
       }
       scheduleFlush()
-    } else {
+    } else if !awaitsFirstBytes {
       established()
     }
+  }
+
+  /// False for a client that chose HTTP/1.1; known when the transport is established.
+  var speaksHTTP2: Bool { tls?.isHTTP2 ?? startsWithPreface }
+
+  /// Takes another session than the one it began with, before that was used.
+  func replaceSession(_ session: WireSession) {
+    self.session = session
   }
 
   private func established() {
@@ -102,11 +117,15 @@ final class Transport: EventHandler, Flushable {
       connected()
       return
     }
-    if !readiness.isDisjoint(with: [.read, .hangup, .error]) { read() }
+    if isPaused {
+      if !readiness.isDisjoint(with: [.hangup, .error]) { close(.peerClosed) }
+    } else if !readiness.isDisjoint(with: [.read, .hangup, .error]) {
+      read()
+    }
     if isBlocked, !isClosed, readiness.contains(.write) {
       isBlocked = false
       blockedSince = nil
-      loop.modify(descriptor, .read)
+      updateInterest()
       flush()
     }
   }
@@ -114,6 +133,7 @@ final class Transport: EventHandler, Flushable {
   private func read() {
     for _ in 0..<Self.readsPerTurnMax {
       guard !isClosed else { return }
+      guard session.wantsInput else { return pause() }
       switch loop.machine.receive(descriptor, into: scratch.ciphertext) {
       case .bytes(0):
         return close(.peerClosed)
@@ -129,11 +149,34 @@ final class Transport: EventHandler, Flushable {
     }
   }
 
+  private func pause() {
+    guard !isPaused else { return }
+    isPaused = true
+    updateInterest()
+  }
+
+  /// Reads again after the session had enough.
+  func resumeReading() {
+    guard isPaused, !isClosed else { return }
+    isPaused = false
+    updateInterest()
+  }
+
+  private func updateInterest() {
+    var interest: Readiness = isPaused ? [] : .read
+    if isBlocked { interest.insert(.write) }
+    loop.modify(descriptor, interest)
+  }
+
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     // What follows a fatal error is not looked at: the connection only waits to say why.
     guard end == nil else { return }
     let now = loop.now.nanoseconds
     guard let tls else {
+      if !isEstablished {
+        startsWithPreface = bytes.hasPrefix("PR")
+        established()
+      }
       do throws(HTTP2SessionError) {
         try session.receive(bytes, now: now)
       } catch {
@@ -145,6 +188,7 @@ final class Transport: EventHandler, Flushable {
     do throws(TLSError) {
       try tls.receive(bytes, scratch: scratch.plaintext) { plaintext in
         guard failure == nil else { return }
+        if !isEstablished { established() }
         do throws(HTTP2SessionError) {
           try session.receive(plaintext, now: now)
         } catch {
@@ -217,7 +261,7 @@ final class Transport: EventHandler, Flushable {
       case .wouldBlock:
         isBlocked = true
         blockedSince = blockedSince ?? loop.now
-        loop.modify(descriptor, [.read, .write])
+        updateInterest()
         return true
       case .failed(let code):
         close(.broken(code))
@@ -250,7 +294,11 @@ final class Transport: EventHandler, Flushable {
     if let tls, !tls.output.isEmpty, !isConnecting {
       _ = loop.machine.send(descriptor, tls.output.bytes)
     }
-    loop.machine.close(descriptor)
+    if isEstablished, session.closesGently, !isBlocked {
+      LingeringClose.start(descriptor, on: loop)
+    } else {
+      loop.machine.close(descriptor)
+    }
     owner.transportClosed(self, end)
   }
 

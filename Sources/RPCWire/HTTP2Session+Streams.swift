@@ -208,6 +208,10 @@ extension HTTP2Session {
 }
 
 extension HTTP2StreamReference {
+  /// False when the stream is gone, or when a backend other than HTTP/2 stands behind it.
+  @inline(__always)
+  private var isInSession: Bool { isOpen && pointer.pointee.session != nil }
+
   /// Runs `body` if the stream is open, without counting a reference to the session.
   @inline(__always)
   private func withSession(_ body: (HTTP2Session) -> Void) {
@@ -217,11 +221,13 @@ extension HTTP2StreamReference {
 
   /// Sends the response's header block; a second one is ignored.
   public func sendHeaders(_ headers: HeaderList, endOfStream: Bool = false) {
+    guard isInSession else { return sendToBackend(headers: headers, endOfStream: endOfStream) }
     withSession { $0.sendHeaders(pointer, headers, endOfStream: endOfStream) }
   }
 
   /// Queues a copy of body bytes.
   public func sendData(_ bytes: UnsafeRawBufferPointer) {
+    guard isInSession else { return sendToBackend(data: bytes) }
     withSession { session in
       guard !pointer.pointee.flags.contains(.ending) else { return }
       pointer.pointee.outbound.append(bytes)
@@ -231,6 +237,7 @@ extension HTTP2StreamReference {
 
   /// Queues body bytes without a copy.
   public func sendData(_ bytes: consuming [UInt8]) {
+    guard isInSession else { return sendToBackend(data: bytes) }
     guard isOpen, let session = pointer.pointee.session,
       !pointer.pointee.flags.contains(.ending)
     else { return }
@@ -240,6 +247,7 @@ extension HTTP2StreamReference {
 
   /// Ends our side after the queued bytes; with trailers unless they are empty.
   public func sendEnd(trailers: HeaderList = HeaderList()) {
+    guard isInSession else { return sendEndToBackend(trailers: trailers) }
     withSession { session in
       guard !pointer.pointee.flags.contains(.ending) else { return }
       pointer.pointee.flags.insert(.ending)
@@ -254,11 +262,13 @@ extension HTTP2StreamReference {
 
   /// Drops the stream, whatever is queued.
   public func reset(_ code: HTTP2ErrorCode) {
+    guard isInSession else { return backend?.reset(self, code) ?? () }
     withSession { $0.reset(pointer, code) }
   }
 
   /// Gives received bytes back to the peer's window.
   public func consume(_ byteCount: Int) {
+    guard isInSession else { return backend?.consume(self, byteCount) ?? () }
     withSession { $0.consume(pointer, byteCount) }
   }
 }

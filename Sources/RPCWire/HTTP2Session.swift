@@ -40,7 +40,7 @@ public struct HTTP2SessionError: Error, Sendable, Hashable, CustomStringConverti
 /// The connection's receive window is given back at once and only the streams' windows hold a
 /// peer back: one slow reader must not stop the other streams of the connection. Memory is
 /// bounded by streams × stream window.
-public final class HTTP2Session {
+public final class HTTP2Session: WireSession {
   /// Which end of the connection this is.
   public enum Role: Sendable, Hashable {
     /// Sends requests.
@@ -89,14 +89,9 @@ public final class HTTP2Session {
   public internal(set) var settingsAcknowledged = false
   /// The limit that ended the session, or nil.
   public internal(set) var exceededLimit: HTTP2Limit?
-  /// True after a GOAWAY of ours that blames the peer.
-  public internal(set) var protocolWasBroken = false
   /// When the header block began that is not complete yet, in the nanoseconds of `receive`; nil
   /// between header blocks.
   public var incompleteHeadersSince: UInt64? { headerStream == nil ? nil : headersStartedAt }
-
-  /// Bytes to send. The owner removes what it has sent.
-  @exclusivity(unchecked) public var output = RawBuffer()
 
   /// Frames are produced up to this many waiting bytes; the rest stays in the streams' queues,
   /// where it counts against the senders.
@@ -112,6 +107,7 @@ public final class HTTP2Session {
     self.pool = pool
     self.delegate = delegate
     fields = .allocate(capacity: fieldCapacity)
+    super.init()
     session = makeSession(
       role, limits, pool.memory, Unmanaged.passUnretained(self).toOpaque())
     submitSettings()
@@ -120,7 +116,6 @@ public final class HTTP2Session {
   deinit {
     close()
     fields.deallocate()
-    output.deallocate()
   }
 
   private func submitSettings() {
@@ -152,7 +147,7 @@ public final class HTTP2Session {
 
   /// Takes bytes from the peer and calls the handlers. The time is in nanoseconds of any
   /// monotonic clock. After an error, send what is queued and close.
-  public func receive(
+  override public func receive(
     _ bytes: UnsafeRawBufferPointer, now: UInt64
   ) throws(HTTP2SessionError) {
     guard let session else { return }
@@ -175,7 +170,7 @@ public final class HTTP2Session {
   }
 
   /// Turns what is queued into bytes in ``output``, up to a limit. Not during `receive`.
-  public func produce(now: UInt64) throws(HTTP2SessionError) {
+  override public func produce(now: UInt64) throws(HTTP2SessionError) {
     guard let session else { return }
     self.now = now
     outputAnnounced = false
@@ -202,13 +197,13 @@ public final class HTTP2Session {
   }
 
   /// True while the session expects bytes or has some to send; false means close.
-  public var isAlive: Bool {
+  override public var isAlive: Bool {
     guard let session else { return false }
     return nghttp2_session_want_read(session) != 0 || nghttp2_session_want_write(session) != 0
   }
 
   /// True when frames wait to be produced.
-  public var hasFrames: Bool {
+  override public var hasFrames: Bool {
     guard let session else { return false }
     return nghttp2_session_want_write(session) != 0
   }

@@ -66,6 +66,9 @@ struct HTTP2Stream {
   var pseudoCount = 0
   var regularStart = 0
 
+  /// What stands behind the stream instead of a session.
+  var backend: (any StreamBackend)?
+
   /// Sending stops being welcome at the high mark and is welcome again below the low mark.
   static let outboundByteCountHigh = 256 << 10
   static let outboundByteCountLow = 64 << 10

@@ -70,6 +70,13 @@ struct OutboundQueue {
     }
   }
 
+  /// Drops the first `count` bytes.
+  mutating func drop(_ count: Int) {
+    var unused = RawBuffer()
+    move(count, to: &unused)
+    unused.deallocate()
+  }
+
   /// Drops everything; a small buffer keeps its memory for the stream's next life.
   mutating func removeAll() {
     small.removeAll(keeping: 4096)

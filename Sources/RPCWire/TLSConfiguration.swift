@@ -23,6 +23,9 @@ public struct TLSConfiguration: Sendable, Hashable {
   /// For clients: accept the server by `spiffe://martlet/role/ROLE` in its certificate instead
   /// of by its name; processes behind one gateway have no names of their own.
   public var expectedRole: String?
+  /// For servers: clients that ask for `http/1.1` (ALPN), or for nothing, get it. Otherwise all
+  /// must ask for `h2`.
+  public var acceptsHTTP1 = false
 
   /// Paths and checks; see the properties.
   public init(

@@ -70,7 +70,11 @@ public final class TLSContext: @unchecked Sendable {
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
       martlet_ssl_ctx_no_session_cache(context)
     case .server:
-      SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
+      if configuration.acceptsHTTP1 {
+        SSL_CTX_set_alpn_select_cb(context, selectHTTP2OrHTTP1, nil)
+      } else {
+        SSL_CTX_set_alpn_select_cb(context, selectHTTP2, nil)
+      }
       switch configuration.clientCertificates {
       case .none:
         // Tickets only: the server keeps no state for clients that do not come back.
@@ -126,24 +130,44 @@ public final class TLSContext: @unchecked Sendable {
   }
 }
 
-// A free function forms the C callback: it must not inherit an actor.
-private func selectProtocol(
+// Free functions form the C callbacks: they must not inherit an actor.
+
+private func selectHTTP2(
   _ ssl: OpaquePointer?, _ out: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
   _ outCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?,
   _ offeredCount: UInt32, _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let offered, let out, let outCount else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-  var index = 0
-  while index < Int(offeredCount) {
-    let count = Int(offered[index])
-    if count == 2, index + 2 < Int(offeredCount), offered[index + 1] == UInt8(ascii: "h"),
-      offered[index + 2] == UInt8(ascii: "2")
-    {
-      out.pointee = offered + index + 1
-      outCount.pointee = 2
-      return SSL_TLSEXT_ERR_OK
+  let offered = UnsafeRawBufferPointer(start: offered, count: Int(offeredCount))
+  return select(["h2"], from: offered, out, outCount)
+}
+
+private func selectHTTP2OrHTTP1(
+  _ ssl: OpaquePointer?, _ out: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+  _ outCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?,
+  _ offeredCount: UInt32, _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+  let offered = UnsafeRawBufferPointer(start: offered, count: Int(offeredCount))
+  return select(["h2", "http/1.1"], from: offered, out, outCount)
+}
+
+/// Chooses the first of `wanted` that is in the client's list (RFC 7301 section 3.2).
+private func select(
+  _ wanted: [StaticString], from offered: UnsafeRawBufferPointer,
+  _ out: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, _ outCount: UnsafeMutablePointer<UInt8>?
+) -> Int32 {
+  for name in wanted {
+    var index = 0
+    while index < offered.count {
+      let end = index + 1 + Int(offered[index])
+      guard end <= offered.count else { return SSL_TLSEXT_ERR_ALERT_FATAL }
+      let offer = UnsafeRawBufferPointer(rebasing: offered[index + 1..<end])
+      if offer.equals(name) {
+        out?.pointee = offer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        outCount?.pointee = UInt8(offer.count)
+        return SSL_TLSEXT_ERR_OK
+      }
+      index = end
     }
-    index += count + 1
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL
 }

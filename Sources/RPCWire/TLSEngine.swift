@@ -12,6 +12,8 @@ public final class TLSEngine {
   @exclusivity(unchecked) public var output = RawBuffer()
   /// True when application data may be written.
   public private(set) var isEstablished = false
+  /// False when HTTP/1.1 was agreed on, or nothing; only where ``TLSConfiguration/acceptsHTTP1``.
+  public private(set) var isHTTP2 = true
   /// True when the peer has said that it sends no more.
   public private(set) var isClosedByPeer = false
   /// The verified peer; nil before the handshake's end, or without a certificate.
@@ -139,7 +141,8 @@ public final class TLSEngine {
     var name: UnsafePointer<UInt8>?
     var count: UInt32 = 0
     SSL_get0_alpn_selected(ssl, &name, &count)
-    guard count == 2, let name, name[0] == UInt8(ascii: "h"), name[1] == UInt8(ascii: "2") else {
+    isHTTP2 = UnsafeRawBufferPointer(start: name, count: Int(count)).equals("h2")
+    guard isHTTP2 || context.configuration.acceptsHTTP1 else {
       throw TLSError(message: "TLS handshake: expected the protocol h2 (ALPN), got none")
     }
     if let certificate = SSL_get1_peer_certificate(ssl) {

@@ -38,6 +38,15 @@ func fuzzHTTP2Client(_ bytes: [UInt8]) {
   client.session.close()
 }
 
+func fuzzHTTP1Server(_ bytes: [UInt8]) {
+  for pieceByteCount in [1, 50, Int.max] {
+    let server = HTTP1Server()
+    server.receive(bytes, pieceByteCount: pieceByteCount)
+    _ = server.check(afterSeconds: 20)
+    server.session.abandon()
+  }
+}
+
 func fuzzMetadata(_ bytes: [UInt8]) {
   let text = String(decoding: bytes, as: UTF8.self)
   var metadata = Metadata()
@@ -103,6 +112,21 @@ struct FuzzTests {
     _ = pair.move(from: pair.client, to: pair.server)
     try? pair.server.session.produce(now: 1)
     mutate([[UInt8](pair.server.session.output.bytes)], rounds: 3000, fuzzHTTP2Client)
+  }
+
+  @Test func bytesOfHTTP1Clients() {
+    mutate(
+      [
+        Array(
+          request(
+            "POST /v2/models/m/infer HTTP/1.1", "Host: a", "Expect: 100-continue",
+            "Content-Length: 5", body: "hello"
+          ).utf8),
+        Array(
+          (request(
+            "POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
+            body: "3;x=y\r\nabc\r\n0\r\nT: 1\r\n\r\n") + request("GET / HTTP/1.0")).utf8),
+      ], rounds: 3000, fuzzHTTP1Server)
   }
 
   @Test func metadataAndTimeouts() {

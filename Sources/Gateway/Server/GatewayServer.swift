@@ -21,6 +21,7 @@ public final class GatewayServer: Sendable {
     var settings = ServerConfiguration(
       endpoints: configuration.listen, tls: configuration.tls,
       loopCount: configuration.loopCount)
+    settings.acceptsHTTP1 = true
     settings.limits = configuration.limits.server
     settings.makeMachine = configuration.makeMachine
     settings.metrics = ServerMetrics(state.metrics.registry)
