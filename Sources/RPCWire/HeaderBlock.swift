@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A borrowed view of header fields: valid only during the callback that hands it over. No
 /// String is made of anything unless asked for.
 ///

@@ -406,9 +406,9 @@ extension HTTP2Stream {
   private mutating func append(
     _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
   ) {
-    headers.append(UInt32(name.count))
-    headers.append(UInt32(value.count))
-    headers.reserve(name.count)
+    let lengths = headers.extend(8)
+    lengths.storeBytes(of: UInt32(truncatingIfNeeded: name.count), as: UInt32.self)
+    (lengths + 4).storeBytes(of: UInt32(truncatingIfNeeded: value.count), as: UInt32.self)
     let start = headers.count
     headers.append(name)
     headers.foldCase(from: start)
