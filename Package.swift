@@ -52,13 +52,14 @@ let package = Package(
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CHTTPParser", package: "libhttp-parser-dev"),
+    library("CJansson", pkgConfig: "jansson", package: "libjansson-dev"),
     .target(name: "CLinux", path: "Sources/CLinux"),
     .target(
       name: "CKernels", path: "Sources/CKernels",
       cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
     .target(name: "CProtocols", dependencies: ["CProtobufC"], path: "Sources/CProtocols"),
 
-    module("Protocols", ["CProtocols", "CProtobufC"]),
+    module("Protocols", ["CProtocols", "CProtobufC", "CJansson"]),
     module("Telemetry", settings: unchecked),
     module("Crypto", ["COpenSSL"]),
     module("RPCWire", ["CNGHTTP2", "COpenSSL", "CZlib", "CHTTPParser"], settings: unchecked),

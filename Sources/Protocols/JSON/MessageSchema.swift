@@ -1,29 +1,40 @@
-internal import Protocols
-
-/// The part of protobuf descriptors that reading text needs: fields by name, per message.
-struct MessageSchema: Sendable {
+/// The part of protobuf descriptors that reading and writing text needs: fields by name, per message.
+public struct MessageSchema: Sendable {
   /// Numbers of google.protobuf.FieldDescriptorProto.Type.
-  enum Kind: Int, Sendable {
+  public enum Kind: Int, Sendable {
+    /// Number 1; the others follow in their order.
     case double = 1
+    /// Scalars, messages and groups.
     case float, int64, uint64, int32, fixed64, fixed32, bool, string, group, message, bytes
+    /// The rest of them.
     case uint32, enumeration, sfixed32, sfixed64, sint32, sint64
   }
 
-  struct Field: Sendable {
-    var name = ""
-    var number = 0
-    var isRepeated = false
-    var kind = Kind.message
+  /// One field of a message.
+  public struct Field: Sendable {
+    /// As the .proto file spells it.
+    public var name = ""
+    /// On the wire.
+    public var number = 0
+    /// A list, or a map.
+    public var isRepeated = false
+    /// Of its value, or of each.
+    public var kind = Kind.message
     /// The message or enumeration, with a leading dot.
-    var typeName = ""
-    var oneof: Int?
+    public var typeName = ""
+    /// Which group of alternatives it belongs to.
+    public var oneof: Int?
   }
 
-  private(set) var messages: [String: [String: Field]] = [:]
-  private(set) var enumerations: [String: [String: Int32]] = [:]
+  /// Fields by name, by the message's full name with a leading dot.
+  public private(set) var messages: [String: [String: Field]] = [:]
+  /// Numbers by name, by the enumeration's full name with a leading dot.
+  public private(set) var enumerations: [String: [String: Int32]] = [:]
+  /// Messages that are an entry of a map: their fields are `key` and `value`.
+  public private(set) var mapEntries: Set<String> = []
 
   /// The schema of a model's configuration.
-  static let modelConfiguration: MessageSchema = {
+  public static let modelConfiguration: MessageSchema = {
     var schema = MessageSchema()
     for file in FileDescriptors.all where file.name == "inference/model_config.proto" {
       // These bytes are ours, made by protoc: they can't be wrong.
@@ -53,6 +64,7 @@ struct MessageSchema: Sendable {
     var fields: [String: Field] = [:]
     var nested: [(Bool, ArraySlice<UInt8>)] = []
     var name = ""
+    var isMapEntry = false
     var reader = ProtobufReader(bytes)
     while let field = try reader.next() {
       switch field.number {
@@ -62,11 +74,13 @@ struct MessageSchema: Sendable {
         fields[parsed.name] = parsed
       case 3: nested.append((true, try field.slice()))
       case 4: nested.append((false, try field.slice()))
+      case 7: isMapEntry = try Self.isMapEntry(options: try field.slice())
       default: break
       }
     }
     let fullName = scope + "." + name
     messages[fullName] = fields
+    if isMapEntry { mapEntries.insert(fullName) }
     for (isMessage, bytes) in nested {
       if isMessage {
         try addMessage(bytes, scope: fullName)
@@ -74,6 +88,16 @@ struct MessageSchema: Sendable {
         try addEnumeration(bytes, scope: fullName)
       }
     }
+  }
+
+  private static func isMapEntry(
+    options bytes: ArraySlice<UInt8>
+  ) throws(ProtobufError) -> Bool {
+    var reader = ProtobufReader(bytes)
+    while let field = try reader.next() {
+      if field.number == 7 { return try field.bool() }
+    }
+    return false
   }
 
   private static func field(_ bytes: ArraySlice<UInt8>) throws(ProtobufError) -> Field {
