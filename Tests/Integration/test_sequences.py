@@ -124,6 +124,7 @@ def test_tenants_do_not_share_sequences(server, client, headers, other):
         lambda: step(client, foreign, "running_sum", 1, 4000)).message()
     assert step(client, foreign, "running_sum", 2, 4000, start=True, end=True) == 2
     assert step(client, headers, "running_sum", 2, 4000, end=True) == 42
+    server.run("model", "delete", "running_sum", key=other.deploy)
 
 
 def test_an_instance_that_dies_takes_only_its_own_sequences_along(server, client, headers):

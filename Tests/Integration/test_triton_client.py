@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import time
 
 import ml_dtypes
 import numpy as np
@@ -249,6 +250,45 @@ def test_client_side_deadline_ends_the_call(client, headers):
             "simple", [tensor("INPUT0", first), tensor("INPUT1", second)], headers=headers,
             client_timeout=1e-6)
     assert status(error) == "StatusCode.DEADLINE_EXCEEDED"
+
+
+@pytest.mark.parametrize("options", [
+    {"keepalive_options": triton.KeepAliveOptions(
+        keepalive_time_ms=200, keepalive_timeout_ms=20_000, keepalive_permit_without_calls=True,
+        http2_max_pings_without_data=0)},
+    {"channel_args": [
+        ("grpc.max_send_message_length", 1 << 20), ("grpc.max_receive_message_length", 1 << 20),
+        ("grpc.keepalive_time_ms", 2**31 - 1), ("grpc.http2.max_pings_without_data", 2),
+        ("grpc.dns_enable_srv_queries", 1)]},
+])
+def test_channel_options_of_the_client(server, keys, options):
+    with triton.InferenceServerClient(
+            server.address, ssl=True, root_certificates=str(server.ca_path), **options) as client:
+        for _ in range(2):
+            first, second = pair()
+            result = client.infer(
+                "simple", [tensor("INPUT0", first), tensor("INPUT1", second)],
+                headers={**bearer(keys.infer), "test": "1"})
+            np.testing.assert_array_equal(result.as_numpy("OUTPUT0"), first + second)
+            time.sleep(0.5)  # for the client's pings
+
+
+def test_clients_that_come_and_go(server, keys):
+    for i in range(50):
+        with connect(server, keys.infer) as client:
+            given = tensor("INPUT0", np.array([[i]], np.int64))
+            answer = client.infer("identity_int64", [given], headers=bearer(keys.infer))
+            assert answer.as_numpy("OUTPUT0")[0, 0] == i
+
+
+def test_inputs_and_outputs_are_used_again(client, headers):
+    first, second = pair()
+    inputs = [tensor("INPUT0", first), tensor("INPUT1", second)]
+    outputs = [triton.InferRequestedOutput(name) for name in ("OUTPUT0", "OUTPUT1")]
+    for factor in (1, 2, 3):
+        inputs[1].set_data_from_numpy(second * factor)
+        result = client.infer("simple", inputs, outputs=outputs, headers=headers)
+        np.testing.assert_array_equal(result.as_numpy("OUTPUT1"), first - second * factor)
 
 
 # --- streams ------------------------------------------------------------------------------------

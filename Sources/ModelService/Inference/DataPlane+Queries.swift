@@ -6,7 +6,8 @@ public import RPC
 extension DataPlane {
   /// What this server implements beyond the six calls of the protocol.
   static let extensions = [
-    "classification", "model_configuration", "model_repository", "schedule_policy", "statistics",
+    "classification", "model_configuration", "model_repository",
+    "model_repository(unload_dependents)", "schedule_policy", "sequence", "statistics",
   ]
 
   /// The server's name, version and extensions.

@@ -22,23 +22,19 @@ extension DataPlane {
     return response
   }
 
-  /// Loads a model that was unloaded, or tries again one that failed.
+  /// Loads a model that was unloaded, or tries again one that failed; with `config` and `file:`, what
+  /// the request brings is served instead of what was deployed.
   public func load(
     _ request: Inference.RepositoryModelLoadRequest, caller: Caller
   ) async throws -> Inference.RepositoryModelLoadResponse {
     try caller.require(.deploy, model: request.modelName)
     try Self.checkRepository(request.repositoryName)
-    for name in request.parameters.keys.sorted() {
-      guard name == "config" || name.hasPrefix("file:") else {
-        throw RPCError.invalid(
-          "unrecognized load parameter '\(name.clipped)': expected none (of Triton's, 'config' "
-            + "and 'file:<version>/<name>' are not implemented)")
-      }
-      throw RPCError.unimplemented(
-        "load parameter '\(name.clipped)' is not implemented: deploy a version with its "
-          + "config.pbtxt instead")
+    let key = ModelKey(tenant: caller.tenant, name: request.modelName)
+    if let override = try LoadParameters(request.parameters, key).override {
+      try await registry.load(key, with: override, limits: settings.deployLimits)
+    } else {
+      try await registry.load(key)
     }
-    try await registry.load(ModelKey(tenant: caller.tenant, name: request.modelName))
     return Inference.RepositoryModelLoadResponse()
   }
 

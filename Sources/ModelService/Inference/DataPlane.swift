@@ -93,6 +93,8 @@ public struct DataPlaneSettings: Sendable {
   public var serverName = "martlet"
   /// In ServerMetadata.
   public var serverVersion = "0.1.0"
+  /// How much a load may bring.
+  public var deployLimits = DeployLimits()
 
   /// The defaults.
   public init() {}

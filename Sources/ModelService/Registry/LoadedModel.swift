@@ -73,14 +73,10 @@ final class LoadedModel: Sendable {
       timeoutMicroseconds: parameters.timeoutMicroseconds, deadline: deadline, isLive: isLive)
   }
 
-  /// What is written in `config.pbtxt`; an empty configuration when there is none.
+  /// What is written; an empty configuration when nothing is.
   static func configuration(_ files: VersionFiles) throws -> Inference.ModelConfig {
-    guard let text = try files.configuration() else { return Inference.ModelConfig() }
-    do {
-      return try ModelConfigText.parse(text)
-    } catch {
-      throw ConfigurationError("\(DirectoryRepository.configurationFile), \(error.description)")
-    }
+    guard let written = try files.configuration() else { return Inference.ModelConfig() }
+    return try written.parsed()
   }
 
   private static func labels(

@@ -59,7 +59,7 @@ extension Registry {
   }
 
   /// Runs a change of the repository where waiting for locks and disks holds nobody up.
-  private func elsewhere(
+  func elsewhere(
     _ body: @escaping @Sendable () throws -> Void
   ) async throws {
     try await withUnsafeThrowingContinuation {

@@ -109,7 +109,7 @@ final class Registry: Sendable {
   private static func served(_ stored: StoredModel?) -> (served: [Int64], substitutes: [Int64]) {
     guard let stored else { return ([], []) }
     let config =
-      stored.newestConfiguration.flatMap { try? ModelConfigText.parse($0) }
+      stored.newestConfiguration.flatMap { try? $0.parsed() }
       ?? Inference.ModelConfig()
     return config.servedVersions(stored.versions.map(\.number))
   }

@@ -3,31 +3,42 @@ extension DirectoryRepository {
   public func stage(
     _ key: ModelKey, limits: DeployLimits
   ) throws(RepositoryError) -> any StagedVersion {
-    guard RepositoryName.isValid(key.tenant), RepositoryName.isValid(key.name) else {
-      throw RepositoryError(
-        .invalidName,
-        "expected a name of 1…\(RepositoryName.byteCountMax) letters, digits, '_', '-', '.' or "
-          + "'+' that does not begin with '.'")
-    }
+    try Self.checkName(key)
     try step("create the tenant's folder")
     let tenant = try root.makeFolder(key.tenant)
     try root.sync()
     return try DirectoryStagedVersion(self, tenant: tenant, key: key, limits: limits)
   }
 
-  /// Says what is wanted of a model, for all processes.
+  static func checkName(_ key: ModelKey) throws(RepositoryError) {
+    guard RepositoryName.isValid(key.tenant), RepositoryName.isValid(key.name) else {
+      throw RepositoryError(
+        .invalidName,
+        "expected a name of 1…\(RepositoryName.byteCountMax) letters, digits, '_', '-', '.' or "
+          + "'+' that does not begin with '.'")
+    }
+  }
+
+  /// Says what is wanted of a model, for all processes. Either way an override ends.
   public func setUnloaded(_ isUnloaded: Bool, _ key: ModelKey) throws(RepositoryError) {
     guard let tenant = try tenantFolder(key.tenant) else { throw Self.missing(key) }
     _ = try tenant.lock(wait: true)
-    guard let model = try tenant.folder(key.name), try Self.stored(model) != nil else {
+    guard let model = try tenant.folder(key.name), try ModelFolder(model).stored() != nil else {
       throw Self.missing(key)
+    }
+    guard try !ModelFolder(model).deployed().isEmpty else {
+      // There is nothing but an override: without it there is nothing.
+      guard isUnloaded else { throw Self.missing(key) }
+      return try remove(key.name, from: tenant, of: tenant)
     }
     try step("change the marker")
     if isUnloaded {
       if model.status(Self.unloadedMarker) == nil {
         Folder.close(file: try model.createFile(Self.unloadedMarker))
       }
+      try removeOverrides(model, of: tenant)
     } else {
+      try removeOverrides(model, of: tenant)
       try model.removeFile(Self.unloadedMarker)
     }
     try step("sync the marker")
@@ -40,24 +51,32 @@ extension DirectoryRepository {
   public func delete(_ key: ModelKey, version number: Int64?) throws(RepositoryError) {
     guard let tenant = try tenantFolder(key.tenant) else { throw Self.missing(key) }
     _ = try tenant.lock(wait: true)
-    guard let model = try tenant.folder(key.name), let stored = try Self.stored(model) else {
+    guard let model = try tenant.folder(key.name), try ModelFolder(model).stored() != nil else {
       throw Self.missing(key)
     }
-    let trash = Self.randomName(Self.trashPrefix)
+    let deployed = try ModelFolder(model).deployed()
     if let number {
-      guard stored.versions.contains(where: { $0.number == number }) else {
+      guard deployed.contains(where: { $0.number == number }) else {
         throw RepositoryError(.notFound, "'\(key.name)' version \(number) is not found")
       }
     }
-    try step("rename to trash")
-    if let number, stored.versions.count > 1 {
-      try model.rename(String(number), into: tenant, as: trash)
-      try step("sync the model's folder")
-      try model.sync()
+    if let number, deployed.count > 1 {
+      try remove(String(number), from: model, of: tenant)
     } else {
       // The last version takes the model's own files along.
-      try tenant.rename(key.name, into: tenant, as: trash)
+      try remove(key.name, from: tenant, of: tenant)
     }
+  }
+
+  /// Renames an entry away, announces that it is gone, and then clears it up.
+  private func remove(
+    _ name: String, from folder: Folder, of tenant: Folder
+  ) throws(RepositoryError) {
+    let trash = Self.randomName(Self.trashPrefix)
+    try step("rename to trash")
+    try folder.rename(name, into: tenant, as: trash)
+    try step("sync the folder")
+    try folder.sync()
     try step("sync the tenant's folder")
     try tenant.sync()
     shared.increment()
@@ -65,11 +84,12 @@ extension DirectoryRepository {
     tenant.removeTree(trash)
   }
 
-  private static func missing(_ key: ModelKey) -> RepositoryError {
+  static func missing(_ key: ModelKey) -> RepositoryError {
     RepositoryError(.notFound, "'\(key.name)' is not found")
   }
 
-  /// Removes staging folders whose process is gone (nobody holds their lock) and emptied trash.
+  /// Removes staging folders whose process is gone (nobody holds their lock), emptied trash, and
+  /// overrides that were replaced.
   func sweep() throws(RepositoryError) {
     for tenantName in try tenants() {
       guard let tenant = try root.folder(tenantName) else { continue }
@@ -80,6 +100,10 @@ extension DirectoryRepository {
           let staging = try tenant.folder(entry), try staging.lock(wait: false)
         {
           tenant.removeTree(entry)
+        } else if RepositoryName.isValid(entry), let model = try tenant.folder(entry) {
+          for number in try ModelFolder.overrides(in: model).dropLast() {
+            model.removeTree(ModelFolder.overridePrefix + String(number))
+          }
         }
       }
     }

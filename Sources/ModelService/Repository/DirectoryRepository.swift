@@ -1,7 +1,8 @@
 internal import Crypto
 
 /// Models in `ROOT/TENANT/MODEL/VERSION/model.onnx`, with `config.pbtxt` and label files beside the
-/// model file or, for all versions, one level above.
+/// model file or, for all versions, one level above. What a load put in force for a while lies in
+/// `MODEL/.override-N`, laid out in the same way.
 ///
 /// A deployment stores its configuration with the version, so that one rename makes model and
 /// configuration visible together. Folders that begin with a dot are the repository's own.
@@ -51,17 +52,15 @@ public final class DirectoryRepository: ModelRepository {
   /// What is stored for a model, or nil when no version is.
   public func stored(_ key: ModelKey) throws(RepositoryError) -> StoredModel? {
     guard let model = try modelFolder(key) else { return nil }
-    return try Self.stored(model)
+    return try ModelFolder(model).stored()
   }
 
   /// Lends one version's files to `body`.
   public func withVersion<Result>(
     _ key: ModelKey, _ number: Int64, _ body: (VersionFiles) throws -> Result
   ) throws -> Result? {
-    guard let model = try modelFolder(key), let version = try model.folder(String(number)) else {
-      return nil
-    }
-    return try Self.withFiles(version, model: model, body)
+    guard let model = try modelFolder(key) else { return nil }
+    return try ModelFolder(model).withVersion(number, body)
   }
 
   func tenantFolder(_ tenant: String) throws(RepositoryError) -> Folder? {
@@ -78,77 +77,6 @@ public final class DirectoryRepository: ModelRepository {
 
   static func randomName(_ prefix: String) -> String {
     prefix + String(decoding: Base62.encode(secureRandomBytes(8), width: 11), as: UTF8.self)
-  }
-}
-
-// MARK: - Reading
-
-extension DirectoryRepository {
-  static func stored(_ model: Folder) throws(RepositoryError) -> StoredModel? {
-    var numbers: [Int64] = []
-    var common = ContentStamp()
-    for entry in try model.entries() {
-      guard let status = model.status(entry) else { continue }
-      if status.isFolder, let number = RepositoryName.version(entry) {
-        numbers.append(number)
-      } else if status.isFile, RepositoryName.isValid(entry) {
-        common.add(entry, status)
-      }
-    }
-    guard !numbers.isEmpty else { return nil }
-    var versions: [StoredVersion] = []
-    for number in numbers.sorted() {
-      // Between listing and opening, another process may have deleted it.
-      guard let folder = try model.folder(String(number)) else { continue }
-      versions.append(try describe(folder, number: number, common: common))
-    }
-    guard let newest = versions.last?.number else { return nil }
-    return StoredModel(
-      isUnloaded: model.status(unloadedMarker) != nil, versions: versions,
-      newestConfiguration: try configuration(of: newest, in: model))
-  }
-
-  private static func configuration(
-    of number: Int64, in model: Folder
-  ) throws(RepositoryError) -> [UInt8]? {
-    if let version = try model.folder(String(number)),
-      let own = try version.read(
-        configurationFile, byteCountMax: VersionFiles.configurationByteCountMax)
-    {
-      return own
-    }
-    return try model.read(configurationFile, byteCountMax: VersionFiles.configurationByteCountMax)
-  }
-
-  static func describe(
-    _ version: Folder, number: Int64, common: ContentStamp
-  ) throws(RepositoryError) -> StoredVersion {
-    var stamp = common
-    var byteCount: UInt64 = 0
-    for entry in try version.entries() {
-      guard let status = version.status(entry), status.isFile else { continue }
-      stamp.add(entry, status)
-      byteCount += status.byteCount
-    }
-    return StoredVersion(number: number, stamp: stamp.value, byteCount: byteCount)
-  }
-
-  static func withFiles<Result>(
-    _ version: Folder, model: Folder?, _ body: (VersionFiles) throws -> Result
-  ) throws -> Result {
-    guard version.status(modelFile)?.isFile == true else {
-      throw RepositoryError(.incomplete, "expected a file \(modelFile), got none")
-    }
-    let stored = try describe(version, number: 1, common: ContentStamp())
-    // Loaders want a path, and this one can't be led astray: it starts at the open folder.
-    let files = VersionFiles(
-      modelPath: "/proc/self/fd/\(version.descriptor)/./\(modelFile)",
-      byteCount: stored.byteCount
-    ) { name, byteCountMax throws(RepositoryError) in
-      if let own = try version.read(name, byteCountMax: byteCountMax) { return own }
-      return try model?.read(name, byteCountMax: byteCountMax)
-    }
-    return try withExtendedLifetime(version) { try body(files) }
   }
 }
 

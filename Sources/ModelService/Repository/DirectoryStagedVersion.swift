@@ -88,7 +88,7 @@ final class DirectoryStagedVersion: StagedVersion {
       $0.files[DirectoryRepository.configurationFile] != nil
     }
     guard !hasOwn, let model = try tenant.folder(key.name),
-      let newest = try DirectoryRepository.stored(model)?.versions.last,
+      let newest = try ModelFolder(model).deployed().last,
       let version = try model.folder(String(newest.number)),
       let configuration = try version.read(
         DirectoryRepository.configurationFile,
@@ -105,7 +105,7 @@ final class DirectoryStagedVersion: StagedVersion {
   }
 
   func withFiles<Result>(_ body: (VersionFiles) throws -> Result) throws -> Result {
-    try DirectoryRepository.withFiles(folder, model: try tenant.folder(key.name), body)
+    try ModelFolder.withFiles(folder, common: try tenant.folder(key.name), body)
   }
 
   func commit(version wanted: Int64) throws(RepositoryError) -> StoredVersion {
@@ -122,15 +122,16 @@ final class DirectoryStagedVersion: StagedVersion {
     defer { tenant.unlock() }
     try repository.step("create the model's folder")
     let model = try tenant.makeFolder(key.name)
-    let newest = try DirectoryRepository.stored(model)?.versions.last?.number ?? 0
+    let newest = try ModelFolder(model).deployed().last?.number ?? 0
     let number = wanted == 0 ? newest + 1 : wanted
     guard model.status(String(number)) == nil else {
       throw RepositoryError(
         .alreadyExists, "'\(key.name)' version \(number) exists; a version never changes")
     }
+    // A new version is wanted, whatever was said about the older ones.
+    try repository.removeOverrides(model, of: tenant)
     try repository.step("rename the version into place")
     try tenant.rename(folderName, into: model, as: String(number))
-    // A new version is wanted, whatever was said about the older ones.
     try model.removeFile(DirectoryRepository.unloadedMarker)
     try repository.step("sync the model's folder")
     try model.sync()
@@ -138,7 +139,7 @@ final class DirectoryStagedVersion: StagedVersion {
     try tenant.sync()
     try repository.step("announce")
     repository.shared.increment()
-    let versions = try DirectoryRepository.stored(model)?.versions ?? []
+    let versions = try ModelFolder(model).deployed()
     guard let version = versions.first(where: { $0.number == number }) else {
       throw RepositoryError(.storage, "'\(key.name)' version \(number) was removed meanwhile")
     }

@@ -25,7 +25,14 @@ public protocol ModelRepository: Sendable {
   /// Starts to receive a version.
   func stage(_ key: ModelKey, limits: DeployLimits) throws(RepositoryError) -> any StagedVersion
 
-  /// Says what is wanted of a model, for all processes: unloaded, or served again.
+  /// Serves a model, for all processes, as `override` says, until the next `setUnloaded`, override
+  /// or deployment. `check` gets what would be served, before it is: what it throws stops the change.
+  func override(
+    _ key: ModelKey, with override: ModelOverride, limits: DeployLimits,
+    check: (OverrideCandidate) throws -> Void
+  ) throws -> StoredModel
+
+  /// Says what is wanted of a model, for all processes: unloaded, or served as deployed.
   func setUnloaded(_ isUnloaded: Bool, _ key: ModelKey) throws(RepositoryError)
 
   /// Removes one version, or the model with all of them when `number` is nil.
@@ -57,8 +64,8 @@ public struct StoredModel: Sendable, Equatable {
   public var isUnloaded: Bool
   /// In ascending order of their numbers.
   public var versions: [StoredVersion]
-  /// `config.pbtxt` of the newest version, which decides which versions are served.
-  public var newestConfiguration: [UInt8]?
+  /// The configuration of the newest version, which decides which versions are served.
+  public var newestConfiguration: WrittenConfiguration?
 }
 
 /// What the repository holds of one version.
@@ -69,6 +76,25 @@ public struct StoredVersion: Sendable, Equatable {
   public var stamp: UInt64
   /// Bytes of all its files.
   public var byteCount: UInt64
+}
+
+/// What would be served with an override that is not in force yet.
+public struct OverrideCandidate {
+  /// The versions, with the override's configuration.
+  public let stored: StoredModel
+  private let folder: ModelFolder
+
+  init(_ folder: ModelFolder, _ stored: StoredModel) {
+    self.folder = folder
+    self.stored = stored
+  }
+
+  /// Lends one version's files to `body`, nil when the version does not exist.
+  public func withVersion<Result>(
+    _ number: Int64, _ body: (VersionFiles) throws -> Result
+  ) throws -> Result? {
+    try folder.withVersion(number, body)
+  }
 }
 
 /// A version received file by file: it appears in the repository whole, or not at all.

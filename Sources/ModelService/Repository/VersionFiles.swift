@@ -9,21 +9,26 @@ public struct VersionFiles {
   public let modelPath: String
   /// Bytes of all files.
   public let byteCount: UInt64
+  private let configurationOverride: WrittenConfiguration?
   private let read: (String, Int) throws(RepositoryError) -> [UInt8]?
 
   /// `read` gives a file of the version or else of the model, nil when there is none.
   public init(
-    modelPath: String, byteCount: UInt64,
+    modelPath: String, byteCount: UInt64, configurationOverride: WrittenConfiguration? = nil,
     read: @escaping (_ name: String, _ byteCountMax: Int) throws(RepositoryError) -> [UInt8]?
   ) {
     self.modelPath = modelPath
     self.byteCount = byteCount
+    self.configurationOverride = configurationOverride
     self.read = read
   }
 
-  /// `config.pbtxt`, of the version or else of the model.
-  public func configuration() throws(RepositoryError) -> [UInt8]? {
-    try read(DirectoryRepository.configurationFile, Self.configurationByteCountMax)
+  /// The configuration of the override in force, or `config.pbtxt` of the version or else of the
+  /// model.
+  public func configuration() throws(RepositoryError) -> WrittenConfiguration? {
+    if let configurationOverride { return configurationOverride }
+    let text = try read(DirectoryRepository.configurationFile, Self.configurationByteCountMax)
+    return text.map { WrittenConfiguration(.text, $0) }
   }
 
   /// The content of a label file, of the version or else of the model; nil when there is none.

@@ -51,7 +51,9 @@ public final class ModelServer: Sendable {
       repository: repository, loader: loader,
       memoryByteCountMax: configuration.modelMemoryByteCountMax, execution: execution,
       background: { files.submit($0) })
-    dataPlane = DataPlane(registry: registry, settings: DataPlaneSettings())
+    var dataPlaneSettings = DataPlaneSettings()
+    dataPlaneSettings.deployLimits = configuration.deployLimits
+    dataPlane = DataPlane(registry: registry, settings: dataPlaneSettings)
     management = ModelManagement(registry: registry, limits: configuration.deployLimits)
     metrics = Metrics()
     server = Server(

@@ -132,6 +132,14 @@ internal import Testing
               case 3:
                 try service.registry.delete(
                   key, version: Int64.random(in: 1...9, using: &generator))
+              case 4:
+                let brings = Bool.random(using: &generator)
+                try await service.registry.load(
+                  key,
+                  with: ModelOverride(
+                    configuration: Array("{\"max_batch_size\":4}".utf8),
+                    files: brings ? [3: ["model.onnx": Array("simple".utf8)[...]]] : [:]),
+                  limits: DeployLimits())
               default:
                 let response = try await service.dataPlane.infer(.simple(), caller: .user)
                 #expect(elements(response.rawOutputContents[0], Int32.self).first == 5)

@@ -82,7 +82,7 @@ internal import Testing
         if stored != nil {
           #expect(try content(repository, 1) == "whole", "\(step ?? "")")
           let configuration = try repository.withVersion(key, 1) { try $0.configuration() }
-          #expect(configuration == Array("max_batch_size: 4".utf8))
+          #expect(configuration??.bytes == Array("max_batch_size: 4".utf8))
         }
         #expect(folder.list("acme").allSatisfy { !$0.hasPrefix(".") }, "\(step ?? "") is swept")
         // And the repository takes the deployment now.
@@ -124,6 +124,65 @@ internal import Testing
       check: { repository, _, acknowledged, _ throws in
         #expect(try content(repository, 1) == "one")
         if acknowledged { #expect(try repository.stored(key)?.isUnloaded == true) }
+      })
+  }
+
+  func override(_ repository: DirectoryRepository, _ json: String, _ content: String?) throws {
+    let files = content.map { [Int64(1): ["model.onnx": Array($0.utf8)[...]]] } ?? [:]
+    _ = try repository.override(
+      key, with: ModelOverride(configuration: Array(json.utf8), files: files),
+      limits: DeployLimits(), check: { _ in })
+  }
+
+  func configuration(_ repository: DirectoryRepository) throws -> String? {
+    let written = try repository.withVersion(key, 1) { try $0.configuration() } ?? nil
+    return written.map { String(decoding: $0.bytes, as: UTF8.self) }
+  }
+
+  @Test func anOverrideIsWholeOrAbsent() throws {
+    let steps = try everyCrash(
+      prepare: { try deploy($0, "one") }, change: { try override($0, "{}", "two") },
+      check: { repository, folder, acknowledged, step throws in
+        let pair = (try content(repository, 1), try configuration(repository))
+        let isNew = pair == ("two", "{}")
+        #expect(isNew || pair == ("one", "max_batch_size: 4"), "\(step ?? "")")
+        if acknowledged { #expect(isNew) }
+        #expect(folder.list("acme") == ["simple"], "\(step ?? "") is swept")
+        try repository.setUnloaded(false, key)
+        #expect(try content(repository, 1) == "one", "\(step ?? "")")
+      })
+    #expect(steps >= 10, "the test saw the steps")
+  }
+
+  @Test func anOverrideReplacesAnotherInOneStep() throws {
+    _ = try everyCrash(
+      prepare: {
+        try deploy($0, "one")
+        try override($0, "{\"a\":1}", "two")
+      }, change: { try override($0, "{\"b\":2}", nil) },
+      check: { repository, folder, acknowledged, step throws in
+        let pair = (try content(repository, 1), try configuration(repository))
+        let isNew = pair == ("one", "{\"b\":2}")
+        #expect(isNew || pair == ("two", "{\"a\":1}"), "\(step ?? "")")
+        if acknowledged { #expect(isNew) }
+        #expect(folder.list("acme/simple").count == 2, "\(step ?? "") is swept")
+      })
+  }
+
+  @Test(arguments: [true, false])
+  func theEndOfAnOverrideIsWholeOrAbsent(byUnload: Bool) throws {
+    _ = try everyCrash(
+      prepare: {
+        try deploy($0, "one")
+        try override($0, "{}", "two")
+      }, change: { try $0.setUnloaded(byUnload, key) },
+      check: { repository, _, acknowledged, step throws in
+        let content = try content(repository, 1)
+        #expect(content == "one" || content == "two", "\(step ?? "")")
+        if acknowledged {
+          #expect(content == "one")
+          #expect(try repository.stored(key)?.isUnloaded == byUnload)
+        }
       })
   }
 

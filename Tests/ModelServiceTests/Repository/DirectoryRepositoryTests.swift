@@ -163,7 +163,7 @@ internal import Testing
     #expect(try staged.commit(version: 0).number == 2)
     let (configuration, labels) = try #require(
       try repository.withVersion(key, 2) { (try $0.configuration(), try $0.labels("labels.txt")) })
-    #expect(configuration == Array("one".utf8))
+    #expect(configuration == WrittenConfiguration(.text, Array("one".utf8)))
     #expect(labels == Array("a\nb".utf8))
   }
 
@@ -174,10 +174,12 @@ internal import Testing
     folder.write("acme/simple/2/config.pbtxt", Array("version".utf8))
     let repository = try DirectoryRepository(path: folder.path)
     let read = { (number: Int64) throws in
-      try repository.withVersion(key, number) { try $0.configuration() } ?? nil
+      try repository.withVersion(key, number) { try $0.configuration()?.bytes } ?? nil
     }
     #expect(try read(1) == Array("model".utf8))
     #expect(try read(2) == Array("version".utf8))
-    #expect(try repository.stored(key)?.newestConfiguration == Array("version".utf8))
+    #expect(
+      try repository.stored(key)?.newestConfiguration
+        == WrittenConfiguration(.text, Array("version".utf8)))
   }
 }
