@@ -1,12 +1,15 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 _Static_assert(MARTLET_EPOLL_ADD == EPOLL_CTL_ADD && MARTLET_EPOLL_DELETE == EPOLL_CTL_DEL &&
                    MARTLET_EPOLL_MODIFY == EPOLL_CTL_MOD,
@@ -39,3 +42,19 @@ int martlet_accept(int listener) {
 void martlet_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 void martlet_trim_heap(void) { malloc_trim(0); }
+
+static int release_segments(struct dl_phdr_info *object, size_t size, void *unused) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (int i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+    // Segments that may be written also hold what was relocated: that exists only in memory.
+    if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+    uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+    uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+    // Not possible for the kernel's own page of code, and then not needed.
+    madvise((void *)start, end - start, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+void martlet_release_code(void) { dl_iterate_phdr(release_segments, NULL); }

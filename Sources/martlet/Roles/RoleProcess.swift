@@ -39,6 +39,7 @@ enum RoleProcess {
       throw CommandFailure(.configuration, "the \(name) cannot start: \(error)")
     }
     reportReady()
+    ProcessMemory.releaseAfterStart()
     await waitForEnd()
     await drain()
   }
