@@ -13,11 +13,20 @@ public enum SHA256 {
   /// The digest of `bytes`: 32 bytes.
   public static func hash(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: byteCount) { digest, count in
-      bytes.withUnsafeBufferPointer { source in
-        _ = COpenSSL.SHA256(source.baseAddress, source.count, digest.baseAddress)
-      }
+      bytes.withUnsafeBytes { hash($0, into: UnsafeMutableRawBufferPointer(digest)) }
       count = byteCount
     }
+  }
+
+  /// Writes the digest of `bytes` into `digest`, which must have room for 32 bytes; allocates
+  /// nothing.
+  public static func hash(
+    _ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer
+  ) {
+    precondition(digest.count >= byteCount, "digest: expected room for 32 bytes")
+    let isDone = martlet_sha256(
+      bytes.baseAddress, bytes.count, digest.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    precondition(isDone == 1, "SHA-256 cannot fail")
   }
 }
 

@@ -6,6 +6,13 @@ public protocol CallRouter: AnyObject {
   /// `headers` is valid only during the call. May also answer at once on `call` and return a
   /// delegate that ignores the rest.
   func route(_ headers: HeaderBlock, call: ServerCall) -> (any ServerCallDelegate)?
+  /// The server stops and lets go of the router: it must give back what refers to it. Optional.
+  func close()
+}
+
+extension CallRouter {
+  /// Nothing to give back.
+  public func close() {}
 }
 
 /// Receives what happens to one call of a server: below gRPC framing, on the loop's thread.

@@ -133,6 +133,7 @@ final class ServerLoop {
     for connection in connections {
       connection.transport.close(ConnectionEnd(.local, "the server stopped"))
     }
+    router?.close()
     router = nil
     tasks.stop()
     loop.cancel(timer)

@@ -45,7 +45,7 @@ extension HTTP2Session {
     stream.pointee.next?.pointee.previous = stream.pointee.previous
     streamCount -= 1
     let reference = HTTP2StreamReference(stream)
-    let handler = stream.pointee.handler
+    let handler = stream.pointee.handler.take()
     if headerStream == stream { headerStream = nil }
     // Given back first: the handler's uses of the reference are no-ops from here on.
     pool.giveBack(stream)

@@ -24,7 +24,11 @@ struct OutboundQueue {
     } else if let last = arrays.last, last.count + bytes.count <= Self.gatherByteCountMax {
       arrays[arrays.count - 1].append(contentsOf: bytes)
     } else {
-      arrays.append([UInt8](copying: bytes))
+      // Room at once for what will follow: growing would copy.
+      var next: [UInt8] = []
+      next.reserveCapacity(max(bytes.count, Self.gatherByteCountMax))
+      next.append(contentsOf: bytes)
+      arrays.append(next)
     }
   }
 

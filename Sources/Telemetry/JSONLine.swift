@@ -67,6 +67,16 @@ public struct JSONLine: ~Copyable {
     append(UInt8(ascii: "\""))
   }
 
+  /// A text value given as bytes that need no escaping: printable ASCII without `"` and `\`.
+  public mutating func field(_ name: StaticString, plain value: UnsafeRawBufferPointer) {
+    key(name)
+    append(UInt8(ascii: "\""))
+    if let start = value.baseAddress {
+      append(start.assumingMemoryBound(to: UInt8.self), value.count)
+    }
+    append(UInt8(ascii: "\""))
+  }
+
   /// A text value given as bytes of unknown quality.
   public mutating func field(_ name: StaticString, utf8 value: UnsafeRawBufferPointer) {
     key(name)
@@ -102,7 +112,7 @@ public struct JSONLine: ~Copyable {
     append(UInt8(ascii: "\""))
     secondText.withUnsafeBufferPointer { append($0.baseAddress!, $0.count) }
     append(UInt8(ascii: "."))
-    appendDigits(UInt32(time.nanoseconds) / 1_000, count: 6)
+    appendDigits(UInt(time.nanoseconds) / 1_000, count: 6)
     append(UInt8(ascii: "Z"))
     append(UInt8(ascii: "\""))
   }
@@ -133,34 +143,26 @@ public struct JSONLine: ~Copyable {
 
   private mutating func appendDecimal(_ value: Int) {
     if value < 0 { append(UInt8(ascii: "-")) }
-    var rest = value.magnitude
     var digitCount = 1
-    var limit: UInt = 10
-    while rest >= limit, digitCount < 20 {
+    var rest = value.magnitude / 10
+    while rest > 0 {
       digitCount += 1
-      limit = limit.multipliedReportingOverflow(by: 10).overflow ? .max : limit * 10
-    }
-    reserve(digitCount)
-    var index = byteCount + digitCount
-    byteCount = index
-    repeat {
-      index -= 1
-      base[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
-    } while rest > 0
+    }
+    appendDigits(value.magnitude, count: digitCount)
   }
 
   /// Exactly `count` digits, with zeros in front.
-  private mutating func appendDigits(_ value: UInt32, count: Int) {
+  private mutating func appendDigits(_ value: UInt, count: Int) {
     reserve(count)
     var rest = value
-    var index = byteCount + count
-    byteCount = index
+    var digit = base + (byteCount + count)
     for _ in 0..<count {
-      index -= 1
-      base[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      digit -= 1
+      digit.pointee = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     }
+    byteCount += count
   }
 
   private mutating func appendQuoted(_ text: UnsafeRawBufferPointer, isUTF8: Bool) {

@@ -154,6 +154,11 @@ struct Authenticator<Waiter> {
     return .refused(refusal)
   }
 
+  /// Forgets the requests that wait: nobody will answer them.
+  mutating func removeWaiters() {
+    pending = [:]
+  }
+
   // MARK: Freshness
 
   private func isFresh(_ decision: Decision, _ now: MonotonicTime) -> Bool {

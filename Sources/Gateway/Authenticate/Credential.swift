@@ -13,6 +13,9 @@ enum Credential {
 
   static let keyByteCounts = 8...256
   private static let keyPrefix: StaticString = "mk_"
+  /// A bit for each character of a key below 64, and from there on.
+  private static let digitsAndHyphen: UInt64 = 0x3ff << 48 | 1 << 45
+  private static let lettersAndUnderscore: UInt64 = 0x3ff_ffff << 1 | 0x3ff_ffff << 33 | 1 << 31
 
   /// Takes the value of an `authorization` field into account.
   mutating func readAuthorization(_ value: UnsafeRawBufferPointer) {
@@ -45,14 +48,12 @@ enum Credential {
     guard keyByteCounts.contains(value.count) else { return .malformed }
     for index in 0..<keyPrefix.utf8CodeUnitCount
     where value[index] != keyPrefix.utf8Start[index] { return .malformed }
-    // Without a branch for each byte, so that many are looked at together.
-    var isGood = true
+    // Without a branch for each byte: one bit says that all were in the alphabet.
+    var good: UInt64 = 1
     for byte in value {
-      let isDigit = byte &- UInt8(ascii: "0") < 10
-      let isLetter = (byte | 0x20) &- UInt8(ascii: "a") < 26
-      let isOther = byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
-      isGood = isGood && (isDigit || isLetter || isOther)
+      let characters = byte & 64 == 0 ? Self.digitsAndHyphen : Self.lettersAndUnderscore
+      good &= characters &>> UInt64(byte & 63) & ~UInt64(byte >> 7)
     }
-    return isGood ? .key(value) : .malformed
+    return good == 1 ? .key(value) : .malformed
   }
 }

@@ -4,9 +4,9 @@ internal import Crypto
 struct KeyDigest: Hashable, Sendable {
   var words: (UInt64, UInt64, UInt64, UInt64)
 
-  init(_ key: UnsafeRawBufferPointer, _ hasher: SHA256Hasher) {
+  init(_ key: UnsafeRawBufferPointer) {
     words = (0, 0, 0, 0)
-    withUnsafeMutableBytes(of: &words) { hasher.hash(key, into: $0) }
+    withUnsafeMutableBytes(of: &words) { SHA256.hash(key, into: $0) }
   }
 
   /// A digest made up from a number, for tests.

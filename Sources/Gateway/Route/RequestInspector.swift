@@ -31,6 +31,8 @@ struct RequestInspector {
 
   /// Messages that have begun.
   private(set) var messageCount = 0
+  /// What the latest of them says that it holds.
+  var messageByteCount: Int { messageCount == 0 ? 0 : length }
 
   /// Starts on a new call; keeps the memory.
   mutating func begin(

@@ -36,6 +36,8 @@ extension Exchange {
       return
     }
     if !leg.isOpen, !startLeg(excluding: nil) { return refuseNoUpstream() }
+    // A message that says that it is too large to be kept is not kept from its beginning.
+    if keepsBody, inspector.messageByteCount > gateway.limits.retryByteCountMax { stopKeeping() }
     if keepsBody {
       body.append(contentsOf: bytes)
       clearedCount = body.count - (bytes.count - clear)

@@ -6,7 +6,7 @@ extension Exchange {
   func writeLine(_ nanoseconds: UInt64) {
     gateway.accessLog.write { line in
       line.field("time", Timestamp(milliseconds: gateway.loop.wallMilliseconds()))
-      requestID.withBytes { line.field("request_id", utf8: $0) }
+      requestID.withBytes { line.field("request_id", plain: $0) }
       if let decision { line.fields(decision.logFields) }
       if let route {
         line.field("method", route.path)

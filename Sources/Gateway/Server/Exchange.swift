@@ -15,8 +15,9 @@ final class Exchange: ServerCallDelegate {
     case finished
   }
 
-  /// Owns all exchanges of its loop.
-  unowned(unsafe) let gateway: LoopGateway
+  /// Owns all exchanges of its loop, and lets go of them when it closes: a constant reference is
+  /// used without counting.
+  let gateway: LoopGateway
   let leg = UpstreamLeg()
   var activeIndex = 0
 
@@ -78,7 +79,7 @@ final class Exchange: ServerCallDelegate {
 
   init(_ gateway: LoopGateway) {
     self.gateway = gateway
-    leg.exchange = self
+    leg.attach(self)
   }
 
   var isStreaming: Bool { route?.isStreaming ?? false }
@@ -166,7 +167,7 @@ final class Exchange: ServerCallDelegate {
     case .malformed: refuse(.malformedKey)
     case .key(let key):
       hasKey = true
-      let digest = KeyDigest(key, gateway.hasher)
+      let digest = KeyDigest(key)
       let answer = gateway.auth.authenticator.authenticate(
         digest, now: gateway.loop.now, wallMilliseconds: gateway.loop.wallMilliseconds(),
         waiter: { self })

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import RPC
 internal import Telemetry
 
@@ -14,7 +13,6 @@ final class LoopGateway: CallRouter {
   /// nil unless a test mode is configured.
   let tests: UpstreamPool?
   let accessLog: AccessLog
-  let hasher = SHA256Hasher()
   let limits: GatewayLimits
   var methodMetrics: MethodMetrics
   var requestIDs: RequestIDGenerator
@@ -97,10 +95,13 @@ final class LoopGateway: CallRouter {
     scheduleSweep()
   }
 
-  deinit {
-    // On the loop: the server lets go of its router there, after the last client is gone.
+  /// On the loop, after the last client is gone.
+  func close() {
     anchor.object = nil
     for exchange in active { exchange.leg.detach() }
+    // Exchanges refer to their gateway.
+    active = []
+    free = []
     loop.cancel(sweepTimer)
     accessLog.flush()
     auth.close()

@@ -2,8 +2,9 @@ internal import RPC
 
 /// The service's side of an exchange: at most one call at a time, started again for a retry.
 final class UpstreamLeg: ClientCallDelegate {
-  /// Each exchange makes one leg and keeps it; ``detach()`` comes before the exchange goes.
-  unowned(unsafe) var exchange: Exchange?
+  /// Each exchange makes one leg and keeps it; ``detach()`` comes before the exchange goes. So no
+  /// event needs to count a reference.
+  private var exchange: Unmanaged<Exchange>?
   private(set) var call: ClientCall?
   private(set) var link: UpstreamLink?
   private(set) var pool: UpstreamPool?
@@ -25,6 +26,15 @@ final class UpstreamLeg: ClientCallDelegate {
     return true
   }
 
+  func attach(_ exchange: Exchange) {
+    self.exchange = Unmanaged.passUnretained(exchange)
+  }
+
+  @inline(__always)
+  private func withExchange(_ body: (Exchange) -> Void) {
+    exchange?._withUnsafeGuaranteedRef(body)
+  }
+
   /// The gateway goes: whatever still comes is nobody's business.
   func detach() {
     exchange = nil
@@ -43,23 +53,23 @@ final class UpstreamLeg: ClientCallDelegate {
   }
 
   func call(_ call: ClientCall, receivedHeaders headers: HeaderBlock) {
-    exchange?.responded(headers)
+    withExchange { $0.responded(headers) }
   }
 
   func call(_ call: ClientCall, receivedData bytes: UnsafeRawBufferPointer) {
-    exchange?.responded(call, bytes)
+    withExchange { $0.responded(call, bytes) }
   }
 
   func call(_ call: ClientCall, receivedTrailers trailers: HeaderBlock) {
-    exchange?.responseEnded(trailers)
+    withExchange { $0.responseEnded(trailers) }
   }
 
   func callReceivedEnd(_ call: ClientCall) {
-    exchange?.responseEnded(nil)
+    withExchange { $0.responseEnded(nil) }
   }
 
   func callCanSend(_ call: ClientCall) {
-    exchange?.returnCredit()
+    withExchange { $0.returnCredit() }
   }
 
   func callClosed(_ call: ClientCall, reason: CallCloseReason) {
@@ -67,13 +77,15 @@ final class UpstreamLeg: ClientCallDelegate {
     if let link, let pool {
       pool.callEnded(link, outcome(reason))
     }
-    exchange?.legClosed(reason, failed: link?.id)
+    withExchange { $0.legClosed(reason, failed: link?.id) }
   }
 
   private func outcome(_ reason: CallCloseReason) -> Balancer.Outcome {
     if wasReset { return .neutral }
     switch reason {
-    case .completed: return exchange?.status == .unavailable ? .failure : .success
+    case .completed:
+      let isDown = exchange?._withUnsafeGuaranteedRef { $0.status == .unavailable } ?? false
+      return isDown ? .failure : .success
     // The loss of the connection has taken the instance out already; a refused stream says that
     // it is going down in good order.
     case .connectionLost, .reset(.refusedStream): return .neutral

@@ -43,6 +43,9 @@ final class AuthClient {
   }
 
   func close() {
+    // Answers that still come are nobody's business.
+    anchor.object = nil
+    authenticator.removeWaiters()
     watch?.cancel()
     watch = nil
     onChange = {}
