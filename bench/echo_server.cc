@@ -1,9 +1,12 @@
-// A gRPC C++ echo server, bytes in and out, with the callback API. Usage: echo_server HOST:PORT
+// A gRPC C++ echo server, bytes in and out, with the callback API.
+// Usage: echo_server HOST:PORT [CERTIFICATE KEY]
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/grpcpp.h>
 
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 
 namespace {
 
@@ -29,10 +32,23 @@ class Service : public grpc::CallbackGenericService {
   }
 };
 
+std::string ReadFile(const char* path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+std::shared_ptr<grpc::ServerCredentials> Credentials(int argc, char** argv) {
+  if (argc < 4) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({ReadFile(argv[3]), ReadFile(argv[2])});
+  return grpc::SslServerCredentials(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 64;
+  if (argc != 2 && argc != 4) return 64;
   // Blocked before the server's threads exist, so that all of them inherit it.
   sigset_t signals;
   sigemptyset(&signals);
@@ -40,7 +56,7 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   Service service;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(argv[1], grpc::InsecureServerCredentials());
+  builder.AddListeningPort(argv[1], Credentials(argc, argv));
   builder.RegisterCallbackGenericService(&service);
   auto server = builder.BuildAndStart();
   if (!server) return 69;

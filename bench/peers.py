@@ -18,12 +18,12 @@ import grpc
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import load  # noqa: E402
+from common import (  # noqa: E402
+    IDENTITY, INFER, append_history, compiled, infer_message, print_machine)
 from proxies import Proxy  # noqa: E402
-from run import ROOT, append_history, compiled, infer_message, print_machine  # noqa: E402
 from service import Gateway, Installation, Process, free_address, pinned  # noqa: E402
 
 ROUNDS = 5
-PATH = "/inference.GRPCInferenceService/ModelInfer"
 PROXIES = ("haproxy", "nghttpx", "nginx", "envoy")
 LOADS = {  # connections × streams, floats in a message, requests in a round
     "small": (16, 16, 8, 30_000), "single": (1, 1, 8, 2_000), "large": (4, 4, 1 << 18, 300)}
@@ -32,7 +32,7 @@ LOADS = {  # connections × streams, floats in a message, requests in a round
 def check(address, ca, headers=()):
     """A real client, through the proxy: what was sent comes back."""
     with grpc.secure_channel(address, grpc.ssl_channel_credentials(ca)) as channel:
-        call = channel.unary_unary(PATH)
+        call = channel.unary_unary(INFER)
         for count in (8, 1 << 18):
             message = infer_message(count)
             if call(message, timeout=10, wait_for_ready=True, metadata=headers) != message:
@@ -42,7 +42,7 @@ def check(address, ca, headers=()):
 def measure(server, key, kind):
     connections, streams, count, requests = LOADS[kind]
     headers = [f"authorization: Bearer {key}"] if key else []
-    return load.run(f"https://{server.address}{PATH}", infer_message(count), requests, server.pid,
+    return load.run(f"https://{server.address}{INFER}", infer_message(count), requests, server.pid,
                     headers, connections, streams, pinned(1))
 
 
@@ -83,8 +83,7 @@ def main(program):
     with contextlib.ExitStack() as stack:
         installation = stack.enter_context(Installation(program))
         tls = installation.data / "tls"
-        key = installation.prepare(
-            ROOT / "Tests" / "Fixtures" / "models" / "identity_fp32", requests_per_second=1_000_000)
+        key = installation.prepare(IDENTITY, requests_per_second=1_000_000)
         upstream = free_address()
         stack.enter_context(Process([*pinned(1), echo, upstream, tls / "model.pem",
                                      tls / "model.key", tls / "ca.pem"]))

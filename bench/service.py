@@ -104,7 +104,7 @@ class Installation:
 class Gateway(Process):
     """One more gateway of an installation, before a service that it does not know of."""
 
-    def __init__(self, installation, upstream, threads=1, prefix=()):
+    def __init__(self, installation, upstream, threads=1, prefix=(), program=None):
         self.address, self.operator = free_address(), free_address()
         tls, directory = installation.data / "tls", installation.directory
         identity = {"certificate": str(tls / "gateway.pem"), "key": str(tls / "gateway.key")}
@@ -115,5 +115,5 @@ class Gateway(Process):
             "auth": [(installation.data / "run" / "auth.address").read_text().strip()],
             "models": [upstream], "accessLog": str(directory / "access.jsonl"),
             "threads": threads}))
-        super().__init__([*prefix, installation.program, "gateway", "--config", path],
+        super().__init__([*prefix, program or installation.program, "gateway", "--config", path],
                          {"MARTLET_READY_FD": "1"})

@@ -4,7 +4,7 @@ set -euo pipefail
 build=(libnghttp2-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev libhttp-parser-dev
   libjansson-dev)
 test=(protobuf-c-compiler protobuf-compiler python3-protobuf python3-venv nghttp2-client binutils
-  curl openssl)
+  valgrind curl openssl)
 case ${1:-build} in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${test[@]}") ;;
