@@ -103,6 +103,22 @@ private func request(
     #expect(inspect(frame(long), piece: 16_384).refusal == .malformedRequest)
   }
 
+  @Test func mutatedBodiesNeverTrapAndNeverGoOnWithoutTheirSequence() {
+    var random = TestRandom(21)
+    let seed = frame(
+      request(["sequence_id": .int64(7), "sequence_end": .bool(true)]).serialized())
+    for _ in 0..<5_000 {
+      var body = seed
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        body[Int.random(in: body.indices, using: &random)] = .random(in: 0...255, using: &random)
+      }
+      let whole = inspect(body)
+      let result = inspect(body, piece: .random(in: 1...40, using: &random))
+      // Whatever the pieces, the same sequence is found, or the request is refused.
+      #expect(result.refusal != nil || result.sequence == whole.sequence, "\(body)")
+    }
+  }
+
   @Test func brokenEntriesAreLeftToTheService() {
     for entry in [[0x0A], [0x0A, 200, 1], [0xFF, 0xFF], [0x12, 3, 0x10]] as [[UInt8]] {
       var writer = ProtobufWriter()

@@ -6,10 +6,9 @@ struct ExecutionSettings: Sendable {
   var parallelism = 2
   /// Requests waiting for one model, unless its configuration says otherwise.
   var queueCountMax = 1024
-  /// Live sequences of one stateful model: as many as requests may wait for one.
+  /// Live sequences of one stateful model.
   var sequenceCountMax = 1024
-  /// Bytes that the states of one model's sequences may hold together: a quarter of a megabyte for
-  /// each of them, and little beside the memory that models may take.
+  /// Bytes that the states of one model's sequences may hold together.
   var sequenceStateByteCountMax = 256 << 20
   /// A model whose runs take longer leaves the thread that read the request.
   var inlineNanosecondsMax: UInt64 = 1_000_000

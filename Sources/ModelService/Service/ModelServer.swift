@@ -40,6 +40,8 @@ public final class ModelServer: Sendable {
     var settings = ExecutionSettings()
     settings.parallelism = loopCount + workerCount
     settings.queueCountMax = configuration.queueCountMax
+    settings.sequenceCountMax = configuration.sequenceCountMax
+    settings.sequenceStateByteCountMax = configuration.sequenceStateByteCountMax
     settings.inlineNanosecondsMax = UInt64(
       max(0, configuration.inlineRunDurationMax.nanosecondsClamped))
     let execution = ExecutionResources(

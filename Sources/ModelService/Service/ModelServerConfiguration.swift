@@ -28,6 +28,11 @@ public struct ModelServerConfiguration: Sendable {
   public var inferenceMemoryByteCountMax = 1 << 30
   /// Requests waiting for one model, unless its configuration says otherwise.
   public var queueCountMax = 1024
+  /// Live sequences of one stateful model: as many as requests may wait for one.
+  public var sequenceCountMax = 1024
+  /// Bytes that the states of one model's sequences may hold together: a quarter of a megabyte for
+  /// each of them.
+  public var sequenceStateByteCountMax = 256 << 20
   /// A model whose runs take longer leaves the loop that read the request.
   public var inlineRunDurationMax = Duration.milliseconds(1)
   /// Load every stored model at start instead of at its first request.
