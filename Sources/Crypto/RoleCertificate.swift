@@ -22,8 +22,9 @@ public struct RoleCertificatePaths: Equatable, Sendable {
 }
 
 extension DevelopmentCA {
-  /// How long a role's certificate is valid.
-  static let roleValiditySeconds: Int64 = 365 * 86_400
+  /// How long a role's certificate is valid: short, because it cannot be revoked, and long enough
+  /// to be noticed when nothing renews it.
+  static let roleValiditySeconds: Int64 = 90 * 86_400
   /// A certificate with less time left than this is replaced.
   static let renewalSeconds: Int64 = 30 * 86_400
 

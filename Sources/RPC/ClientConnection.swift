@@ -202,6 +202,8 @@ public final class ClientConnection {
 extension ClientConnection: TransportOwner {
   func transportEstablished(_ transport: Transport) {}
 
+  func transportWillClose(_ transport: Transport, _ end: ConnectionEnd) {}
+
   func transportClosed(_ transport: Transport, _ end: ConnectionEnd) {
     closed(end.message)
   }

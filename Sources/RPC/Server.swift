@@ -55,7 +55,10 @@ public final class Server: Sendable {
 
   /// Binds the endpoints and starts the loops. Throws ``SocketError`` or ``TLSError``.
   public func start() throws {
-    let tls = try configuration.tls.map { try TLSContext($0, side: .server) }
+    let tls = try configuration.tls.map {
+      try configuration.tlsReloader?.load($0, side: .server, as: "server")
+        ?? TLSContextSource($0, side: .server)
+    }
     let machine = loops[0].machine
     let sockets = try configuration.endpoints.map { try machine.listen(on: $0, backlog: 1024) }
     let (loops, routes, makeRouter) = state.withLock { state in
@@ -64,6 +67,7 @@ public final class Server: Sendable {
       state.bound = sockets.map(\.endpoint)
       return (state.loops, state.routes, state.makeRouter)
     }
+    configuration.tlsReloader?.start()
     for (index, loop) in loops.enumerated() {
       loop.start(name: "loop-\(index)")
       // In order per loop: the part is there before any connection is handed over.
@@ -134,6 +138,7 @@ public final class Server: Sendable {
       return (state.loops, state.listeners)
     }
     for listener in listeners { loops[0].execute { listener.value.close() } }
+    configuration.tlsReloader?.stop()
     await withTaskGroup(of: Void.self) { group in
       for loop in loops {
         group.addTask { await Self.drain(loop, gracePeriod) }

@@ -20,6 +20,11 @@ public struct ServerConfiguration: Sendable {
   public var makeMachine: @Sendable () -> any Machine = { Kernel() }
   /// Where connections and hits of limits are counted; nil: nowhere.
   public var metrics: ServerMetrics?
+  /// Loads the certificates again when their files change; started and stopped with the server.
+  /// nil: certificates stay as they are at the start.
+  public var tlsReloader: TLSReloader?
+  /// Where handshakes are counted and their failures logged.
+  public var tlsMonitor: TLSMonitor?
 
   /// A server on some endpoints.
   public init(endpoints: [Endpoint] = [], tls: TLSConfiguration? = nil, loopCount: Int = 1) {
@@ -44,6 +49,13 @@ public struct ServerLimits: Sendable {
   public var http1 = HTTP1Limits()
   /// TCP accepted to HTTP/2 preface received. Three round trips and a lost packet take less.
   public var handshakeTimeout = Duration.seconds(10)
+  /// TLS handshakes under way on one loop; more connections wait for their turn. One core does
+  /// some 3,000 a second, so that this is a third of a second's work, and enough for clients at
+  /// 200 ms to keep the core busy.
+  public var handshakesPerLoopMax = 1_024
+  /// A handshake that has taken longer than this makes room for one that waits. Clients need two
+  /// round trips; those that only hold the place must not lock the others out.
+  public var handshakePatience = Duration.milliseconds(500)
   /// TCP accepted to our SETTINGS acknowledged: until then the peer need not keep to them.
   public var settingsTimeout = Duration.seconds(20)
   /// A header block from its first frame to its last: it usually is one packet, and nothing else

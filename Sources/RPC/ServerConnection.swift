@@ -12,6 +12,8 @@ final class ServerConnection {
   var http1: HTTP1Session?
   private var watch: ConnectionWatch
   private var isDraining = false
+  /// Its place among the handshakes of the loop; nil in clear text and once it is established.
+  private var handshake: HandshakeGate<ServerConnection>.Ticket?
 
   private let descriptor: Int32
   /// The client's address; asked of the system when somebody wants it.
@@ -42,6 +44,12 @@ final class ServerConnection {
 
   /// Since when there are no calls, for who must make room; nil while there are.
   var idleSince: MonotonicTime? { callCount > 0 ? nil : watch.lastCall }
+
+  /// Takes its place among the handshakes and begins.
+  func start(_ handshake: HandshakeGate<ServerConnection>.Ticket?) {
+    self.handshake = handshake
+    transport.start()
+  }
 
   /// Called about once a second.
   func check(_ now: MonotonicTime) {
@@ -83,7 +91,18 @@ final class ServerConnection {
 
 extension ServerConnection: TransportOwner {
   func transportEstablished(_ transport: Transport) {
+    if let handshake, let tls = transport.tls {
+      self.handshake = nil
+      owner.handshakeEnded(handshake, isResumed: tls.isResumed)
+    }
     if owner.configuration.acceptsHTTP1, !transport.speaksHTTP2 { beginHTTP1(session) }
+  }
+
+  func transportWillClose(_ transport: Transport, _ end: ConnectionEnd) {
+    guard let handshake else { return }
+    self.handshake = nil
+    owner.handshakeFailed(
+      handshake, transport.tls?.failure ?? TLSError(end), peer: remoteAddress)
   }
 
   func transportClosed(_ transport: Transport, _ end: ConnectionEnd) {

@@ -5,6 +5,8 @@ public enum ServerLimit: String, Sendable, CaseIterable {
   case connections = "connections"
   /// TCP accepted to HTTP/2 preface received.
   case handshake = "handshake"
+  /// TLS handshakes under way on one loop: the oldest makes room, or the newest waits in vain.
+  case handshakesPerLoop = "handshakes_per_loop"
   /// Our SETTINGS unanswered.
   case settingsAcknowledgement = "settings_acknowledgement"
   /// A header block that does not become complete.
@@ -28,6 +30,7 @@ public enum ServerLimit: String, Sendable, CaseIterable {
     switch self {
     case .connections: "there are too many connections"
     case .handshake: "the handshake took too long"
+    case .handshakesPerLoop: "too many handshakes are under way"
     case .settingsAcknowledgement: "the peer does not acknowledge SETTINGS"
     case .headers: "a header block took too long"
     case .bodyRate: "a body came too slowly"

@@ -8,19 +8,22 @@ final class ServerLoop {
   let routes: RouteTable
   let pool: HTTP2StreamPool
   let tasks: HandlerTasks
-  private let shard: Int
+  let shard: Int
   private(set) var router: (any CallRouter)?
-  private let tls: TLSContext?
+  let tls: TLSContextSource?
   private let counter: ConnectionCounter
   /// In an order that follows from what happened, so that a simulation can be repeated.
   private var connections: [ServerConnection] = []
+  var gate: HandshakeGate<ServerConnection>
+  /// Connected sockets whose handshake has not begun, in order.
+  var waiting: [WaitingSocket] = []
   private var whenEmpty: (() -> Void)?
   private var idleLongest: [ServerConnection] = []
-  private var isDraining = false
+  private(set) var isDraining = false
   private var timer = TimerHandle.none
 
   init(
-    loop: EventLoop, configuration: ServerConfiguration, routes: RouteTable, tls: TLSContext?,
+    loop: EventLoop, configuration: ServerConfiguration, routes: RouteTable, tls: TLSContextSource?,
     counter: ConnectionCounter, shard: Int, makeRouter: (@Sendable (EventLoop) -> any CallRouter)?
   ) {
     self.loop = loop
@@ -29,6 +32,9 @@ final class ServerLoop {
     self.tls = tls
     self.counter = counter
     self.shard = shard
+    gate = HandshakeGate(
+      countMax: configuration.limits.handshakesPerLoopMax,
+      patience: configuration.limits.handshakePatience)
     pool = loop.local(HTTP2StreamPool.self) { HTTP2StreamPool() }
     tasks = HandlerTasks(loop: loop)
     router = makeRouter?(loop)
@@ -39,16 +45,28 @@ final class ServerLoop {
   func adopt(_ descriptor: Int32, isInProcess: Bool = false) {
     configuration.metrics?.connectionOpened(shard: shard)
     guard !isDraining, makeRoom() else { return loop.machine.close(descriptor) }
+    guard let tls, !isInProcess else { return serve(descriptor, nil) }
+    guard waiting.isEmpty, gate.hasRoom else { return wait(descriptor) }
+    serve(descriptor, tls)
+  }
+
+  func serve(_ descriptor: Int32, _ tls: TLSContextSource?) {
     do throws(TLSError) {
       let connection = try ServerConnection(
-        owner: self, descriptor: descriptor, tls: isInProcess ? nil : tls)
+        owner: self, descriptor: descriptor, tls: tls?.current)
       connection.index = connections.count
       connections.append(connection)
-      connection.transport.start()
+      connection.start(tls.map { _ in beginHandshake(connection) })
     } catch {
-      counter.remove()
-      loop.machine.close(descriptor)
+      close(descriptor, .tlsFailed)
     }
+  }
+
+  /// Closes a counted socket that became no connection.
+  func close(_ descriptor: Int32, _ reason: ConnectionEnd.Reason) {
+    loop.machine.close(descriptor)
+    configuration.metrics?.connectionClosed(reason, shard: shard)
+    counter.remove()
   }
 
   /// Counts one connection more. When there are as many as may be, one without calls goes:
@@ -112,6 +130,7 @@ final class ServerLoop {
     // Not weakly: an object with weak references counts all its references the slow way.
     timer = loop.schedule(after: interval) { [self] in
       for connection in connections { connection.check(loop.now) }
+      checkHandshakes(loop.now)
       chooseIdlest()
       scheduleSweep()
     }
@@ -119,6 +138,7 @@ final class ServerLoop {
 
   func announceShutdown() {
     isDraining = true
+    dropWaiting(before: .distantFuture, .local)
     for connection in connections { connection.announceShutdown() }
   }
 

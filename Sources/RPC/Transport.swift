@@ -5,6 +5,8 @@ internal import RPCWire
 protocol TransportOwner: AnyObject {
   /// TCP and TLS are done: frames may flow.
   func transportEstablished(_ transport: Transport)
+  /// The socket is about to be closed.
+  func transportWillClose(_ transport: Transport, _ end: ConnectionEnd)
   /// The socket is closed; the owner closes the session.
   func transportClosed(_ transport: Transport, _ end: ConnectionEnd)
 }
@@ -289,6 +291,7 @@ final class Transport: EventHandler, Flushable {
   func close(_ end: ConnectionEnd) {
     guard !isClosed else { return }
     isClosed = true
+    owner.transportWillClose(self, end)
     loop.remove(descriptor)
     tls?.close()
     if let tls, !tls.output.isEmpty, !isConnecting {

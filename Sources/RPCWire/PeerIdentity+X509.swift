@@ -3,14 +3,12 @@ internal import COpenSSL
 extension PeerIdentity {
   /// Reads what we use of a verified certificate.
   init(_ certificate: OpaquePointer) {
-    var buffer = [CChar](repeating: 0, count: 256)
-    X509_NAME_oneline(X509_get_subject_name(certificate), &buffer, Int32(buffer.count))
-    subject = String(
-      decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    subject = subjectText(of: certificate)
+    fingerprint = fingerprintText(of: certificate)
     role = Self.role(of: certificate)
   }
 
-  private static func role(of certificate: OpaquePointer) -> String? {
+  static func role(of certificate: OpaquePointer) -> String? {
     guard let raw = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else {
       return nil
     }

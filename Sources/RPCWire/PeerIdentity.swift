@@ -4,11 +4,14 @@ public struct PeerIdentity: Sendable, Hashable {
   public var role: String?
   /// The certificate's subject, for logs.
   public var subject: String
+  /// SHA-256 of the certificate, in hexadecimal digits, for logs.
+  public var fingerprint: String
 
   /// An identity by its parts, for tests.
-  public init(role: String?, subject: String) {
+  public init(role: String?, subject: String, fingerprint: String = "") {
     self.role = role
     self.subject = subject
+    self.fingerprint = fingerprint
   }
 
   static let rolePrefix = "spiffe://martlet/role/"

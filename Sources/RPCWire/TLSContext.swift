@@ -1,26 +1,5 @@
 internal import COpenSSL
-
-/// Certificates could not be loaded, or a handshake failed.
-public struct TLSError: Error, Sendable, CustomStringConvertible {
-  /// What was expected and what came.
-  public var message: String
-
-  /// An error with its sentence.
-  public init(message: String) {
-    self.message = message
-  }
-
-  /// The sentence.
-  public var description: String { message }
-
-  /// OpenSSL's oldest queued reason; empties the queue.
-  static func queuedReason() -> String {
-    let code = ERR_get_error()
-    ERR_clear_error()
-    guard code != 0, let reason = ERR_reason_error_string(code) else { return "no reason given" }
-    return String(cString: reason)
-  }
-}
+internal import Synchronization
 
 // Sendable by hand: an SSL_CTX counts its references atomically and is not changed after init.
 
@@ -37,6 +16,13 @@ public final class TLSContext: @unchecked Sendable {
   let context: OpaquePointer
   let configuration: TLSConfiguration
   let side: Side
+  let tickets: TicketKeys
+  /// Our certificate; nil for anonymous clients.
+  public private(set) var certificate: CertificateSummary?
+  private var stapled: StapledResponse?
+  /// Why the configured OCSP response cannot be served at any time, or nil.
+  private var stapledRefusal: TLSError?
+  private let isStapling = Atomic<Bool>(false)
 
   /// Suites of TLS 1.2, all with forward secrecy and authenticated encryption; TLS 1.3 has no
   /// others. The order is ours to choose.
@@ -44,49 +30,40 @@ public final class TLSContext: @unchecked Sendable {
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
     + "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     + "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+  private static let cipherSuites =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+  /// No SHA-1; RSA with PKCS #1 padding only because TLS 1.2 clients may have nothing else.
+  private static let signatureAlgorithms =
+    "ECDSA+SHA256:ed25519:RSA-PSS+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA-PSS+SHA512"
+    + ":RSA+SHA256:RSA+SHA384"
 
-  /// Loads the PEM files.
-  public init(_ configuration: TLSConfiguration, side: Side) throws(TLSError) {
+  /// Loads the PEM files. `tickets` are a server's keys for session tickets; by default its own.
+  public init(
+    _ configuration: TLSConfiguration, side: Side, tickets: TicketKeys = TicketKeys()
+  ) throws(TLSError) {
     guard let context = SSL_CTX_new(side == .client ? TLS_client_method() : TLS_server_method())
-    else { throw TLSError(message: "TLS could not start: \(TLSError.queuedReason())") }
+    else { throw TLSError(.files, "TLS could not start: \(TLSError.queuedReason())") }
     self.context = context
     self.configuration = configuration
     self.side = side
+    self.tickets = tickets
+    martlet_ssl_ctx_set_owner(context, Unmanaged.passUnretained(self).toOpaque())
     martlet_ssl_ctx_modes(context)
     martlet_ssl_ctx_options(context)
     // One copy out of the socket's buffer holds many records; the default of 16 KiB holds one.
     martlet_ssl_ctx_read_ahead(context)
     SSL_CTX_set_default_read_buffer_len(context, 64 << 10)
-    guard martlet_ssl_ctx_min_tls12(context) == 1,
+    guard martlet_ssl_ctx_min_version(context, configuration.minimumVersion.number) == 1,
       martlet_ssl_ctx_groups(context, "X25519:P-256") == 1,
-      SSL_CTX_set_cipher_list(context, Self.cipherList) == 1
-    else { throw TLSError(message: "TLS settings refused: \(TLSError.queuedReason())") }
+      SSL_CTX_set_cipher_list(context, Self.cipherList) == 1,
+      SSL_CTX_set_ciphersuites(context, Self.cipherSuites) == 1,
+      martlet_ssl_ctx_signature_algorithms(context, Self.signatureAlgorithms) == 1
+    else { throw TLSError(.files, "TLS settings refused: \(TLSError.queuedReason())") }
     try loadCertificates()
     try loadTrust()
     switch side {
-    case .client:
-      let protocols: [UInt8] = [2, UInt8(ascii: "h"), UInt8(ascii: "2")]
-      SSL_CTX_set_alpn_protos(context, protocols, 3)
-      SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-      martlet_ssl_ctx_no_session_cache(context)
-    case .server:
-      if configuration.acceptsHTTP1 {
-        SSL_CTX_set_alpn_select_cb(context, selectHTTP2OrHTTP1, nil)
-      } else {
-        SSL_CTX_set_alpn_select_cb(context, selectHTTP2, nil)
-      }
-      switch configuration.clientCertificates {
-      case .none:
-        // Tickets only: the server keeps no state for clients that do not come back.
-        martlet_ssl_ctx_no_session_cache(context)
-      case .optional:
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-        martlet_ssl_ctx_no_resumption(context)
-      case .required:
-        // A resumed session would not verify the certificate again.
-        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
-        martlet_ssl_ctx_no_resumption(context)
-      }
+    case .client: prepareClient()
+    case .server: try prepareServer()
     }
   }
 
@@ -94,30 +71,107 @@ public final class TLSContext: @unchecked Sendable {
     SSL_CTX_free(context)
   }
 
+  private func prepareClient() {
+    let protocols: [UInt8] = [2, UInt8(ascii: "h"), UInt8(ascii: "2")]
+    SSL_CTX_set_alpn_protos(context, protocols, 3)
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, verifyPeer)
+    martlet_ssl_ctx_no_session_cache(context)
+  }
+
+  private func prepareServer() throws(TLSError) {
+    if configuration.acceptsHTTP1 {
+      SSL_CTX_set_alpn_select_cb(context, selectHTTP2OrHTTP1, nil)
+    } else {
+      SSL_CTX_set_alpn_select_cb(context, selectHTTP2, nil)
+    }
+    switch configuration.clientCertificates {
+    case .none: prepareTickets()
+    case .optional:
+      SSL_CTX_set_verify(context, SSL_VERIFY_PEER, verifyPeer)
+      martlet_ssl_ctx_no_resumption(context)
+    case .required:
+      // A resumed session would not verify the certificate again.
+      SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, verifyPeer)
+      martlet_ssl_ctx_no_resumption(context)
+    }
+    if configuration.clientCertificates != .required, configuration.expectedRole != nil {
+      throw TLSError(.files, "a role can be expected only of clients that must show a certificate")
+    }
+    if configuration.clientCertificates != .none, configuration.ticketKeys != nil {
+      throw TLSError(
+        .files, "sessions are not resumed when clients show certificates: expected no ticket keys")
+    }
+    prepareStapling()
+  }
+
+  private func prepareTickets() {
+    // Tickets only: the server keeps no state for clients that do not come back.
+    martlet_ssl_ctx_no_session_cache(context)
+    SSL_CTX_set_timeout(context, TicketKeys.ticketSecondsMax)
+    let name = Array("martlet".utf8)
+    SSL_CTX_set_session_id_context(context, name, UInt32(name.count))
+    martlet_ssl_ctx_ticket_key_callback(context, chooseTicketKey)
+  }
+
+  // The certificate is worth more than its stapled response: a bad response only is not sent.
+  private func prepareStapling() {
+    guard let path = configuration.ocspResponse,
+      let leaf = SSL_CTX_get0_certificate(context)
+    else { return }
+    do throws(TLSError) {
+      stapled = try StapledResponse(contentsOf: path, leaf: leaf)
+    } catch {
+      stapledRefusal = error
+    }
+    martlet_ssl_ctx_status_callback(context, staple)
+  }
+
+  /// When the OCSP response ends, in seconds since 1970; nil without one.
+  public var stapledUntil: Int64? { stapled?.nextUpdate }
+
+  /// Why the configured OCSP response is not sent at `now`; nil when it is, or none is configured.
+  public func staplingProblem(now: Int64) -> String? {
+    if let stapledRefusal { return stapledRefusal.message }
+    guard let stapled, !stapled.isFresh(now: now) else { return nil }
+    return now >= stapled.nextUpdate
+      ? "the OCSP response has expired" : "the OCSP response is not valid yet"
+  }
+
+  /// Tells what time it is, in seconds since 1970.
+  func advance(now: Int64) {
+    isStapling.store(stapled?.isFresh(now: now) ?? false, ordering: .relaxed)
+  }
+
+  /// The response for a client that asks for one, if there is one now.
+  var stapledBytes: [UInt8]? {
+    isStapling.load(ordering: .relaxed) ? stapled?.der : nil
+  }
+
   private func loadCertificates() throws(TLSError) {
     guard let chain = configuration.certificateChain else {
-      if side == .server { throw TLSError(message: "a TLS server needs a certificate chain") }
+      if side == .server { throw TLSError(.files, "a TLS server needs a certificate chain") }
       return
     }
     guard let key = configuration.privateKey else {
-      throw TLSError(message: "the certificate '\(chain)' needs a private key")
+      throw TLSError(.files, "the certificate '\(chain)' needs a private key")
     }
     guard SSL_CTX_use_certificate_chain_file(context, chain) == 1 else {
       throw TLSError(
-        message: "certificate chain '\(chain)' cannot be used: \(TLSError.queuedReason())")
+        .files, "certificate chain '\(chain)' cannot be used: \(TLSError.queuedReason())")
     }
     guard SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1,
       SSL_CTX_check_private_key(context) == 1
     else {
-      throw TLSError(message: "private key '\(key)' cannot be used: \(TLSError.queuedReason())")
+      throw TLSError(.files, "private key '\(key)' cannot be used: \(TLSError.queuedReason())")
     }
+    certificate = SSL_CTX_get0_certificate(context).map { CertificateSummary($0) }
   }
 
   private func loadTrust() throws(TLSError) {
     if let roots = configuration.trustRoots {
       guard SSL_CTX_load_verify_locations(context, roots, nil) == 1 else {
         throw TLSError(
-          message: "trust roots '\(roots)' cannot be used: \(TLSError.queuedReason())")
+          .files, "trust roots '\(roots)' cannot be used: \(TLSError.queuedReason())")
       }
       if side == .server, let names = SSL_load_client_CA_file(roots) {
         SSL_CTX_set_client_CA_list(context, names)
@@ -125,7 +179,16 @@ public final class TLSContext: @unchecked Sendable {
     } else if side == .client {
       SSL_CTX_set_default_verify_paths(context)
     } else if configuration.clientCertificates != .none {
-      throw TLSError(message: "client certificates cannot be verified without trust roots")
+      throw TLSError(.files, "client certificates cannot be verified without trust roots")
+    }
+  }
+}
+
+extension TLSConfiguration.Version {
+  fileprivate var number: Int32 {
+    switch self {
+    case .tls12: TLS1_2_VERSION
+    case .tls13: TLS1_3_VERSION
     }
   }
 }
@@ -170,4 +233,18 @@ private func select(
     }
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL
+}
+
+/// libssl's question for the OCSP response that a client has asked for.
+private func staple(_ ssl: OpaquePointer?, _ argument: UnsafeMutableRawPointer?) -> Int32 {
+  guard let owner = martlet_ssl_ctx_owner(ssl),
+    let bytes = Unmanaged<TLSContext>.fromOpaque(owner)._withUnsafeGuaranteedRef({
+      $0.stapledBytes
+    }),
+    let copy = martlet_openssl_malloc(bytes.count)
+  else { return SSL_TLSEXT_ERR_NOACK }
+  bytes.withUnsafeBytes { copy.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+  martlet_ssl_set_ocsp_response(
+    ssl, copy.assumingMemoryBound(to: UInt8.self), Int32(bytes.count))
+  return SSL_TLSEXT_ERR_OK
 }

@@ -6,7 +6,7 @@ public final class TLSEngine {
   private let ssl: OpaquePointer
   private let context: TLSContext
   @exclusivity(unchecked) fileprivate var input = UnsafeRawBufferPointer(start: nil, count: 0)
-  private var peerIsTrusted = false
+  private var roleRefusal: TLSError?
 
   /// Ciphertext to send. The owner removes what it has sent.
   @exclusivity(unchecked) public var output = RawBuffer()
@@ -18,6 +18,10 @@ public final class TLSEngine {
   public private(set) var isClosedByPeer = false
   /// The verified peer; nil before the handshake's end, or without a certificate.
   public private(set) var peer: PeerIdentity?
+  /// Why the handshake failed, once it has.
+  public private(set) var failure: TLSError?
+  /// True when the handshake continued an earlier session.
+  public var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
   /// The largest plaintext of a record.
   private static let recordByteCountMax = 16 << 10
@@ -26,7 +30,7 @@ public final class TLSEngine {
   public init(_ context: TLSContext, host: String? = nil) throws(TLSError) {
     guard let ssl = SSL_new(context.context), let method = memoryBIO.method,
       let bio = BIO_new(method)
-    else { throw TLSError(message: "TLS could not start: \(TLSError.queuedReason())") }
+    else { throw TLSError(.files, "TLS could not start: \(TLSError.queuedReason())") }
     self.ssl = ssl
     self.context = context
     BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
@@ -48,13 +52,14 @@ public final class TLSEngine {
   private func setVerification(_ host: String?) throws(TLSError) {
     if context.configuration.expectedRole != nil { return }
     guard let name = context.configuration.serverName ?? host else {
-      throw TLSError(message: "a TLS client needs a server name, an address or a role to expect")
+      throw TLSError(.files, "a TLS client needs a server name, an address or a role to expect")
     }
     // An address is verified against the certificate's addresses and is never sent as a name.
     let parameters = SSL_get0_param(ssl)
     if X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return }
     guard SSL_set1_host(ssl, name) == 1, martlet_ssl_set_host_name(ssl, name) == 1 else {
-      throw TLSError(message: "server name '\(name)' cannot be used: \(TLSError.queuedReason())")
+      throw TLSError(
+        .files, "server name '\(name)' cannot be used: \(TLSError.queuedReason())")
     }
   }
 
@@ -86,7 +91,7 @@ public final class TLSEngine {
       case SSL_ERROR_ZERO_RETURN:
         isClosedByPeer = true
         return
-      default: throw TLSError(message: "TLS: \(TLSError.queuedReason())")
+      default: throw TLSError(.refusedByPeer, "TLS: \(TLSError.queuedReason())")
       }
     }
   }
@@ -98,7 +103,9 @@ public final class TLSEngine {
       let count = SSL_write(
         ssl, plaintext.baseAddress! + offset,
         Int32(min(plaintext.count - offset, Self.recordByteCountMax)))
-      guard count > 0 else { throw TLSError(message: "TLS: \(TLSError.queuedReason())") }
+      guard count > 0 else {
+        throw TLSError(.refusedByPeer, "TLS: \(TLSError.queuedReason())")
+      }
       offset += Int(count)
     }
   }
@@ -128,13 +135,21 @@ public final class TLSEngine {
     case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return
     default:
       let verification = SSL_get_verify_result(ssl)
-      let reason = TLSError.queuedReason()
-      guard verification == 0 else {
-        let detail = String(cString: X509_verify_cert_error_string(verification))
-        throw TLSError(message: "TLS handshake: the peer's certificate was refused: \(detail)")
-      }
-      throw TLSError(message: "TLS handshake: \(reason)")
+      let error = roleRefusal ?? (verification == 0 ? .handshake() : .verification(verification))
+      ERR_clear_error()
+      failure = error
+      throw error
     }
+  }
+
+  /// Whether a trusted peer with this role is the one to talk to.
+  fileprivate func accepts(role: String?) -> Bool {
+    guard let expected = context.configuration.expectedRole, role != expected else { return true }
+    roleRefusal = TLSError(
+      .wrongRole,
+      "TLS handshake: expected a \(context.side == .client ? "server" : "client")"
+        + " with the role '\(expected)', got \(role.map { "'\($0)'" } ?? "none")")
+    return false
   }
 
   private func finishHandshake() throws(TLSError) {
@@ -143,21 +158,33 @@ public final class TLSEngine {
     SSL_get0_alpn_selected(ssl, &name, &count)
     isHTTP2 = UnsafeRawBufferPointer(start: name, count: Int(count)).equals("h2")
     guard isHTTP2 || context.configuration.acceptsHTTP1 else {
-      throw TLSError(message: "TLS handshake: expected the protocol h2 (ALPN), got none")
+      let error = TLSError(
+        .noCommonProtocol, "TLS handshake: expected the protocol h2 (ALPN), got none")
+      failure = error
+      throw error
     }
     if let certificate = SSL_get1_peer_certificate(ssl) {
       defer { X509_free(certificate) }
       if SSL_get_verify_result(ssl) == 0 { peer = PeerIdentity(certificate) }
     }
-    if let role = context.configuration.expectedRole, context.side == .client {
-      guard peer?.role == role else {
-        throw TLSError(
-          message: "TLS handshake: expected a server with the role '\(role)', "
-            + "got \(peer?.role.map { "'\($0)'" } ?? "none")")
-      }
-    }
     isEstablished = true
   }
+}
+
+/// libssl's question about each certificate of the peer's chain; ours is added to its own checks.
+/// A free function forms the C callback: it must not inherit an actor.
+func verifyPeer(_ isTrusted: Int32, _ store: OpaquePointer?) -> Int32 {
+  guard isTrusted == 1, X509_STORE_CTX_get_error_depth(store) == 0 else { return isTrusted }
+  guard let certificate = X509_STORE_CTX_get_current_cert(store),
+    let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()),
+    let data = BIO_get_data(SSL_get_rbio(OpaquePointer(ssl)))
+  else { return 0 }
+  let role = PeerIdentity.role(of: certificate)
+  let isExpected = Unmanaged<TLSEngine>.fromOpaque(data)._withUnsafeGuaranteedRef {
+    $0.accepts(role: role)
+  }
+  if !isExpected { X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED) }
+  return isExpected ? 1 : 0
 }
 
 /// A BIO that reads from the bytes at hand and appends to the engine's output: one copy less

@@ -12,6 +12,18 @@ func temporaryFolder() -> String {
   return String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
+/// The lines of a file.
+func textLines(_ path: String) -> [String] {
+  let file = open(path, O_RDONLY)
+  defer { close(file) }
+  var bytes: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 65_536)
+  while case let count = read(file, &buffer, buffer.count), count > 0 {
+    bytes += buffer[..<count]
+  }
+  return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+}
+
 /// An auth service that keeps its keys in a dictionary.
 final class FakeAuth: Sendable {
   struct State {
@@ -200,14 +212,7 @@ final class World: Sendable {
     await gateway.drain()
     for model in models { await model.kill() }
     await auth.kill()
-    let file = open("\(folder)/access.jsonl", O_RDONLY)
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while case let count = read(file, &buffer, buffer.count), count > 0 {
-      bytes += buffer[..<count]
-    }
-    close(file)
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    return textLines("\(folder)/access.jsonl")
   }
 
   func infer(

@@ -25,4 +25,10 @@ struct TLSFixture {
       trustRoots: authority.certificatePath, clientCertificates: clients, serverName: serverName,
       expectedRole: expectedRole)
   }
+
+  /// A new certificate and key for a role, in place of the old ones.
+  func renew(_ role: CertificateRole) throws {
+    unlink("\(directory)/\(role.rawValue).pem")
+    try authority.issue(role: role, directory: directory)
+  }
 }

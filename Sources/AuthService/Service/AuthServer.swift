@@ -12,6 +12,7 @@ public final class AuthServer: Sendable {
   /// What gateways and probes are told; the operator's port says the same.
   private let health = HealthService(initial: .notServing)
   private let operatorEndpoint: OperatorEndpoint?
+  private let tlsReloader: TLSReloader
   /// The heartbeat of watches, and the check of the audit log: what goes on beside calls.
   private let background = Mutex<[Task<Void, Never>]>([])
   /// The decisions behind the calls, for tests and tools in the same process.
@@ -27,12 +28,17 @@ public final class AuthServer: Sendable {
     var tls = configuration.tls
     // Whoever has no certificate has no business here, whatever the configuration says.
     tls.clientCertificates = .required
+    tls.expectedRole = "gateway"
+    tls.minimumVersion = .tls13
     var serverConfiguration = ServerConfiguration(
       endpoints: configuration.listen, tls: tls, loopCount: configuration.loopCount)
     serverConfiguration.limits = .behindGateway
     // The largest request is a key's specification.
     serverConfiguration.limits.messageByteCountMax = 1 << 18
     serverConfiguration.metrics = ServerMetrics(metrics)
+    tlsReloader = TLSReloader(metrics, log: configuration.log)
+    serverConfiguration.tlsReloader = tlsReloader
+    serverConfiguration.tlsMonitor = TLSMonitor(metrics, log: configuration.log)
     server = Server(configuration: serverConfiguration)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
@@ -77,6 +83,11 @@ public final class AuthServer: Sendable {
     configuration.log?.write(.error, "the audit log was changed outside of this service") {
       $0.field("sequence", Int(clamping: sequence))
     }
+  }
+
+  /// Loads the certificates again.
+  public func reload() {
+    tlsReloader.reload()
   }
 
   /// Stops accepting, ends watches, lets calls finish, and closes the store.

@@ -8,6 +8,10 @@ extension Exchange {
       line.field("time", Timestamp(milliseconds: gateway.loop.wallMilliseconds()))
       requestID.withBytes { line.field("request_id", plain: $0) }
       if let decision { line.fields(decision.logFields) }
+      if let clientIdentity {
+        line.field("client_certificate", clientIdentity.fingerprint)
+        line.field("client_subject", clientIdentity.subject)
+      }
       if let route {
         line.field("method", route.path)
       } else {

@@ -39,6 +39,8 @@ final class Exchange: ServerCallDelegate {
 
   // Authentication and admission.
   var decision: Decision?
+  /// Whose certificate the connection showed, when the gateway asks for certificates.
+  private(set) var clientIdentity: PeerIdentity?
   private var isWaiting = false
   private var holdsStream = false
 
@@ -94,6 +96,7 @@ final class Exchange: ServerCallDelegate {
       deadline = overflow ? .distantFuture : MonotonicTime(nanoseconds: sum)
     }
     compression = head.compression
+    if gateway.asksForCertificates { clientIdentity = call.peer }
     if let index = gateway.routes.find(head.path) {
       methodIndex = index
       route = gateway.routes.routes[index]

@@ -25,6 +25,8 @@ public final class GatewayServer: Sendable {
     settings.limits = configuration.limits.server
     settings.makeMachine = configuration.makeMachine
     settings.metrics = ServerMetrics(state.metrics.registry)
+    settings.tlsReloader = state.tlsReloader
+    settings.tlsMonitor = TLSMonitor(state.metrics.registry, log: log)
     server = Server(configuration: settings)
     let state = state
     operatorEndpoint = configuration.operatorEndpoint.map {
@@ -74,8 +76,9 @@ public final class GatewayServer: Sendable {
     try server.makeInProcessClient(tls: tls, configuration: configuration)
   }
 
-  /// Opens the access log again, after its file was renamed.
-  public func reopenLog() {
+  /// Loads the certificates again, and opens the access log again in case its file was renamed.
+  public func reload() {
+    state.tlsReloader.reload()
     state.accessLog?.reopen()
   }
 

@@ -22,8 +22,9 @@ final class GatewayState: Sendable {
     "martlet.v1.Tenants", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
   ])
-  let authTLS: TLSContext?
-  let modelTLS: TLSContext?
+  let tlsReloader: TLSReloader
+  let authTLS: TLSContextSource?
+  let modelTLS: TLSContextSource?
   private let loops = Mutex<[LoopStatus]>([])
   private let draining = Atomic<Bool>(false)
 
@@ -37,11 +38,13 @@ final class GatewayState: Sendable {
       case "-": LogWriter(descriptor: 1)
       case .some(let path): try LogWriter(path: path)
       }
-    func context(_ role: String) throws -> TLSContext? {
+    let reloader = TLSReloader(metrics.registry, log: log)
+    func context(_ role: String) throws -> TLSContextSource? {
       guard var tls = configuration.upstreamTLS else { return nil }
       tls.expectedRole = role
-      return try TLSContext(tls, side: .client)
+      return try reloader.load(tls, side: .client, as: role)
     }
+    tlsReloader = reloader
     authTLS = try context("auth")
     modelTLS = try context("model")
   }

@@ -14,6 +14,8 @@ final class LoopGateway: CallRouter {
   let tests: UpstreamPool?
   let accessLog: AccessLog
   let limits: GatewayLimits
+  /// Whether clients show certificates, which the access log then names.
+  let asksForCertificates: Bool
   var methodMetrics: MethodMetrics
   var requestIDs: RequestIDGenerator
   var retryBudget = RetryBudget()
@@ -35,6 +37,7 @@ final class LoopGateway: CallRouter {
     shard = state.addLoop()
     requestIDs = RequestIDGenerator(seed: loop.machine.randomSeed())
     limits = state.configuration.limits
+    asksForCertificates = (state.configuration.tls?.clientCertificates ?? .none) != .none
     let isTested = !state.configuration.testServices.isEmpty
     routes = RouteTable(isTested ? Route.all + Route.testing : Route.all)
     accessLog = AccessLog(state.accessLog, loop: loop)

@@ -38,7 +38,8 @@ final class UpstreamLink {
   func connect() {
     guard !pool.isClosed else { return }
     connection = pool.loop.makeClientConnection(
-      to: endpoint, tls: pool.tls, configuration: pool.clientConfiguration, delegate: observer)
+      to: endpoint, tls: pool.tls?.current, configuration: pool.clientConfiguration,
+      delegate: observer)
   }
 
   func close() {

@@ -4,7 +4,7 @@ internal import RPC
 /// that chooses among them.
 final class UpstreamPool {
   let loop: EventLoop
-  let tls: TLSContext?
+  let tls: TLSContextSource?
   let settings: BalancingSettings
   let clientConfiguration: ClientConfiguration
   let scheme: StaticString
@@ -17,7 +17,7 @@ final class UpstreamPool {
   var onEvent: (_ link: UpstreamLink, _ message: String, _ reason: String) -> Void = { _, _, _ in }
 
   init(
-    loop: EventLoop, tls: TLSContext?, settings: BalancingSettings,
+    loop: EventLoop, tls: TLSContextSource?, settings: BalancingSettings,
     clientConfiguration: ClientConfiguration, seed: UInt64
   ) {
     self.loop = loop

@@ -16,6 +16,7 @@ public final class ModelServer: Sendable {
   private let registry: Registry
   private let operatorEndpoint: OperatorEndpoint?
   private let metrics: Metrics
+  private let tlsReloader: TLSReloader
   private let health = HealthService(initial: .notServing)
 
   /// Opens the repository without listening yet. Throws ``RepositoryError``.
@@ -58,8 +59,11 @@ public final class ModelServer: Sendable {
     dataPlane = DataPlane(registry: registry, settings: dataPlaneSettings)
     management = ModelManagement(registry: registry, limits: configuration.deployLimits)
     metrics = Metrics()
-    server = Server(
-      configuration: Self.serverConfiguration(configuration, loopCount: loopCount, metrics))
+    tlsReloader = TLSReloader(metrics, log: configuration.log)
+    var serverConfiguration = Self.serverConfiguration(
+      configuration, loopCount: loopCount, metrics)
+    serverConfiguration.tlsReloader = tlsReloader
+    server = Server(configuration: serverConfiguration)
     let service = ServiceMetrics(metrics, registry: registry)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
@@ -85,11 +89,14 @@ public final class ModelServer: Sendable {
     var tls = configuration.tls
     // Whoever has no certificate has no business here, whatever the configuration says.
     tls?.clientCertificates = .required
+    tls?.expectedRole = configuration.peerRole
+    tls?.minimumVersion = .tls13
     var server = ServerConfiguration(
       endpoints: configuration.listen, tls: tls, loopCount: loopCount)
     server.limits = .behindGateway
     server.limits.messageByteCountMax = configuration.messageByteCountMax
     server.metrics = ServerMetrics(metrics)
+    server.tlsMonitor = TLSMonitor(metrics, log: configuration.log)
     return server
   }
 
@@ -103,6 +110,11 @@ public final class ModelServer: Sendable {
       let registry = registry
       Task { await registry.loadAll() }
     }
+  }
+
+  /// Loads the certificates again.
+  public func reload() {
+    tlsReloader.reload()
   }
 
   /// Stops accepting, lets calls finish, and stops.

@@ -14,6 +14,13 @@ struct ClientOptions: ParsableArguments {
   @Option(help: "The PEM file of the authority that signed the gateway's certificate [MARTLET_CA].")
   var ca: String?
 
+  @Option(
+    help: "A PEM certificate to show to a gateway that asks for one [MARTLET_CLIENT_CERTIFICATE].")
+  var clientCertificate: String?
+
+  @Option(help: "The certificate's key [MARTLET_CLIENT_KEY].")
+  var clientKey: String?
+
   @Option(help: "Give up after this many seconds.")
   var timeout: Double = 60
 
@@ -36,9 +43,11 @@ struct ClientOptions: ParsableArguments {
     var configuration = ClientConfiguration()
     configuration.messageByteCountMax = Int(Int32.max)
     configuration.connectTimeout = .seconds(min(timeout, 10))
+    let tls = TLSConfiguration(
+      certificateChain: clientCertificate ?? Self.environment("MARTLET_CLIENT_CERTIFICATE"),
+      privateKey: clientKey ?? Self.environment("MARTLET_CLIENT_KEY"), trustRoots: roots)
     return Connection(
-      client: try Client(
-        target: endpoint, tls: TLSConfiguration(trustRoots: roots), configuration: configuration),
+      client: try Client(target: endpoint, tls: tls, configuration: configuration),
       apiKey: apiKey ?? Self.environment("MARTLET_API_KEY"), timeout: .seconds(timeout))
   }
 

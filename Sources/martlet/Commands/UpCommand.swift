@@ -10,7 +10,8 @@ struct UpCommand: ParsableCommand, RoleCommand {
     discussion: """
       On first use DIR gets a development authority (tls/ca.pem, for clients to trust), an \
       administrator's key (admin.key), the tenants and keys (auth.db) and the models (models/). A \
-      second run on the same DIR goes on with all of it. SIGTERM and Ctrl-C drain and stop.
+      second run on the same DIR goes on with all of it. Certificates are renewed while it runs; \
+      SIGHUP has all roles load them again. SIGTERM and Ctrl-C drain and stop.
       """)
   @Option(help: "Where everything is kept.") var data: String
   @Option(help: "Where clients connect, HOST:PORT; port 0 takes a free one.")
@@ -34,13 +35,17 @@ struct UpCommand: ParsableCommand, RoleCommand {
     try directory.create()
     try directory.lock()
     let names = hostName + (host == "0.0.0.0" || host == "::" ? [] : [host])
-    try directory.issueCertificates(
-      names: names.filter { !Self.isAddress($0) && $0 != "localhost" },
-      addresses: names.filter(Self.isAddress))
+    let issueCertificates = {
+      try directory.issueCertificates(
+        names: names.filter { !Self.isAddress($0) && $0 != "localhost" },
+        addresses: names.filter(Self.isAddress))
+    }
+    try issueCertificates()
 
     let front = try ListeningSocket(host: host, port: port)
     let plan = try UpPlan(directory: directory, front: front, instances: instances)
-    var supervisor = try Supervisor(directory: directory, children: plan.children)
+    var supervisor = try Supervisor(
+      directory: directory, children: plan.children, renewCertificates: issueCertificates)
     try supervisor.start(readyMilliseconds: Self.readyMilliseconds)
     // Written at once, because whoever started us reads it through a pipe.
     let line = "ready https://\(front.address)\n"

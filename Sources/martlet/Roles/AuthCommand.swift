@@ -34,7 +34,7 @@ struct AuthCommand: AsyncParsableCommand, RoleCommand {
     try await RoleProcess.serve("auth service") {
       let server = try AuthServer(settings)
       try await server.start()
-      return server.drain
+      return RunningRole(drain: server.drain, reload: server.reload)
     }
   }
 }

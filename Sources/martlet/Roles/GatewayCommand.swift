@@ -16,6 +16,13 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
         auth: [auth:8444]
         models: [model:8445]
         accessLog: "-"
+        """,
+      more: """
+        tls may also name an OCSP response to staple (ocsp: FILE, DER), keys of session tickets \
+        that several gateways share (ticketKeys: FILE, 80 random bytes a key, the first encrypts), \
+        and the authority of certificates that clients must show besides their API key \
+        (clientAuthority: FILE, clientCertificates: required or optional), and refuse TLS 1.2 \
+        (minimumVersion: "1.3"). docs/tls.md says more.
         """))
   @Option(help: "The YAML file.") var config: String
 
@@ -35,8 +42,7 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
     let file = try GatewayFile.read(config)
     var configuration = GatewayConfiguration(
       listen: [try RoleHelp.endpoint(file.listen, "listen")],
-      tls: TLSConfiguration(
-        certificateChain: file.tls.certificate, privateKey: file.tls.key),
+      tls: file.tls.configuration,
       auth: try file.auth.map { try RoleHelp.endpoint($0, "auth") },
       models: try file.models.map { try RoleHelp.endpoint($0, "models") },
       upstreamTLS: TLSConfiguration(
@@ -59,7 +65,23 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
       while !gateway.isReady, MonotonicTime.now() < end {
         try await Task.sleep(for: .milliseconds(5))
       }
-      return gateway.drain
+      return RunningRole(drain: gateway.drain, reload: gateway.reload)
     }
+  }
+}
+
+extension GatewayFile.FrontFiles {
+  var configuration: TLSConfiguration {
+    let clients: TLSConfiguration.ClientCertificates =
+      switch (clientCertificates, clientAuthority) {
+      case (nil, nil): .none
+      case (.optional, _): .optional
+      case (.required, _), (nil, _): .required
+      }
+    var tls = TLSConfiguration(
+      certificateChain: certificate, privateKey: key, trustRoots: clientAuthority,
+      clientCertificates: clients, ocspResponse: ocsp, ticketKeys: ticketKeys)
+    if minimumVersion == .tls13 { tls.minimumVersion = .tls13 }
+    return tls
   }
 }

@@ -35,7 +35,7 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
     try await RoleProcess.serve("model service") {
       let server = try ModelServer(settings)
       try await server.start()
-      return server.drain
+      return RunningRole(drain: server.drain, reload: server.reload)
     }
   }
 }

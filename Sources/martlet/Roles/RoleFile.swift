@@ -4,6 +4,8 @@ internal import Yams
 protocol RoleFile: Codable {
   /// Every key the file may have at its top.
   static var keys: Set<String> { get }
+  /// Every key below a key of the top.
+  static var sections: [String: Set<String>] { get }
 }
 
 extension RoleFile {
@@ -14,10 +16,9 @@ extension RoleFile {
       guard let node = try Yams.compose(yaml: text), let mapping = node.mapping else {
         throw CommandFailure(.configuration, "'\(path)': expected keys and values")
       }
-      for key in mapping.keys.compactMap(\.string) where !keys.contains(key) {
-        throw CommandFailure(
-          .configuration,
-          "'\(path)': unknown key '\(key)'; expected \(keys.sorted().joined(separator: ", "))")
+      try check(mapping, keys, in: path)
+      for (name, keys) in sections {
+        if let section = mapping[name]?.mapping { try check(section, keys, in: path, name + ".") }
       }
       return try YAMLDecoder().decode(Self.self, from: text)
     } catch let failure as CommandFailure {
@@ -26,6 +27,17 @@ extension RoleFile {
       throw CommandFailure(.configuration, "'\(path)': \(describe(error))")
     } catch {
       throw CommandFailure(.configuration, "'\(path)' is not YAML: \(error)")
+    }
+  }
+
+  private static func check(
+    _ mapping: Node.Mapping, _ keys: Set<String>, in path: String, _ prefix: String = ""
+  ) throws(CommandFailure) {
+    for key in mapping.keys.compactMap(\.string) where !keys.contains(key) {
+      throw CommandFailure(
+        .configuration,
+        "'\(path)': unknown key '\(prefix)\(key)'; expected "
+          + keys.sorted().joined(separator: ", "))
     }
   }
 
@@ -54,6 +66,8 @@ extension RoleFile {
 
 /// A certificate, its key, and whom to trust: paths of PEM files.
 struct IdentityFiles: Codable {
+  static let keys: Set<String> = ["certificate", "key", "authority"]
+
   var certificate: String
   var key: String
   /// The authority whose certificates the other roles show.

@@ -4,10 +4,37 @@ struct GatewayFile: RoleFile {
     "listen", "operator", "tls", "identity", "auth", "models", "accessLog", "threads",
     "messageBytesMax", "testServices",
   ]
+  static let sections = ["tls": FrontFiles.keys, "identity": IdentityFiles.keys]
 
-  struct Certificate: Codable {
+  /// What clients see, and what they have to show: paths of PEM files, but for the last two.
+  struct FrontFiles: Codable {
+    static let keys: Set<String> = [
+      "certificate", "key", "clientAuthority", "clientCertificates", "minimumVersion", "ocsp",
+      "ticketKeys",
+    ]
+
+    enum ClientCertificates: String, Codable {
+      case required
+      case optional
+    }
+
+    enum MinimumVersion: String, Codable {
+      case tls12 = "1.2"
+      case tls13 = "1.3"
+    }
+
     var certificate: String
     var key: String
+    /// Clients show certificates of this authority, besides their API key.
+    var clientAuthority: String?
+    /// `required` unless it says `optional`.
+    var clientCertificates: ClientCertificates?
+    /// The oldest TLS version to speak, in quotes: "1.2" unless it says "1.3".
+    var minimumVersion: MinimumVersion?
+    /// An OCSP response in DER that is stapled to the certificate.
+    var ocsp: String?
+    /// Session-ticket keys of 80 bytes each that several gateways share; the first encrypts.
+    var ticketKeys: String?
   }
 
   /// Where clients connect: HOST:PORT, unix:PATH, or fd:N for an inherited socket.
@@ -15,7 +42,7 @@ struct GatewayFile: RoleFile {
   /// The private port: /metrics, /healthz, /readyz.
   var `operator`: String?
   /// What clients see.
-  var tls: Certificate
+  var tls: FrontFiles
   /// What the other roles see.
   var identity: IdentityFiles
   /// Auth services, HOST:PORT.
@@ -38,6 +65,7 @@ struct AuthFile: RoleFile {
   static let keys: Set<String> = [
     "listen", "operator", "identity", "database", "adminKey", "threads",
   ]
+  static let sections = ["identity": IdentityFiles.keys]
 
   var listen: String
   var `operator`: String?
@@ -54,6 +82,7 @@ struct ModelFile: RoleFile {
   static let keys: Set<String> = [
     "listen", "operator", "identity", "repository", "threads", "messageBytesMax",
   ]
+  static let sections = ["identity": IdentityFiles.keys]
 
   var listen: String
   var `operator`: String?

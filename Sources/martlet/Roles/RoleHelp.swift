@@ -2,14 +2,16 @@ internal import RPC
 
 /// What the roles' commands share: help about their file, and addresses out of it.
 enum RoleHelp {
-  static func text(_ keys: Set<String>, example: String) -> String {
+  static func text(_ keys: Set<String>, example: String, more: String = "") -> String {
     """
     FILE is YAML with the keys \(keys.sorted().joined(separator: ", ")). For example:
 
     \(example.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
 
+    \(more.isEmpty ? "" : more + "\n\n")\
     Addresses are HOST:PORT, unix:PATH, or fd:N for an inherited socket. The operator's address \
-    serves /metrics, /healthz and /readyz. SIGTERM drains and ends with 0.
+    serves /metrics, /healthz and /readyz. Certificates and keys are loaded again when their files \
+    change, and on SIGHUP; connections go on. SIGTERM drains and ends with 0.
     """
   }
 

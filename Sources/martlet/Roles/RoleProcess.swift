@@ -4,6 +4,14 @@ internal import RPC
 /// A command that is a role: it runs until a signal ends it.
 protocol RoleCommand {}
 
+/// What a role's process does when it is told to.
+struct RunningRole {
+  /// Finishes what is under way and stops.
+  var drain: @Sendable () async -> Void
+  /// Loads certificates again.
+  var reload: @Sendable () -> Void
+}
+
 /// The frame of every role's process: signals, readiness, and the tie to its supervisor.
 enum RoleProcess {
   /// Where a supervisor waits for the line `ready`; the number of an open descriptor.
@@ -12,11 +20,14 @@ enum RoleProcess {
   static let lifelineVariable = "MARTLET_LIFELINE_FD"
 
   private static let ending = [SIGTERM, SIGINT]
-  private static let blocked = ending + [SIGCHLD]
+  private static let waited = ending + [SIGHUP]
+  private static let blocked = waited + [SIGCHLD]
 
-  /// Keeps the ending signals for `waitForEnd`. It must happen on the main thread before another
+  /// Keeps the signals for `waitForEnd`. It must happen on the main thread before another
   /// thread starts: a thread inherits what its maker blocks.
   static func blockSignals() {
+    // `nohup` has it ignored; here it means to load the certificates again.
+    signal(SIGHUP, SIG_DFL)
     var set = signals(blocked)
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
@@ -30,18 +41,18 @@ enum RoleProcess {
 
   /// Starts a service, says that it is ready, and drains it when the process is told to end.
   static func serve(
-    _ name: String, _ start: () async throws -> @Sendable () async -> Void
+    _ name: String, _ start: () async throws -> RunningRole
   ) async throws {
-    let drain: @Sendable () async -> Void
+    let role: RunningRole
     do {
-      drain = try await start()
+      role = try await start()
     } catch {
       throw CommandFailure(.configuration, "the \(name) cannot start: \(error)")
     }
     reportReady()
     ProcessMemory.releaseAfterStart()
-    await waitForEnd()
-    await drain()
+    await waitForEnd(reload: role.reload)
+    await role.drain()
   }
 
   /// Tells the supervisor, if there is one, that calls are answered from now on.
@@ -51,8 +62,9 @@ enum RoleProcess {
     close(descriptor)
   }
 
-  /// Returns when SIGTERM or SIGINT arrives, or when the supervisor has died.
-  static func waitForEnd() async {
+  /// Returns when SIGTERM or SIGINT arrives, or when the supervisor has died; calls `reload` at
+  /// every SIGHUP.
+  static func waitForEnd(reload: @escaping @Sendable () -> Void = {}) async {
     if let lifeline = descriptor(lifelineVariable) {
       Thread.spawn(name: "lifeline") {
         var byte: UInt8 = 0
@@ -62,9 +74,13 @@ enum RoleProcess {
     }
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       Thread.spawn(name: "signals") {
-        var set = signals(ending)
-        var signal: Int32 = 0
-        while sigwait(&set, &signal) != 0 {}
+        var set = signals(waited)
+        while true {
+          var signal: Int32 = 0
+          guard sigwait(&set, &signal) == 0 else { continue }
+          if signal != SIGHUP { break }
+          reload()
+        }
         continuation.resume()
       }
     }

@@ -8,22 +8,29 @@ struct Supervisor {
   static let pauseSecondsMax = 8
   /// How long a role may take to finish the calls it has before it is ended hard.
   static let drainSeconds = 15
+  /// How often certificates are looked at: they are renewed when less than 30 days are left.
+  static let renewalSeconds = 12 * 3_600
 
   private let directory: DataDirectory
   private var children: [Child]
   private let lifeline: [Int32]
+  private let renewCertificates: () throws -> Void
+  private var renewedAt = Supervisor.now()
   private var isStopping = false
 
-  init(directory: DataDirectory, children: [Child]) throws(CommandFailure) {
+  init(
+    directory: DataDirectory, children: [Child], renewCertificates: @escaping () throws -> Void
+  ) throws(CommandFailure) {
     self.directory = directory
     self.children = children
+    self.renewCertificates = renewCertificates
     lifeline = try closingPipe()
   }
 
   private static func signals() -> sigset_t {
     var set = sigset_t()
     sigemptyset(&set)
-    for signal in [SIGTERM, SIGINT, SIGCHLD] { sigaddset(&set, signal) }
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&set, signal) }
     return set
   }
 
@@ -54,8 +61,32 @@ struct Supervisor {
       var wait = timespec(tv_sec: 1, tv_nsec: 0)
       let signal = sigtimedwait(&set, nil, &wait)
       if signal == SIGTERM || signal == SIGINT { return stop() }
+      if signal == SIGHUP {
+        // Of somebody at a terminal it says that he has left.
+        if isatty(STDIN_FILENO) == 1 { return stop() }
+        reload()
+      }
+      if Self.now() - renewedAt >= Self.renewalSeconds { renew() }
       reap()
       restart()
+    }
+  }
+
+  /// Has every role load its certificates again.
+  private mutating func reload() {
+    renew()
+    for child in children {
+      if let pid = child.pid { kill(pid, SIGHUP) }
+    }
+  }
+
+  /// Replaces certificates that end soon; the roles notice by themselves.
+  private mutating func renew() {
+    renewedAt = Self.now()
+    do {
+      try renewCertificates()
+    } catch {
+      report("the certificates cannot be renewed: \(error)")
     }
   }
 
