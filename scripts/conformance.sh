@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2 grpc_interop)
+all=(http2 grpc_interop tls)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
@@ -13,6 +13,11 @@ python() {
     .venv/bin/python "Tests/Conformance/$1.py"
 }
 grpc_interop() { scripts/build-grpc-interop.sh >/dev/null && python grpc_interop; }
+# Scanners of others: sslyze, sslscan, testssl.sh.
+tls() {
+  scripts/install-packages.sh scan && scripts/python-env.sh test &&
+    scripts/python-env.sh conformance && .venv/bin/python -m pytest -q Tests/Conformance/tls
+}
 
 [ $# -gt 0 ] || set -- "${all[@]}"
 [ -x "$MARTLET_BIN" ] ||

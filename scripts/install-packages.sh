@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install-packages.sh build|test
+# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan
 set -euo pipefail
 build=(libnghttp2-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev libhttp-parser-dev
   libjansson-dev)
 test=(protobuf-c-compiler protobuf-compiler python3-protobuf python3-venv nghttp2-client binutils
   valgrind curl openssl)
+scan=(sslscan testssl.sh)
 case ${1:-build} in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${test[@]}") ;;
-  *) echo "install-packages.sh: expected build or test, got '$1'" >&2; exit 64 ;;
+  scan) wanted=("${scan[@]}") ;;
+  *) echo "install-packages.sh: expected build, test or scan, got '$1'" >&2; exit 64 ;;
 esac
 
 command -v swift >/dev/null || {
