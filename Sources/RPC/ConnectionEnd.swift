@@ -42,12 +42,14 @@ struct ConnectionEnd: Sendable {
 
   /// How a session ended of itself.
   init(_ session: WireSession, _ message: String = "the session ended") {
-    if let session = session as? HTTP2Session, let limit = session.exceededLimit {
+    let http2 = session as? HTTP2Session
+    if let limit = http2?.exceededLimit {
       self.init(.http2Limit(limit), "the peer exceeded the limit '\(limit.rawValue)'")
     } else if let session = session as? HTTP1Session, let error = session.failure {
       self.init(error)
     } else {
-      self.init(session.protocolWasBroken ? .protocolError : .drained, message)
+      self.init(
+        session.protocolWasBroken ? .protocolError : .drained, http2?.violation ?? message)
     }
   }
 

@@ -85,6 +85,9 @@ public final class HTTP2Session: WireSession {
   public internal(set) var isTerminating = false
   /// True after GOAWAY with an error: nothing is read any more.
   var isTerminated = false
+  private var brokenRule: InboundRules.Violation?
+  /// The rule that ended the session, as a sentence; nil when it was another's or none.
+  public var violation: String? { brokenRule?.description }
   /// True after the peer's acknowledgement of our SETTINGS.
   public internal(set) var settingsAcknowledged = false
   /// The limit that ended the session, or nil.
@@ -156,7 +159,10 @@ public final class HTTP2Session: WireSession {
     let (count, violation) = rules.check(bytes)
     let code = nghttp2_session_mem_recv(
       session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count)
-    if let violation { terminate(violation.code) }
+    if let violation {
+      brokenRule = violation
+      terminate(violation.code)
+    }
     announceOutput()
     if code < 0 {
       switch Int32(code) {
@@ -201,6 +207,9 @@ public final class HTTP2Session: WireSession {
     guard let session else { return false }
     return nghttp2_session_want_read(session) != 0 || nghttp2_session_want_write(session) != 0
   }
+
+  /// After our GOAWAY: the client may not have read it, and may be sending what it allows.
+  override public var closesGently: Bool { role == .server && isTerminating }
 
   /// True when frames wait to be produced.
   override public var hasFrames: Bool {

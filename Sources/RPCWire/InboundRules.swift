@@ -7,10 +7,14 @@
 /// not matter: after its own END_STREAM or RST_STREAM a peer has nothing to say on a stream,
 /// whatever crosses it. Frames that the library checks itself pass here.
 struct InboundRules {
-  /// A connection error (RFC 9113 section 5.4.1).
-  struct Violation: Error, Equatable {
-    let code: HTTP2ErrorCode
-    let message: String
+  /// A connection error (RFC 9113 section 5.4.1). Numbers only, as one is returned for each frame.
+  enum Violation: Equatable {
+    case headersAfterEnd(Int32)
+    case headersDownwards(Int32, highest: Int32)
+    case dataAfterEnd(Int32)
+    case dataOnSkipped(Int32)
+    case priorityOnStream0
+    case priorityOnItself(Int32)
   }
 
   private static let prefaceByteCount = 24
@@ -39,12 +43,12 @@ struct InboundRules {
     if dependencyBytesLeft > 0, let violation = readDependency(bytes, offset) {
       return (0, violation)
     }
-    while true {
-      guard let header = scanner.next(bytes, &offset) else { return (bytes.count, nil) }
-      if let violation = check(header) ?? readDependency(bytes, offset) {
-        return (max(0, offset - FrameHeader.byteCount), violation)
-      }
+    while let header = scanner.next(bytes, &offset) {
+      var violation = check(header)
+      if dependencyBytesLeft > 0 { violation = readDependency(bytes, offset) }
+      if let violation { return (max(0, offset - FrameHeader.byteCount), violation) }
     }
+    return (bytes.count, nil)
   }
 
   @inline(__always)
@@ -67,7 +71,7 @@ struct InboundRules {
       if id & 1 == 1 { reset(id) }
       return nil
     case .priority:
-      if id == 0 { return Violation(.protocolError, "PRIORITY on stream 0") }
+      if id == 0 { return .priorityOnStream0 }
       if header.payloadByteCount == 5 {
         prioritizedID = id
         dependencyBytesLeft = 4
@@ -83,14 +87,10 @@ struct InboundRules {
     switch history.state(of: id) {
     case .open, .idle: break
     case .forgotten: return nil
-    case .ended: return Violation(.streamClosed, "HEADERS on stream \(id), which has ended")
+    case .ended: return .headersAfterEnd(id)
     case .skipped:
       // A server answers in whichever order it likes; a client counts upwards.
-      guard !peerOpensStreams else {
-        return Violation(
-          .protocolError,
-          "HEADERS on stream \(id): expected a number above \(history.highest)")
-      }
+      if peerOpensStreams { return .headersDownwards(id, highest: history.highest) }
     }
     history.use(id)
     if endsStream { history.end(id) }
@@ -101,9 +101,8 @@ struct InboundRules {
   private mutating func data(_ id: Int32, endsStream: Bool) -> Violation? {
     switch history.state(of: id) {
     case .open: if endsStream { history.end(id) }
-    case .ended: return Violation(.streamClosed, "DATA on stream \(id), which has ended")
-    case .skipped where peerOpensStreams:
-      return Violation(.streamClosed, "DATA on stream \(id), which was skipped")
+    case .ended: return .dataAfterEnd(id)
+    case .skipped where peerOpensStreams: return .dataOnSkipped(id)
     case .idle, .skipped, .forgotten: break
     }
     return nil
@@ -131,15 +130,31 @@ struct InboundRules {
       offset += 1
       dependencyBytesLeft -= 1
       if dependencyBytesLeft == 0, Int32(dependency & 0x7fff_ffff) == prioritizedID {
-        return Violation(.protocolError, "PRIORITY: stream \(prioritizedID) depends on itself")
+        return .priorityOnItself(prioritizedID)
       }
     }
     return nil
   }
 }
 
-extension InboundRules.Violation {
-  fileprivate init(_ code: HTTP2ErrorCode, _ message: String) {
-    self.init(code: code, message: message)
+extension InboundRules.Violation: CustomStringConvertible {
+  var code: HTTP2ErrorCode {
+    switch self {
+    case .headersAfterEnd, .dataAfterEnd, .dataOnSkipped: .streamClosed
+    case .headersDownwards, .priorityOnStream0, .priorityOnItself: .protocolError
+    }
+  }
+
+  /// What was expected and what came.
+  var description: String {
+    switch self {
+    case .headersAfterEnd(let id): "HEADERS on stream \(id), which the peer had ended"
+    case .headersDownwards(let id, let highest):
+      "HEADERS on stream \(id): expected a number above \(highest)"
+    case .dataAfterEnd(let id): "DATA on stream \(id), which the peer had ended"
+    case .dataOnSkipped(let id): "DATA on stream \(id), which was skipped"
+    case .priorityOnStream0: "PRIORITY on stream 0: expected a stream"
+    case .priorityOnItself(let id): "PRIORITY: stream \(id) depends on itself"
+    }
   }
 }

@@ -25,6 +25,7 @@ struct HostileClientTests {
     server.receive(request(5, end: true) + request(3, end: true), .max, 1)
     #expect(server.streams.count == 1)
     #expect(F.errors(in: server.takeOutput()).last == "GOAWAY 1")
+    #expect(server.session.violation == "HEADERS on stream 3: expected a number above 5")
     #expect(!server.session.isAlive)
   }
 

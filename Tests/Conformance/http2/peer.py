@@ -54,6 +54,7 @@ class Peer:
         self.blocks = {}
         self.decoder = hpack.Decoder()
         self.is_closed = False
+        self.was_reset = False
         self.settings = None
         self.tokens = itertools.count(1)
         self.acknowledges_settings = True
@@ -110,7 +111,7 @@ class Peer:
                 raise AssertionError(
                     f"nothing came for {SECONDS_MAX} s; before: {self.history()}") from None
             except (ConnectionError, ssl.SSLError):
-                received = b""
+                received, self.was_reset = b"", True
             if not received:
                 self.is_closed = True
                 return False

@@ -30,6 +30,7 @@ def test_goaway_arrives_although_more_was_sent_than_read(peer):
     # Closing a socket with unread bytes would take the GOAWAY along.
     peer.send(h2.window_update(0, 0), *[h2.ping()] * 20_000)
     peer.expect_connection_error(Code.PROTOCOL_ERROR)
+    assert not peer.was_reset
 
 
 def test_stream_error_leaves_the_other_streams_alone(peer):
