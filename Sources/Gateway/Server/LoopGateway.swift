@@ -172,8 +172,10 @@ final class LoopGateway: CallRouter {
     return exchange
   }
 
-  /// A call has ended and nobody refers to it any more.
+  /// A call has ended and nobody refers to it any more, but those who are telling so: they hold no
+  /// counted reference, so the exchange must be in one list or the other until they are done.
   func release(_ exchange: Exchange) {
+    free.append(exchange)
     let index = exchange.activeIndex
     let last = active.removeLast()
     if last !== exchange {
@@ -181,7 +183,6 @@ final class LoopGateway: CallRouter {
       last.activeIndex = index
     }
     state.metrics.openCalls.add(-1, shard: shard)
-    if free.count < Self.freeMax { free.append(exchange) }
   }
 
   /// Ends calls whose deadline has passed or whose key has changed. Services end calls in time
@@ -192,6 +193,8 @@ final class LoopGateway: CallRouter {
       let now = self.loop.readClock()
       let wall = self.loop.wallMilliseconds()
       for exchange in self.active { exchange.sweep(now, wallMilliseconds: wall) }
+      // Here and not when a call ends: see `release`.
+      if self.free.count > Self.freeMax { self.free.removeLast(self.free.count - Self.freeMax) }
       self.scheduleSweep()
     }
   }
