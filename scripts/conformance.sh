@@ -19,6 +19,14 @@ tls() {
     scripts/python-env.sh conformance && .venv/bin/python -m pytest -q Tests/Conformance/tls
 }
 
+# gRPC's own client and server against ours, directly and through the gateway.
+grpc_interop() { scripts/build-grpc-interop.sh >/dev/null && python grpc_interop; }
+
+python() {
+  scripts/python-env.sh test && scripts/python-env.sh conformance &&
+    .venv/bin/python "Tests/Conformance/$1.py"
+}
+
 [ $# -gt 0 ] || set -- "${all[@]}"
 [ -x "$MARTLET_BIN" ] ||
   swift build -c release --static-swift-stdlib --product martlet 2>&1 | tail -3

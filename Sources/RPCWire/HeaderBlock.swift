@@ -153,6 +153,6 @@ extension UnsafeRawBufferPointer {
   public func hasSuffix(_ other: StaticString) -> Bool {
     let length = other.utf8CodeUnitCount
     return count >= length
-      && memcmp(baseAddress! + (count - length), other.utf8Start, length) == 0
+      && UnsafeRawBufferPointer(rebasing: self[(count - length)...]).equals(other)
   }
 }
