@@ -25,13 +25,18 @@ struct ConnectionWatch {
     /// Idle for a moment: buffers can go until they are needed.
     case releaseMemory
     case sendPing
+    /// Ask the peer to open no more calls; a refusal follows.
+    case announce
     /// Say goodbye in order.
-    case drain
+    case drain(ServerLimit)
     case close(ServerLimit)
   }
 
   private let limits: ServerLimits
   private let opened: MonotonicTime
+  /// When the connection has become old; nil: never.
+  private let agesAt: MonotonicTime?
+  private var ageing = Ageing.young
   private var keepAlive: KeepAlive
   private(set) var lastCall: MonotonicTime
   /// `lastReceived` of the time memory was released.
@@ -40,8 +45,14 @@ struct ConnectionWatch {
   /// A connection that was busy a moment ago probably will be again.
   private static let releaseDelay = Duration.seconds(1)
 
-  init(_ limits: ServerLimits, now: MonotonicTime) {
+  /// The steps of an old connection's end, each at least a check after the one before: who opened a
+  /// call when the announcement was on its way is still served.
+  private enum Ageing { case young, announced, drained }
+
+  /// `ageMax` is this connection's own, see ``ConnectionAges``.
+  init(_ limits: ServerLimits, ageMax: Duration? = nil, now: MonotonicTime) {
     self.limits = limits
+    agesAt = ageMax.map { now + $0 }
     opened = now
     lastCall = now
     keepAlive = KeepAlive(
@@ -69,7 +80,19 @@ struct ConnectionWatch {
     if seen.callCount > 0 {
       lastCall = now
     } else if let idle = limits.idleTimeout, now - lastCall >= idle {
-      return .drain
+      return .drain(.idle)
+    }
+    if let agesAt, now >= agesAt {
+      switch ageing {
+      case .young:
+        ageing = .announced
+        return .announce
+      case .announced:
+        ageing = .drained
+        return .drain(.connectionAge)
+      case .drained:
+        if now - agesAt >= limits.connectionAgeGrace { return .close(.connectionAge) }
+      }
     }
     if seen.answersPings {
       switch keepAlive.check(now: now, lastReceived: seen.lastReceived) {

@@ -129,6 +129,14 @@ public final class Server: Sendable {
     }
   }
 
+  /// Asks every client for a new connection while the calls on the old ones end, as a connection's
+  /// age does: after a change of what new connections get.
+  public func renewConnections() {
+    for loop in loops {
+      loop.execute { loop.kept(ServerLoop.self)?.renewConnections() }
+    }
+  }
+
   /// Stops accepting, tells clients to go elsewhere (GOAWAY), lets calls end for at most
   /// `gracePeriod`, then closes what is left and stops the loops.
   public func shutdown(gracePeriod: Duration = .seconds(10)) async {
@@ -148,7 +156,7 @@ public final class Server: Sendable {
   }
 
   /// How long clients have to see the notice before calls under way to us would be refused.
-  private static let noticeDelay = Duration.milliseconds(100)
+  static let noticeDelay = Duration.milliseconds(100)
 
   private static func drain(_ loop: EventLoop, _ gracePeriod: Duration) async {
     await withUnsafeContinuation { continuation in

@@ -64,6 +64,13 @@ public struct ServerLimits: Sendable {
   /// A connection without calls is closed after this; nil keeps it. Longer than most load
   /// balancers keep theirs, so that the side that notices goes first.
   public var idleTimeout: Duration? = .seconds(600)
+  /// A connection that is older, give or take a tenth, is asked to go elsewhere while its calls end;
+  /// nil: never. New connections are dealt to the loops, processes and machines that there are now,
+  /// old ones stay where they were made: within an hour, load follows a change of scale.
+  public var connectionAgeMax: Duration? = .seconds(3_600)
+  /// Calls that are still open this long after that are ended. Long enough for a generation or an
+  /// upload, short enough for an operator to wait.
+  public var connectionAgeGrace = Duration.seconds(600)
   /// A connection whose peer takes no bytes for this long is closed. Mobile networks pause for
   /// seconds, not for a minute.
   public var writeStallTimeout = Duration.seconds(60)
@@ -89,6 +96,7 @@ extension ServerLimits {
     limits.http2.windowUpdatesPerSecondMax = 100_000
     limits.connectionsMax = 1_000
     limits.idleTimeout = nil
+    limits.connectionAgeMax = nil
     return limits
   }
 }

@@ -26,7 +26,7 @@ final class ServerConnection {
     self.owner = owner
     self.descriptor = descriptor
     let limits = owner.configuration.limits
-    watch = ConnectionWatch(limits, now: owner.loop.now)
+    watch = ConnectionWatch(limits, ageMax: owner.ages.next(), now: owner.loop.now)
     var engine: TLSEngine?
     if let tls { engine = try TLSEngine(tls) }
     session = HTTP2Session(
@@ -65,7 +65,11 @@ final class ServerConnection {
     case .none: break
     case .releaseMemory: transport.releaseMemory()
     case .sendPing: session.submitPing()
-    case .drain: drain(.limit(.idle))
+    case .announce: announceShutdown()
+    case .drain(let limit):
+      // Counted now: with calls open, the connection will end as drained.
+      if session.streamCount > 0 { owner.exceeded(limit) }
+      drain(.limit(limit))
     case .close(.settingsAcknowledgement):
       session.terminate(.settingsTimeout)
       transport.closeWhenFlushed(.limit(.settingsAcknowledgement))

@@ -19,6 +19,8 @@ public enum ServerLimit: String, Sendable, CaseIterable {
   case writeStall = "write_stall"
   /// A PING without an answer.
   case keepAlive = "keep_alive"
+  /// A connection that has become old.
+  case connectionAge = "connection_age"
   /// A request message that is too large.
   case messageBytes = "message_bytes"
 
@@ -37,6 +39,7 @@ public enum ServerLimit: String, Sendable, CaseIterable {
     case .idle: "there were no calls for too long"
     case .writeStall: "the peer takes no bytes"
     case .keepAlive: "the peer does not answer"
+    case .connectionAge: "the connection has become old"
     case .messageBytes: "a message is too large"
     }
   }

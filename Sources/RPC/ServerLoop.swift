@@ -9,6 +9,7 @@ final class ServerLoop {
   let pool: HTTP2StreamPool
   let tasks: HandlerTasks
   let shard: Int
+  var ages: ConnectionAges
   private(set) var router: (any CallRouter)?
   let tls: TLSContextSource?
   private let counter: ConnectionCounter
@@ -31,6 +32,8 @@ final class ServerLoop {
     self.routes = routes
     self.tls = tls
     self.counter = counter
+    ages = ConnectionAges(
+      configuration.limits.connectionAgeMax, seed: loop.machine.randomSeed())
     self.shard = shard
     gate = HandshakeGate(
       countMax: configuration.limits.handshakesPerLoopMax,
@@ -133,6 +136,15 @@ final class ServerLoop {
       checkHandshakes(loop.now)
       chooseIdlest()
       scheduleSweep()
+    }
+  }
+
+  /// The notice first, so that calls under way to us are not refused.
+  func renewConnections() {
+    for connection in connections { connection.announceShutdown() }
+    let old = connections
+    loop.schedule(after: Server.noticeDelay) {
+      for connection in old where !connection.transport.isClosed { connection.drain() }
     }
   }
 

@@ -101,6 +101,7 @@ final class FakeAuth: Sendable {
 final class FakeModel: Sendable {
   struct State {
     var inferCount = 0
+    var cancelledCount = 0
     var metadata: [[String]] = []
     var isHanging = false
     var failure: RPCError?
@@ -110,12 +111,19 @@ final class FakeModel: Sendable {
   let server: Server
   let name: String
   let state = Mutex(State())
+  /// A stream ends with the message that asks for this one.
+  static let lastModel = "last"
   /// Opens when a hanging handler has been entered.
   let entered = AsyncStream<Void>.makeStream()
 
-  init(_ name: String, _ endpoint: Endpoint, tls: TLSConfiguration? = nil) throws {
+  init(
+    _ name: String, _ endpoint: Endpoint, tls: TLSConfiguration? = nil,
+    limits: ServerLimits = .behindGateway
+  ) throws {
     self.name = name
-    server = Server(configuration: ServerConfiguration(endpoints: [endpoint], tls: tls))
+    var configuration = ServerConfiguration(endpoints: [endpoint], tls: tls)
+    configuration.limits = limits
+    server = Server(configuration: configuration)
     server.unary("/inference.GRPCInferenceService/ModelInfer") {
       [self] (request: Inference.ModelInferRequest, context) -> Inference.ModelInferResponse in
       let (hangs, failure) = state.withLock { state in
@@ -125,7 +133,12 @@ final class FakeModel: Sendable {
       }
       if hangs {
         entered.continuation.yield()
-        try await Task.sleep(for: .seconds(3_600))
+        do {
+          try await Task.sleep(for: .seconds(3_600))
+        } catch {
+          state.withLock { $0.cancelledCount += 1 }
+          throw error
+        }
       }
       if let failure { throw failure }
       context.setInitialMetadata(["served-by": name, "x-martlet-tenant": "leak"])
@@ -150,6 +163,7 @@ final class FakeModel: Sendable {
         inner.rawOutputContents = request.rawInputContents
         response.inferResponse = inner
         try await responses.send(response)
+        if request.modelName == Self.lastModel { return }
       }
     }
     server.clientStreaming("/martlet.v1.Models/Deploy") {
@@ -187,14 +201,14 @@ final class World: Sendable {
   static let key = "mk_good_key_1"
 
   init(
-    modelCount: Int = 1, startModels: Bool = true,
+    modelCount: Int = 1, startModels: Bool = true, modelLimits: ServerLimits = .behindGateway,
     _ change: (inout GatewayConfiguration) -> Void = { _ in }
   ) throws {
     let folder = folder
     auth = try FakeAuth(.unix(path: "\(folder)/auth"))
     auth.add(Self.key, grant())
     let endpoints = (0..<modelCount).map { Endpoint.unix(path: "\(folder)/model\($0)") }
-    models = try endpoints.enumerated().map { try FakeModel("m\($0)", $1) }
+    models = try endpoints.enumerated().map { try FakeModel("m\($0)", $1, limits: modelLimits) }
     var configuration = GatewayConfiguration(
       listen: [], auth: [.unix(path: "\(folder)/auth")], models: endpoints)
     configuration.accessLog = "\(folder)/access.jsonl"

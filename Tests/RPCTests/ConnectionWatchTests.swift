@@ -103,7 +103,7 @@ struct ConnectionWatchTests {
     limits.keepAliveInterval = nil
     limits.idleTimeout = .seconds(30)
     let idle = actions(limits, established(received: 0), seconds: 30)
-    #expect(idle == [1: .releaseMemory, 30: .drain])
+    #expect(idle == [1: .releaseMemory, 30: .drain(.idle)])
     #expect(actions(limits, established(received: 0, calls: 1), seconds: 100) == [:])
   }
 
@@ -117,5 +117,31 @@ struct ConnectionWatchTests {
     #expect(watch.check(established(received: 3.5, calls: 1), now: Self.at(6)) == .none)
     #expect(watch.check(established(received: 3.5), now: Self.at(7)) == .releaseMemory)
     #expect(watch.check(established(received: 3.5), now: Self.at(8)) == .none)
+  }
+
+  @Test func anOldConnectionIsAnnouncedDrainedAndEnded() {
+    var limits = ServerLimits()
+    limits.connectionAgeGrace = .seconds(100)
+    limits.keepAliveInterval = nil
+    var watch = ConnectionWatch(limits, ageMax: .seconds(50), now: Self.at(0))
+    var seen: [Int: ConnectionWatch.Action] = [:]
+    for second in 1...160 {
+      let busy = established(received: Double(second), calls: 1)
+      let action = watch.check(busy, now: Self.at(Double(second)))
+      if action != .none { seen[second] = action }
+      if case .close = action { break }
+    }
+    #expect(
+      seen == [50: .announce, 51: .drain(.connectionAge), 150: .close(.connectionAge)])
+  }
+
+  @Test func agesDifferByATenthAtMost() {
+    var ages = ConnectionAges(.seconds(1_000), seed: 7)
+    let drawn = (0..<1_000).map { _ in ages.next()! }
+    #expect(drawn.allSatisfy { $0 >= .seconds(900) && $0 <= .seconds(1_100) })
+    #expect(drawn.min()! < .seconds(910) && drawn.max()! > .seconds(1_090))
+    #expect(Set(drawn).count > 900)
+    var never = ConnectionAges(nil, seed: 7)
+    #expect(never.next() == nil)
   }
 }

@@ -191,6 +191,14 @@ struct Balancer {
     instances[index].link = .draining
   }
 
+  /// The peer goes away and another connection to it is being made: it may be a restart, or only
+  /// the connection's age.
+  mutating func connectionReplaced(_ id: ID) {
+    guard let index = index(of: id) else { return }
+    instances[index].link = .connecting
+    instances[index].health = .unknown
+  }
+
   /// Lost, or never made. The instance is connected to again after a growing wait.
   mutating func connectionLost(_ id: ID, _ now: MonotonicTime) {
     guard let index = index(of: id) else { return }

@@ -16,6 +16,16 @@ public struct BalancingSettings: Sendable {
   public var healthInterval = Duration.seconds(2)
   /// An answer that takes longer counts as a failure.
   public var healthTimeout = Duration.seconds(2)
+  /// Connections of one loop to one instance. Eight spread the calls of a busy loop over eight of
+  /// the service's loops, and a thousand instances still need no more than 8,000 descriptors.
+  public var connectionsPerInstanceMax = 8
+  /// Calls open on one connection at which another is made, unless the peer allows fewer. Calls of
+  /// one connection share its window and its lost packets; fewer of them a connection would cost
+  /// more system calls and smaller writes.
+  public var outstandingPerConnectionHigh = 256
+  /// A connection beyond the first is given back after this long without a call: a handshake costs
+  /// two milliseconds of work, an idle connection some tens of KiB on both sides.
+  public var surplusIdleMax = Duration.seconds(30)
   /// How often a DNS name is resolved again.
   public var resolveInterval = Duration.seconds(5)
 

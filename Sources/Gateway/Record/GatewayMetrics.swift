@@ -62,6 +62,12 @@ final class GatewayMetrics: Sendable {
       help: "Instances that calls go to, summed over event loops.", labels: ["service": service])
   }
 
+  func upstreamConnections(service: String) -> Gauge {
+    registry.gauge(
+      "martlet_gateway_upstream_connections",
+      help: "Connections to instances, summed over event loops.", labels: ["service": service])
+  }
+
   func ejections(service: String) -> Counter {
     registry.counter(
       "martlet_gateway_ejections_total", help: "Instances taken out after failures.",

@@ -76,6 +76,14 @@ public final class GatewayServer: Sendable {
     try server.makeInProcessClient(tls: tls, configuration: configuration)
   }
 
+  /// Connections of clients open now.
+  public var connectionCount: Int { server.connectionCount }
+
+  /// Asks every client for a new connection while its calls end.
+  public func renewConnections() {
+    server.renewConnections()
+  }
+
   /// Loads the certificates again, and opens the access log again in case its file was renamed.
   public func reload() {
     state.tlsReloader.reload()

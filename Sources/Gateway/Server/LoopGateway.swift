@@ -80,9 +80,13 @@ final class LoopGateway: CallRouter {
     observe(auth.pool, "auth")
     let authGauge = state.metrics.upstreamsReady(service: "auth")
     let modelGauge = state.metrics.upstreamsReady(service: "model")
+    let authConnections = state.metrics.upstreamConnections(service: "auth")
+    let modelConnections = state.metrics.upstreamConnections(service: "model")
     let report = { [unowned self] in
       authGauge.set(auth.pool.readyCount, shard: shard)
       modelGauge.set(models.readyCount, shard: shard)
+      authConnections.set(auth.pool.connectionCount, shard: shard)
+      modelConnections.set(models.connectionCount, shard: shard)
       state.report(
         GatewayState.LoopStatus(
           modelsReady: models.readyCount > 0, authSeen: auth.hasContact), loop: shard)
@@ -93,6 +97,11 @@ final class LoopGateway: CallRouter {
     resolve(state.configuration.auth, auth.pool)
     if let tests {
       observe(tests, "test")
+      let connections = state.metrics.upstreamConnections(service: "test")
+      let shard = shard
+      tests.onChange = { [unowned tests] in
+        connections.set(tests.connectionCount, shard: shard)
+      }
       resolve(state.configuration.testServices, tests)
     }
     scheduleSweep()

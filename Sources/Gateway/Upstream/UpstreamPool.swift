@@ -58,7 +58,7 @@ final class UpstreamPool {
           balancer.pick(loop.now, excluding: excluded)
         }
       guard let id = chosen, let link = link(id) else { return nil }
-      if let call = link.connection?.startCall(headers, delegate: delegate) {
+      if let call = link.startCall(headers, delegate: delegate) {
         balancer.callStarted(id)
         return (link, call)
       }
@@ -96,10 +96,20 @@ final class UpstreamPool {
     onChange()
   }
 
+  /// The peer wants another connection, which is being made.
   func linkDraining(_ link: UpstreamLink) {
-    balancer.connectionDraining(link.id)
+    balancer.connectionReplaced(link.id)
+    onEvent(link, "instance asks for a new connection", "")
     onChange()
   }
+
+  /// There are more or fewer connections; the instance is as fit as before.
+  func connectionsChanged(_ link: UpstreamLink) {
+    onChange()
+  }
+
+  /// Open connections to all instances.
+  var connectionCount: Int { links.reduce(0) { $0 + $1.connectionCount } }
 
   /// Before the link's calls are closed, so that none of them is sent there again.
   func linkLost(_ link: UpstreamLink, _ reason: String) {
@@ -112,6 +122,7 @@ final class UpstreamPool {
   func linkEnded(_ link: UpstreamLink) {
     guard !isClosed, let index = balancer.index(of: link.id) else { return }
     if balancer.instances[index].isRetired {
+      guard link.connectionCount == 0 else { return }
       balancer.remove(link.id)
       links.removeAll { $0 === link }
     } else if case .down(let retryAt) = balancer.instances[index].link {
