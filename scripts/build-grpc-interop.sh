@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD/.build/interop
 version=1.51.1
-stamp=$root/.built-$version-2
+stamp=$root/.built-$version-4
 [ -e "$stamp" ] && { echo "$root"; exit 0; }
 
 mkdir -p "$root"
@@ -92,13 +92,15 @@ link interop_client "${client[@]}"
 link interop_server "${server[@]}"
 link http2_client "${negative[@]}"
 
-# The negative server is Python 2; these are all the places where 3 differs.
+# The negative server is for Python 2 and an older h2; these are all the places that differ.
 rm -rf "$root/http2_test"
 cp -r "$source/test/http2_test" "$root/http2_test"
 rm -f "$root/http2_test/messages_pb2.py"
 (cd "$source/src/proto/grpc/testing" && protoc -I. --python_out="$root/http2_test" messages.proto)
 sed -i -E -e "s/([A-Za-z_.]+)\.has_key\(([^)]*)\)/(\2 in \1)/" -e "s/= ''$/= b''/" \
   -e 's#response_len / 2#response_len // 2#' \
+  -e 's/^import h2$/import h2.config/; s/h2.events.PingAcknowledged/h2.events.PingAckReceived/' \
+  -e 's/H2Connection\(client_side=False\)/H2Connection(h2.config.H2Configuration(client_side=False))/' \
   "$root"/http2_test/*.py
 
 touch "$stamp"

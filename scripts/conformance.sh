@@ -4,15 +4,11 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2 grpc_interop tls)
+all=(http2 grpc_interop grpc_negative connect tls)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
-python() {
-  scripts/python-env.sh test && scripts/python-env.sh conformance &&
-    .venv/bin/python "Tests/Conformance/$1.py"
-}
-grpc_interop() { scripts/build-grpc-interop.sh >/dev/null && python grpc_interop; }
+
 # Scanners of others: sslyze, sslscan, testssl.sh.
 tls() {
   scripts/install-packages.sh scan && scripts/python-env.sh test &&
@@ -21,6 +17,12 @@ tls() {
 
 # gRPC's own client and server against ours, directly and through the gateway.
 grpc_interop() { scripts/build-grpc-interop.sh >/dev/null && python grpc_interop; }
+
+# gRPC's negative HTTP/2 server against our client and behind the gateway.
+grpc_negative() { scripts/build-grpc-interop.sh >/dev/null && python grpc_negative; }
+
+# Cases of connect's conformance suite against our server and our client.
+connect() { python connect/run; }
 
 python() {
   scripts/python-env.sh test && scripts/python-env.sh conformance &&

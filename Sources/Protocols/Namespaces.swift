@@ -15,3 +15,6 @@ public enum GRPCReflectionV1Alpha {}
 
 /// Messages of package `grpc.testing`: gRPC's interoperability tests.
 public enum GRPCTesting {}
+
+/// Messages of package `connectrpc.conformance.v1`: connect's conformance suite.
+public enum ConnectConformanceV1 {}

@@ -34,6 +34,14 @@ extension Client {
     _ path: String, metadata: Metadata = Metadata(), deadline: MonotonicTime? = nil,
     _ send: @Sendable (RequestWriter<[UInt8]>) async throws -> Void
   ) async throws -> [UInt8] {
+    try await clientStreamingResponse(path, metadata: metadata, deadline: deadline, send).message
+  }
+
+  /// Many requests, one response, with the metadata that came along.
+  public func clientStreamingResponse(
+    _ path: String, metadata: Metadata = Metadata(), deadline: MonotonicTime? = nil,
+    _ send: @Sendable (RequestWriter<[UInt8]>) async throws -> Void
+  ) async throws -> UnaryResponse<[UInt8]> {
     try await clientStreaming(path, metadata, deadline, encode: { OutboundMessage($0) }, send)
   }
 

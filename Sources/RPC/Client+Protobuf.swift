@@ -42,7 +42,8 @@ extension Client {
   ) async throws -> Response {
     try await decodeResponse(
       clientStreaming(
-        path, metadata, deadline, encode: { OutboundMessage(encoding: $0) }, send))
+        path, metadata, deadline, encode: { OutboundMessage(encoding: $0) }, send
+      ).message)
   }
 
   /// Many requests, many responses. The call ends when the stream ends; dropping both cancels it.

@@ -89,7 +89,7 @@ public final class Client: Sendable {
     _ path: String, _ metadata: Metadata, _ deadline: MonotonicTime?,
     encode: @escaping @Sendable (Request) -> OutboundMessage,
     _ send: (RequestWriter<Request>) async throws -> Void
-  ) async throws -> [UInt8] {
+  ) async throws -> UnaryResponse<[UInt8]> {
     let call = makeCall(path, metadata, deadline)
     return try await withTaskCancellationHandler {
       start(call, nil)
@@ -99,13 +99,13 @@ public final class Client: Sendable {
       } catch {
         // The server may have ended the call early: its status says more than the failed send.
         if call.isCancelled.load(ordering: .relaxed) {
-          return try await call.onlyResponse().message
+          return try await call.onlyResponse()
         }
         call.cancel()
         throw error
       }
       call.loop.execute { call.endRequests() }
-      return try await call.onlyResponse().message
+      return try await call.onlyResponse()
     } onCancel: {
       call.cancel()
     }

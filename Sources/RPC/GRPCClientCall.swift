@@ -17,6 +17,8 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
   private var timer = TimerHandle.none
   private var status: RPCError?
   private var hasStatus = false
+  /// The status came in the first header block. It counts if nothing follows.
+  private var isTrailersOnly = false
 
   init(channel: ClientChannel, path: String, metadata: Metadata, deadline: MonotonicTime?) {
     self.channel = channel
@@ -92,12 +94,15 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
 
   func call(_ call: ClientCall, receivedHeaders headers: HeaderBlock) {
     guard !isFinished else { return }
-    if headers.first("grpc-status") != nil { return readStatus(headers) }
+    if headers.first("grpc-status") != nil {
+      isTrailersOnly = true
+      return readStatus(headers)
+    }
     let http = headers.string(":status") ?? ""
     guard http == "200" else {
       return abort(RPCError(code: .init(httpStatus: http), message: "HTTP status \(http)"))
     }
-    guard headers.first("content-type")?.hasPrefix("application/grpc") ?? false else {
+    guard let type = headers.first("content-type"), GRPCContentType.matches(type) else {
       return abort(
         RPCError(code: .unknown, message: "content-type: expected application/grpc, got another"))
     }
@@ -116,6 +121,11 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
 
   func call(_ call: ClientCall, receivedData bytes: UnsafeRawBufferPointer) {
     guard !isFinished else { return call.consume(bytes.count) }
+    if isTrailersOnly {
+      isTrailersOnly = false
+      hasStatus = false
+      status = nil
+    }
     do throws(FramingError) {
       try deframer.receive(bytes) {
         inbound.append(ReceivedMessage(bytes: $0, wasCompressed: $1))
@@ -168,6 +178,7 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
     let number = block.string("grpc-status").flatMap { UInt32($0) }
     let code = number.flatMap { StatusCode(rawValue: $0) } ?? .unknown
     hasStatus = true
+    status = nil
     received.withLock { $0.trailing = metadata }
     guard code != .ok else { return }
     let message = block.first("grpc-message").map { PercentEncoding.decode($0) } ?? ""
@@ -184,6 +195,8 @@ final class GRPCClientCall: GRPCCall, ClientCallDelegate, @unchecked Sendable {
   private func finish(_ error: RPCError?) {
     guard !isFinished else { return }
     isFinished = true
+    var error = error
+    error?.initialMetadata = received.withLock { $0.initial }
     status = error
     loop.cancel(timer)
     isCancelled.store(true, ordering: .relaxed)

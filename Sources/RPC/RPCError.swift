@@ -8,6 +8,8 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
   public var message: String
   /// Sent as trailing metadata, or received as such.
   public var metadata: Metadata
+  /// For clients: what the server had sent before it failed.
+  public var initialMetadata = Metadata()
 
   /// A status with its sentence.
   public init(code: StatusCode, message: String, metadata: Metadata = Metadata()) {

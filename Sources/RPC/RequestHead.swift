@@ -18,7 +18,7 @@ struct RequestHead {
     case 7 where field.isNamed(":method"):
       isPost = field.value.equals("POST")
     case 12 where field.isNamed("content-type"):
-      isGRPC = field.value.hasPrefix("application/grpc")
+      isGRPC = GRPCContentType.matches(field.value)
     case 12 where field.isNamed("grpc-timeout"):
       timeoutNanoseconds = GRPCTimeout.parse(field.value)
       if timeoutNanoseconds == nil {

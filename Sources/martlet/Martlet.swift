@@ -31,6 +31,7 @@ struct Martlet: AsyncParsableCommand {
       UpCommand.self, GatewayCommand.self, AuthCommand.self, ModelCommand.self,
       TenantCommand.self, KeyCommand.self, InferCommand.self, BenchCommand.self,
       DemoCommand.self, ProbeCommand.self, TestServerCommand.self, InteropClientCommand.self,
+      ConformanceCommand.self,
     ])
 }
 

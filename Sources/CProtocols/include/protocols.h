@@ -1,4 +1,5 @@
 #pragma once
+#include "connectrpc/conformance/v1/conformance.pb-c.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "grpc/reflection/v1alpha/reflection.pb-c.h"

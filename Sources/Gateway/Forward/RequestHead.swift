@@ -41,7 +41,7 @@ struct RequestHead {
       case UInt8(ascii: "x"):
         if field.isNamed("x-api-key") { credential.readKey(field.value) }
       case UInt8(ascii: "c"):
-        if field.isNamed("content-type") { isGRPC = Self.isGRPC(field.value) }
+        if field.isNamed("content-type") { isGRPC = GRPCContentType.matches(field.value) }
       case UInt8(ascii: "g"):
         if field.isNamed("grpc-timeout") {
           timeoutCount += 1
@@ -66,17 +66,5 @@ struct RequestHead {
     case .deflate: .deflate
     case .identity, .unknown: nil
     }
-  }
-
-  /// `application/grpc`, alone or with `+proto` and the like.
-  private static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
-    let expected: StaticString = "application/grpc"
-    let count = expected.utf8CodeUnitCount
-    guard value.count >= count else { return false }
-    for index in 0..<count where value[index] | 0x20 != expected.utf8Start[index] | 0x20 {
-      return false
-    }
-    return value.count == count || value[count] == UInt8(ascii: "+")
-      || value[count] == UInt8(ascii: ";")
   }
 }

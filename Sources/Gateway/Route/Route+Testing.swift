@@ -12,5 +12,13 @@ extension Route {
     // What these answer is the service's business, and part of the suite.
     Route("/grpc.testing.TestService/UnimplementedCall", .test),
     Route("/grpc.testing.UnimplementedService/UnimplementedCall", .test),
+    Route("/connectrpc.conformance.v1.ConformanceService/Unary", .test),
+    Route("/connectrpc.conformance.v1.ConformanceService/IdempotentUnary", .test),
+    Route("/connectrpc.conformance.v1.ConformanceService/Unimplemented", .test),
+    Route(
+      "/connectrpc.conformance.v1.ConformanceService/ClientStream", .test, isStreaming: true),
+    Route(
+      "/connectrpc.conformance.v1.ConformanceService/ServerStream", .test, isStreaming: true),
+    Route("/connectrpc.conformance.v1.ConformanceService/BidiStream", .test, isStreaming: true),
   ]
 }

@@ -13,6 +13,8 @@ struct InteropClientCommand: AsyncParsableCommand {
       """)
   @Option(name: .customLong("case"), help: "A case's name, or all; may be given several times.")
   var cases: [String] = ["all"]
+  @Option(help: "A case of gRPC's negative HTTP/2 server instead; may be given several times.")
+  var negative: [String] = []
   @Option(help: "The server's HOST:PORT.") var server: String
   @Option(help: "A PEM authority: speak TLS and trust this. Without it: clear text.")
   var ca: String?
@@ -27,7 +29,9 @@ struct InteropClientCommand: AsyncParsableCommand {
     guard let endpoint = try? Endpoint(parsing: server) else {
       throw CommandFailure(.usage, "expected --server HOST:PORT, got '\(server)'")
     }
-    let chosen = try cases.flatMap { try Self.cases(named: $0) }
+    let chosen =
+      negative.isEmpty
+      ? try cases.flatMap { try Self.cases(named: $0) } : try negative.map(Self.negative)
     var metadata = Metadata()
     for pair in additionalMetadata {
       guard let colon = pair.firstIndex(of: ":"), colon != pair.startIndex else {
@@ -46,10 +50,10 @@ struct InteropClientCommand: AsyncParsableCommand {
     for testCase in chosen {
       do {
         try await run(testCase, client)
-        print("ok    \(testCase.rawValue)")
+        print("ok    \(testCase.name)")
       } catch {
         failedCount += 1
-        print("FAIL  \(testCase.rawValue): \(error)")
+        print("FAIL  \(testCase.name): \(error)")
       }
     }
     guard failedCount == 0 else {
@@ -57,19 +61,43 @@ struct InteropClientCommand: AsyncParsableCommand {
     }
   }
 
-  private static func cases(named name: String) throws(CommandFailure) -> [InteropCase] {
-    if name == "all" { return InteropCase.allCases }
+  /// A case of either suite.
+  private struct Case: Sendable {
+    var name: String
+    var run: @Sendable (InteropClient) async throws -> Void
+
+    init(_ testCase: InteropCase) {
+      name = testCase.rawValue
+      run = { try await $0.run(testCase) }
+    }
+
+    init(_ testCase: NegativeCase) {
+      name = testCase.rawValue
+      run = { try await $0.run(testCase) }
+    }
+  }
+
+  private static func cases(named name: String) throws(CommandFailure) -> [Case] {
+    if name == "all" { return InteropCase.allCases.map { Case($0) } }
     guard let testCase = InteropCase(rawValue: name) else {
       throw CommandFailure(.usage, "no case '\(name)'; see martlet interop-client --help")
     }
-    return [testCase]
+    return [Case(testCase)]
+  }
+
+  private static func negative(_ name: String) throws(CommandFailure) -> Case {
+    guard let testCase = NegativeCase(rawValue: name) else {
+      let names = NegativeCase.allCases.map(\.rawValue).joined(separator: ", ")
+      throw CommandFailure(.usage, "no negative case '\(name)'; expected \(names)")
+    }
+    return Case(testCase)
   }
 
   /// A case that hangs has failed.
-  private func run(_ testCase: InteropCase, _ client: InteropClient) async throws {
+  private func run(_ testCase: Case, _ client: InteropClient) async throws {
     let limit = Duration.seconds(timeout)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await client.run(testCase) }
+      group.addTask { try await testCase.run(client) }
       group.addTask {
         try await Task.sleep(for: limit)
         client.close()

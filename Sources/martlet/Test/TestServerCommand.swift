@@ -40,9 +40,13 @@ struct TestServerCommand: AsyncParsableCommand, RoleCommand {
     let server = Server(
       configuration: ServerConfiguration(endpoints: [endpoint], tls: tls, loopCount: threads))
     TestService.register(on: server)
+    ConformanceService.register(on: server)
     HealthService().register(on: server)
-    ReflectionService(services: ["grpc.testing.TestService", "grpc.health.v1.Health"])
-      .register(on: server)
+    ReflectionService(services: [
+      "grpc.testing.TestService", "connectrpc.conformance.v1.ConformanceService",
+      "grpc.health.v1.Health",
+    ])
+    .register(on: server)
     do {
       try server.start()
     } catch {
