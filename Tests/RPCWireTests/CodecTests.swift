@@ -3,6 +3,24 @@ import Testing
 @testable import RPCWire
 
 struct CodecTests {
+  @Test func onlyGRPCWithProtobufIsGRPC() {
+    let matches = { (text: String) in
+      Array(text.utf8).withUnsafeBytes { GRPCContentType.matches($0) }
+    }
+    for text in [
+      "application/grpc", "application/grpc+proto", "Application/GRPC",
+      "application/grpc;charset=utf-8", "application/grpc+proto; x=y",
+    ] {
+      #expect(matches(text), "\(text)")
+    }
+    for text in [
+      "", "application/grp", "application/grpc-web", "application/grpc-web+proto",
+      "application/grpc+json", "application/grpc+protox", "application/grpcx", "image/jpeg",
+    ] {
+      #expect(!matches(text), "\(text)")
+    }
+  }
+
   private func timeout(_ text: String) -> UInt64? {
     Array(text.utf8).withUnsafeBytes { GRPCTimeout.parse($0) }
   }
