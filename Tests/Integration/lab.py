@@ -26,16 +26,16 @@ def wait_for_port(port, process, seconds=20):
 class Lab:
     """Use with `with`; everything it started has ended afterwards."""
 
-    def __init__(self, installation=None):
-        self.processes = []
+    def __init__(self, installation=None, tenant="suite"):
+        self.processes, self.tenant = [], tenant
         self.is_owner = installation is None
         self.installation = installation or Installation(instances=1)
 
     def __enter__(self):
         if self.is_owner:
             self.installation.start()
-        self.installation.create_tenant("suite")
-        self.key = self.installation.create_key("suite", "infer")
+        self.installation.create_tenant(self.tenant)
+        self.key = self.installation.create_key(self.tenant, "infer")
         return self
 
     def __exit__(self, *_):

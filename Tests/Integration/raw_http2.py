@@ -2,11 +2,13 @@
 
 import socket
 import ssl
+import threading
 import time
 
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 
 
 class Connection:
@@ -113,3 +115,50 @@ class Connection:
 def frame(message, compressed=0):
     """gRPC's length-prefixed message."""
     return bytes([compressed]) + len(message).to_bytes(4, "big") + message
+
+
+class Upstream:
+    """A service in clear text that does to each whole request what `behave` says.
+
+    `behave(session, stream, number)` gets h2's session, the stream, and how many requests came
+    before, and may return frames to send as they are; `resets` lists the (stream, code) that
+    clients sent, `connections` counts them.
+    """
+
+    def __init__(self, behave):
+        self.behave, self.resets, self.requests, self.connections = behave, [], 0, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.serve, args=[connection], daemon=True).start()
+
+    def serve(self, connection):
+        session = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        session.initiate_connection()
+        with connection:
+            try:
+                while True:
+                    connection.sendall(session.data_to_send())
+                    data = connection.recv(1 << 16)
+                    if not data:
+                        return
+                    for event in session.receive_data(data):
+                        if isinstance(event, h2.events.StreamReset):
+                            self.resets.append((event.stream_id, event.error_code))
+                        if isinstance(event, h2.events.StreamEnded):
+                            number, self.requests = self.requests, self.requests + 1
+                            frames = self.behave(session, event.stream_id, number)
+                            connection.sendall(session.data_to_send() + (frames or b""))
+            except (OSError, h2.exceptions.ProtocolError):
+                pass
+
+    def close(self):
+        self.listener.close()
