@@ -209,7 +209,9 @@ public final class HTTP2Session: WireSession {
   }
 
   /// After our GOAWAY: the client may not have read it, and may be sending what it allows.
-  override public var closesGently: Bool { role == .server && isTerminating }
+  override public var closesGently: Bool {
+    role == .server && (isTerminating || protocolWasBroken)
+  }
 
   /// True when frames wait to be produced.
   override public var hasFrames: Bool {
