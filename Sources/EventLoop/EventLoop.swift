@@ -132,6 +132,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       return (hasWork, inbox.isStopping)
     }
     if isStopping {
+      release()
       leave()
       return false
     }
@@ -150,6 +151,16 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Says that the calling thread, which has run ``turn()``, is not the loop's any more.
   public func leave() {
     threadID.store(0, ordering: .relaxed)
+  }
+
+  /// Lets go of what waits for a descriptor or a time: it would keep itself, and most of it the
+  /// loop, for ever.
+  private func release() {
+    // What is let go may ask the loop for something in its last moment: the loop is empty by then.
+    let left = (registrations, timers)
+    for index in registrations.indices { registrations[index].handler = nil }
+    timers = TimerHeap()
+    withExtendedLifetime(left) {}
   }
 
   /// Whether a turn would find something to do without news from a descriptor or a timer.

@@ -27,6 +27,11 @@ final class LingeringClose: EventHandler {
     self.loop = loop
   }
 
+  deinit {
+    // Its loop has been stopped meanwhile.
+    if !isClosed { loop.machine.close(descriptor) }
+  }
+
   func handle(_ readiness: Readiness) {
     let scratch = loop.local(TransportScratch.self) { TransportScratch() }
     while !isClosed {
