@@ -65,7 +65,7 @@ public struct SocketAddress: Sendable {
   }
 
   /// Host and port of an internet address; nil for others.
-  var endpoint: Endpoint? {
+  package var endpoint: Endpoint? {
     var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
     var service = [CChar](repeating: 0, count: Int(NI_MAXSERV))
     guard family == AF_INET || family == AF_INET6 else { return nil }

@@ -68,6 +68,9 @@ public final class ClientConnection {
   /// How many calls the peer allows at one time; more wait in the session.
   public var peerStreamsMax: Int { session.peerStreamsMax }
 
+  /// What the connection holds; see ``ConnectionInspection``.
+  package func inspect() -> ConnectionInspection { ConnectionInspection(session, transport) }
+
   /// Starts a call. `headers` starts with the pseudo-fields (:method, :scheme, :path,
   /// :authority). nil when the connection takes no calls any more.
   public func startCall(

@@ -38,6 +38,8 @@ final class ServerConnection {
 
   var callCount: Int { http1?.streamCount ?? session.streamCount }
 
+  func inspect() -> ConnectionInspection { ConnectionInspection(session, transport) }
+
   func exceeded(_ limit: ServerLimit) {
     owner.exceeded(limit)
   }

@@ -65,6 +65,10 @@ final class ServerLoop {
     }
   }
 
+  func inspect() -> [ConnectionInspection] {
+    connections.map { $0.inspect() }
+  }
+
   /// Closes a counted socket that became no connection.
   func close(_ descriptor: Int32, _ reason: ConnectionEnd.Reason) {
     loop.machine.close(descriptor)

@@ -202,6 +202,17 @@ public final class HTTP2Session: WireSession {
     }
   }
 
+  /// Bytes that wait to be sent: produced frames, and what lies in the streams' queues.
+  package var queuedByteCount: Int {
+    var count = output.count
+    var stream = firstStream
+    while let current = stream {
+      count += current.pointee.outbound.byteCount
+      stream = current.pointee.next
+    }
+    return count
+  }
+
   /// True while the session expects bytes or has some to send; false means close.
   override public var isAlive: Bool {
     guard let session else { return false }

@@ -12,6 +12,7 @@ public final class LogWriter: @unchecked Sendable {
   public var droppedLineCount: Int { dropped.load(ordering: .relaxed) }
 
   private let path: String?
+  private let sink: (@Sendable ([UInt8]) -> Void)?
   private let descriptor: Atomic<Int32>
   private let ownsDescriptor: Bool
   private let pendingByteCountMax: Int
@@ -29,6 +30,7 @@ public final class LogWriter: @unchecked Sendable {
   /// Writes to a descriptor that stays the caller's: 2 for standard error.
   public init(descriptor: Int32 = 2, pendingByteCountMax: Int = 4 << 20) {
     path = nil
+    sink = nil
     self.descriptor = Atomic(descriptor)
     ownsDescriptor = false
     self.pendingByteCountMax = pendingByteCountMax
@@ -42,9 +44,20 @@ public final class LogWriter: @unchecked Sendable {
       throw LogError(message: "log file \(path) cannot be opened for writing: errno \(errno)")
     }
     self.path = path
+    sink = nil
     self.descriptor = Atomic(descriptor)
     ownsDescriptor = true
     self.pendingByteCountMax = pendingByteCountMax
+    (mutex, condition) = Self.makeLock()
+  }
+
+  /// Hands lines to a function at once, on the writer's thread: for tests.
+  public init(_ sink: @escaping @Sendable ([UInt8]) -> Void) {
+    path = nil
+    self.sink = sink
+    descriptor = Atomic(-1)
+    ownsDescriptor = false
+    pendingByteCountMax = 0
     (mutex, condition) = Self.makeLock()
   }
 
@@ -56,6 +69,7 @@ public final class LogWriter: @unchecked Sendable {
   /// Queues whole lines, which are copied. Never blocks on the file.
   public func append(_ lines: UnsafeBufferPointer<UInt8>) {
     guard !lines.isEmpty else { return }
+    if let sink { return sink(Array(lines)) }
     pthread_mutex_lock(mutex)
     guard pending.count + lines.count <= pendingByteCountMax, !isStopping else {
       pthread_mutex_unlock(mutex)

@@ -64,6 +64,7 @@ struct Authenticator<Waiter> {
   var cachedCount: Int { good.count }
   var refusedCount: Int { bad.count }
   var pendingCount: Int { pending.count }
+  var isWatching: Bool { watchLostAt == nil }
 
   // MARK: Requests
 

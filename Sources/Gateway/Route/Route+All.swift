@@ -1,6 +1,6 @@
 extension Route {
   /// Every method that exists. What is not here is denied.
-  static let all: [Route] = inference + models + keys + authService + local
+  package static let all: [Route] = inference + models + keys + authService + local
 
   /// Open Inference Protocol and Triton's extensions. Calls that read may be sent twice; so may
   /// ModelInfer, which computes and stores nothing, except for a request of a sequence.

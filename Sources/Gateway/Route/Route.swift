@@ -1,5 +1,5 @@
 /// What the gateway does with one method.
-struct Route: Sendable {
+package struct Route: Sendable {
   enum Destination: Sendable, Hashable {
     case model, auth
     /// A conformance suite's service.
@@ -30,13 +30,13 @@ struct Route: Sendable {
     }
   }
 
-  let path: StaticString
+  package let path: StaticString
   let destination: Destination
   /// One of these is needed; empty: any valid key.
   let actions: ActionSet
   let authorisation: Authorisation
   /// A second execution does no harm, so a lost call may be sent again.
-  let isRetrySafe: Bool
+  package var isRetrySafe: Bool
   /// Several messages on one side: such a call may run for hours.
   let isStreaming: Bool
   /// Requests may belong to sequences, which live on one instance each.

@@ -28,6 +28,8 @@ public struct GatewayConfiguration: Sendable {
   public var accessLog: String?
   /// The private port for /metrics, /healthz and /readyz; nil: none.
   public var operatorEndpoint: Endpoint?
+  /// What is done with each method; changed by tests only.
+  package var routes = Route.all
   /// What each loop runs on.
   public var makeMachine: @Sendable () -> any Machine = { Kernel() }
   /// How long calls may go on after ``GatewayServer/drain()``.

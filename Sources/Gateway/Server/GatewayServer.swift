@@ -76,6 +76,9 @@ public final class GatewayServer: Sendable {
     try server.makeInProcessClient(tls: tls, configuration: configuration)
   }
 
+  package var loops: [EventLoop] { server.loops }
+  var usage: UsageRegistry { state.usage }
+
   /// Connections of clients open now.
   public var connectionCount: Int { server.connectionCount }
 

@@ -39,7 +39,8 @@ final class LoopGateway: CallRouter {
     limits = state.configuration.limits
     asksForCertificates = (state.configuration.tls?.clientCertificates ?? .none) != .none
     let isTested = !state.configuration.testServices.isEmpty
-    routes = RouteTable(isTested ? Route.all + Route.testing : Route.all)
+    let known = state.configuration.routes
+    routes = RouteTable(isTested ? known + Route.testing : known)
     accessLog = AccessLog(state.accessLog, loop: loop)
     methodMetrics = MethodMetrics(
       state.metrics, names: routes.routes.map { "\($0.path)" } + ["unknown"])
@@ -192,6 +193,10 @@ final class LoopGateway: CallRouter {
       last.activeIndex = index
     }
     state.metrics.openCalls.add(-1, shard: shard)
+  }
+
+  func forEachOpen(_ body: (Exchange) -> Void) {
+    for exchange in active { body(exchange) }
   }
 
   /// Ends calls whose deadline has passed or whose key has changed. Services end calls in time

@@ -43,7 +43,8 @@ final class UpstreamLink {
     anchor.object = nil
   }
 
-  /// Open connections, those that are leaving included.
+  /// Those that are leaving included.
+  var openConnections: [ClientConnection] { connections + leaving }
   var connectionCount: Int { connections.count + leaving.count }
 
   func connect() {
@@ -74,7 +75,7 @@ final class UpstreamLink {
   func close() {
     pool.loop.cancel(timer)
     pool.loop.cancel(surplusTimer)
-    for connection in connections + leaving { connection.close() }
+    for connection in openConnections { connection.close() }
   }
 
   /// Lets calls end. The pool forgets the link when its last connection is closed.

@@ -88,6 +88,9 @@ final class UpstreamPool {
     return nil
   }
 
+  /// Those that are leaving included.
+  func connections(of id: Balancer.ID) -> [ClientConnection] { link(id)?.openConnections ?? [] }
+
   // MARK: From the links
 
   func linkReady(_ link: UpstreamLink) {
