@@ -89,6 +89,14 @@ let package = Package(
       // millisecond sooner and holds 1.5 MB less.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--no-export-dynamic"])]),
 
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "TestSupport", "EventLoop", "RPC", "RPCWire", "Protocols", "Gateway", "Telemetry",
+      ], path: "Tests/Simulation", swiftSettings: common),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
+      swiftSettings: common),
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),
     tests("Protocols", ["Protocols", "CProtocols", "CProtobufC"]),
@@ -103,6 +111,7 @@ let package = Package(
     tests(
       "ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC", "Crypto"]),
     tests("Interop", ["Interop", "RPC", "Protocols"]),
+    tests("Simulation", ["Simulation"]),
     tests("Gateway", ["Gateway", "RPC", "Protocols", "Crypto", "Telemetry"]),
   ]
 )
