@@ -122,14 +122,14 @@ def scale(program):
             (pathlib.Path(folder) / name).write_text("\n".join(chosen) + "\n")
         with Process([*pinned(1), echo, upstream, tls / "model.pem", tls / "model.key",
                       tls / "ca.pem"]), Gateway(installation, upstream, prefix=pinned(0)) as gateway:
-            for round in range(ROUNDS + 1):
+            for turn in range(ROUNDS + 1):
                 for name, models in (("few", FEW), ("many", MANY_MODELS)):
                     before = load.cpu_seconds(gateway.pid)
                     subprocess.run(
                         [*pinned(1), client, gateway.address, pathlib.Path(folder) / name,
                          str(models), "16", "16", str(3 * MANY_KEYS)],
                         check=True, stdout=subprocess.DEVNULL, timeout=120)
-                    if round:  # the first fills the gateway's cache
+                    if turn:  # the first fills the gateway's cache
                         runs[name].append((load.cpu_seconds(gateway.pid) - before) * 1e6
                                           / (3 * MANY_KEYS))
     few, many = median(runs["few"]), median(runs["many"])

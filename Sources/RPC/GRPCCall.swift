@@ -70,7 +70,7 @@ class GRPCCall: CallState, @unchecked Sendable {
   private final func sendNow(_ message: OutboundMessage) throws -> Bool {
     guard !isFinished, let stream, stream.isOpen, !stream.isEnding else { throw sendFailure() }
     prepareToSend()
-    stream.sendData(message.frame(sendCompression))
+    message.send(on: stream, sendCompression)
     return stream.canSend
   }
 
@@ -119,6 +119,18 @@ struct OutboundMessage: Sendable {
 
   /// Compressing less than this makes it larger or saves nothing.
   private static let compressedByteCountMin = 256
+
+  /// Copying less than this, prefix and message, costs less than an array that holds both.
+  private static let copiedByteCountMax = 4 << 10
+
+  /// Queues the message with its prefix.
+  consuming func send(on stream: HTTP2StreamReference, _ compression: Compression?) {
+    guard compression == nil, !hasPrefixRoom, bytes.count < Self.copiedByteCountMax else {
+      return stream.sendData(frame(compression))
+    }
+    MessageFramer.withPrefix(messageByteCount: bytes.count) { stream.sendData($0) }
+    bytes.withUnsafeBytes { stream.sendData($0) }
+  }
 
   /// The message with its prefix, compressed if that was agreed.
   consuming func frame(_ compression: Compression?) -> [UInt8] {

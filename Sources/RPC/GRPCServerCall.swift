@@ -153,6 +153,9 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
 
   override func prepareToSend() {
     guard let stream, !stream.headersWereSent else { return }
+    if sendCompression == nil, !hasOutgoing.load(ordering: .acquiring) {
+      return stream.sendHeaders(ResponseHeaders.base)
+    }
     let outgoing = outgoingNow
     let initial = outgoing.initial
     if let compresses = outgoing.compresses {
@@ -179,14 +182,13 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
   private func succeed(_ response: OutboundMessage?) {
     guard !isFinished, let stream else { return }
     prepareToSend()
-    if let response { stream.sendData(response.frame(sendCompression)) }
-    let trailing = outgoingNow.trailing
-    if trailing.isEmpty {
-      stream.sendEnd(trailers: ResponseHeaders.ok)
-    } else {
+    if let response { response.send(on: stream, sendCompression) }
+    if hasOutgoing.load(ordering: .acquiring) {
       var trailers = ResponseHeaders.ok
-      trailers.appendMetadata(trailing)
+      trailers.appendMetadata(outgoingNow.trailing)
       stream.sendEnd(trailers: trailers)
+    } else {
+      stream.sendEnd(trailers: ResponseHeaders.ok)
     }
     end(cancelling: false)
   }

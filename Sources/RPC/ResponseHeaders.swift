@@ -31,7 +31,9 @@ extension HeaderList {
     metadata.headers.withBlock { block in
       block.forEach { field in
         if !field.isReserved {
-          append(name: field.name, value: field.value, neverIndexed: field.isNamed("authorization"))
+          append(
+            name: field.name, value: field.value,
+            indexing: field.isNamed("authorization") ? .never : .usual)
         }
       }
     }

@@ -314,7 +314,7 @@ final class Transport: EventHandler, Flushable {
   /// Gives memory back that only a busy connection needs; it comes again with the next bytes.
   func releaseMemory() {
     guard !isClosed, session.output.isEmpty else { return }
-    session.output.deallocate()
+    session.releaseMemory()
     tls?.releaseMemory()
   }
 }

@@ -91,6 +91,7 @@ private func onBeginHeaders(
     let id = frame!.pointee.hd.stream_id
     session.headersStartedAt = session.now
     session.floods.continuationCount = 0
+    session.inbound.removeAll()
     if session.role == .server, frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       let stream = session.open(id: id)
       nghttp2_session_set_stream_user_data(raw, id, stream)
@@ -98,13 +99,7 @@ private func onBeginHeaders(
       session.recentStream = stream
       return 0
     }
-    let stream = session.stream(id)
-    session.headerStream = stream
-    stream?.pointee.headers.removeAll()
-    stream?.pointee.headerCount = 0
-    stream?.pointee.headerListByteCount = 0
-    stream?.pointee.pseudoCount = 0
-    stream?.pointee.regularStart = 0
+    session.headerStream = session.stream(id)
     return 0
   }
 }
@@ -117,29 +112,21 @@ private func onHeader(
   withSession(user) { session in
     guard let stream = session.headerStream, stream.pointee.id == frame!.pointee.hd.stream_id
     else { return 0 }
-    stream.pointee.headerListByteCount += nameCount + valueCount + 32
-    if stream.pointee.headerListByteCount > session.limits.headerListByteCountMax
-      || stream.pointee.headerCount >= session.limits.headerFieldCountMax
+    session.inbound.count(nameByteCount: nameCount, valueByteCount: valueCount)
+    if session.inbound.listByteCount > session.limits.headerListByteCountMax
+      || session.inbound.count >= session.limits.headerFieldCountMax
     {
       return session.headersAreTooLarge(stream)
     }
-    let isSecret = flags & UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) != 0
-    let field = stream.pointee.headers.extend(8 + nameCount + valueCount)
-    field.storeBytes(
-      of: UInt32(truncatingIfNeeded: nameCount) | (isSecret ? HeaderBlock.neverIndexedFlag : 0),
-      as: UInt32.self)
-    (field + 4).storeBytes(of: UInt32(truncatingIfNeeded: valueCount), as: UInt32.self)
-    memcpy(field + 8, name!, nameCount)
-    memcpy(field + 8 + nameCount, value!, valueCount)
-    stream.pointee.headerCount += 1
-    if name![0] == UInt8(ascii: ":") {
-      // Pseudo-fields come first: nghttp2 refuses a block where they do not.
-      stream.pointee.pseudoCount += 1
-      stream.pointee.regularStart = stream.pointee.headers.count
-      if nameCount == 10, memchr(value!, Int32(UInt8(ascii: "@")), valueCount) != nil {
-        // Only `:authority` has ten letters. See `hostsAgree`.
-        stream.pointee.flags.insert(.needsHostCheck)
-      }
+    let indexing: HeaderIndexing =
+      flags & UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) != 0 ? .never : .usual
+    // Pseudo-fields come first: nghttp2 refuses a block where they do not.
+    session.inbound.append(name!, nameCount, value!, valueCount, indexing: indexing)
+    if nameCount == 10, name![0] == UInt8(ascii: ":"),
+      memchr(value!, Int32(UInt8(ascii: "@")), valueCount) != nil
+    {
+      // Only `:authority` has ten letters. See `hostsAgree`.
+      stream.pointee.flags.insert(.needsHostCheck)
     } else if nameCount == 4, memcmp(name!, "host", 4) == 0 {
       stream.pointee.flags.insert(.needsHostCheck)
     }

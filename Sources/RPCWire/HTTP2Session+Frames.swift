@@ -62,7 +62,7 @@ extension HTTP2Session {
       stream.pointee.flags.insert(.headersTooLarge)
       exceed(.headerList)
     }
-    guard stream.pointee.headerListByteCount > limits.headerBlockByteCountMax else { return 0 }
+    guard inbound.listByteCount > limits.headerBlockByteCountMax else { return 0 }
     exceed(.headerBlock)
     // Stops decoding: the session ignores all that follows.
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
@@ -75,12 +75,12 @@ extension HTTP2Session {
     if stream.pointee.flags.contains(.resetSubmitted) { return }
     switch role {
     case .server:
-      if stream.pointee.flags.contains(.needsHostCheck), !hostsAgree(stream) {
+      if stream.pointee.flags.contains(.needsHostCheck), !hostsAgree() {
         return reset(stream, .protocolError)
       }
       if !stream.pointee.flags.contains(.responseReceived) {
         stream.pointee.flags.insert(.responseReceived)
-        delegate.session(self, receivedRequest: reference, headers: stream.pointee.headerBlock)
+        delegate.session(self, receivedRequest: reference, headers: inbound.block)
       }
     case .client:
       if stream.pointee.flags.contains(.headersTooLarge) {
@@ -89,9 +89,9 @@ extension HTTP2Session {
       }
       if stream.pointee.flags.contains(.responseReceived) {
         stream.pointee.handler?.stream(
-          reference, receivedTrailers: stream.pointee.headerBlock)
+          reference, receivedTrailers: inbound.block)
       } else {
-        let block = stream.pointee.headerBlock
+        let block = inbound.block
         // An interim response (1xx) is not the response.
         if block.first(":status")?.first == UInt8(ascii: "1") { return }
         stream.pointee.flags.insert(.responseReceived)

@@ -23,10 +23,6 @@ extension HTTP2Session {
     let stream = pool.take()
     stream.pointee.id = id
     stream.pointee.session = Unmanaged.passUnretained(self)
-    stream.pointee.headerCount = 0
-    stream.pointee.headerListByteCount = 0
-    stream.pointee.pseudoCount = 0
-    stream.pointee.regularStart = 0
     stream.pointee.next = firstStream
     firstStream?.pointee.previous = stream
     firstStream = stream
@@ -64,6 +60,8 @@ extension HTTP2Session {
     return withFields(HeaderBlock(bytes: buffer.bytes, count: block.count), body)
   }
 
+  private static let blocksPerNameIndexing: UInt64 = 1_024
+
   /// Fills the scratch array with fields that point into `block`; valid inside `body`.
   private func withFields<Result>(
     _ block: HeaderBlock, _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
@@ -74,6 +72,10 @@ extension HTTP2Session {
       fields = .allocate(capacity: fieldCapacity)
     }
     let pointsInto = NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
+    // A name is found in the table while any field that has it is there: so one value that does not
+    // repeat goes in now and then, lest the names be spelt out each time.
+    let indexesNames = blockCount % Self.blocksPerNameIndexing == 0
+    blockCount &+= 1
     var next = fields
     block.forEach { field in
       let name = field.start + 8
@@ -83,7 +85,8 @@ extension HTTP2Session {
           mutating: (name + field.nameCount).assumingMemoryBound(to: UInt8.self)),
         namelen: field.nameCount, valuelen: field.valueCount,
         flags: UInt8(
-          pointsInto | (field.isNeverIndexed ? NGHTTP2_NV_FLAG_NO_INDEX.rawValue : 0)))
+          field.indexing == .usual || field.indexing == .nameOnly && indexesNames
+            ? pointsInto : pointsInto | NGHTTP2_NV_FLAG_NO_INDEX.rawValue))
       next += 1
     }
     return body(fields, block.count)

@@ -34,8 +34,8 @@ extension HTTP2Session {
 
   /// A request is malformed when its authority has user information, or when its `host` names
   /// somebody else (section 8.3.1): who looks at one field must not be fooled by the other.
-  func hostsAgree(_ stream: StreamPointer) -> Bool {
-    let block = stream.pointee.headerBlock
+  func hostsAgree() -> Bool {
+    let block = inbound.block
     guard let authority = block.first(":authority") else { return true }
     if authority.contains(UInt8(ascii: "@")) { return false }
     guard let host = block.first("host") else { return true }

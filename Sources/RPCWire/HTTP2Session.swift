@@ -71,6 +71,8 @@ public final class HTTP2Session: WireSession {
   @exclusivity(unchecked) var outputAnnounced = false
   var fields: UnsafeMutablePointer<nghttp2_nv>
   var fieldCapacity = 64
+  /// Header blocks submitted so far.
+  var blockCount: UInt64 = 0
 
   /// Open streams, those that wait for the peer's limit included.
   @exclusivity(unchecked) public internal(set) var streamCount = 0

@@ -59,26 +59,12 @@ struct HTTP2Stream {
   var sentTrailers = RawBuffer()
   var sentTrailerCount = 0
 
-  /// The block that is being received.
-  var headers = RawBuffer()
-  var headerCount = 0
-  var headerListByteCount = 0
-  var pseudoCount = 0
-  var regularStart = 0
-
   /// What stands behind the stream instead of a session.
   var backend: (any StreamBackend)?
 
   /// Sending stops being welcome at the high mark and is welcome again below the low mark.
   static let outboundByteCountHigh = 256 << 10
   static let outboundByteCountLow = 64 << 10
-
-  var headerBlock: HeaderBlock {
-    var block = HeaderBlock(bytes: headers.bytes, count: headerCount)
-    block.regularStart = regularStart
-    block.pseudoCount = pseudoCount
-    return block
-  }
 }
 
 typealias StreamPointer = UnsafeMutablePointer<HTTP2Stream>
@@ -185,7 +171,6 @@ public final class HTTP2StreamPool {
     stream.pointee.outbound.removeAll()
     stream.pointee.sentHeaders.removeAll(keeping: Self.blockByteCountKept)
     stream.pointee.sentTrailers.removeAll(keeping: Self.blockByteCountKept)
-    stream.pointee.headers.removeAll(keeping: Self.blockByteCountKept)
     stream.pointee.previous = nil
     stream.pointee.next = free
     free = stream

@@ -5,8 +5,9 @@ internal import Glibc
 ///
 /// Its walk is inlined into other modules: a gateway walks the fields of each request.
 public struct HeaderBlock {
-  /// Of a field's name length: "keep the value out of compression tables".
-  @usableFromInline static let neverIndexedFlag: UInt32 = 1 << 31
+  /// The bits of a field's first word that are its name's length; the others are its
+  /// ``HeaderIndexing``.
+  @usableFromInline static let nameLengthMask: UInt32 = 1 << 30 - 1
 
   @usableFromInline let bytes: UnsafeRawBufferPointer
 
@@ -32,7 +33,7 @@ public struct HeaderBlock {
     @inlinable @inline(__always)
     init(_ start: UnsafeRawPointer) {
       self.start = start
-      nameCount = Int(start.loadUnaligned(as: UInt32.self) & ~HeaderBlock.neverIndexedFlag)
+      nameCount = Int(start.loadUnaligned(as: UInt32.self) & HeaderBlock.nameLengthMask)
       valueCount = Int(start.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
     }
 
@@ -48,10 +49,11 @@ public struct HeaderBlock {
       UnsafeRawBufferPointer(start: start + 8 + nameCount, count: valueCount)
     }
 
-    /// True when the value must stay out of compression tables.
+    /// How the value may enter compression tables.
     @inline(__always)
-    var isNeverIndexed: Bool {
-      start.loadUnaligned(as: UInt32.self) & HeaderBlock.neverIndexedFlag != 0
+    var indexing: HeaderIndexing {
+      HeaderIndexing(
+        rawValue: start.loadUnaligned(as: UInt32.self) & ~HeaderBlock.nameLengthMask)
     }
 
     /// The field as it lies in the block.

@@ -1,11 +1,23 @@
 internal import Glibc
 
+/// How a field's value may enter HPACK's tables of repeated fields (RFC 7541).
+public struct HeaderIndexing: Sendable, Hashable {
+  let rawValue: UInt32
+
+  /// It is expected to repeat.
+  public static let usual = HeaderIndexing(rawValue: 0)
+  /// It does not repeat, and would only push out what does; its name does repeat.
+  public static let nameOnly = HeaderIndexing(rawValue: 1 << 30)
+  /// It is a secret: no table may keep it, here or further on (RFC 7541 section 7.1.3).
+  public static let never = HeaderIndexing(rawValue: 1 << 31)
+}
+
 /// Header fields to send: ordered, and packed into one block of memory so that a list of ten
 /// fields costs one allocation, or none when the list is reused. A value: copies share memory
 /// until one of them changes.
 ///
-/// Each field is a 32-bit name length, whose top bit says "never index", a 32-bit value length,
-/// the name, the value. ``HeaderBlock`` is the borrowed view of the same layout.
+/// Each field is a 32-bit name length, whose two top bits are its ``HeaderIndexing``, a 32-bit value
+/// length, the name, the value. ``HeaderBlock`` is the borrowed view of the same layout.
 public struct HeaderList: Sendable {
   // Unsafe by the letter alone: written only while a list is its only owner.
   nonisolated(unsafe) private var storage: HeaderStorage?
@@ -58,43 +70,47 @@ public struct HeaderList: Sendable {
       value: UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
   }
 
-  /// Adds a field. Names are lower case; `neverIndexed` keeps a secret, or a value that never
-  /// repeats, out of the compression table.
-  public mutating func append(_ name: String, _ value: String, neverIndexed: Bool = false) {
+  /// Adds a field. Names are lower case.
+  public mutating func append(
+    _ name: String, _ value: String, indexing: HeaderIndexing = .usual
+  ) {
     var name = name
     var value = value
     name.withUTF8 { name in
       value.withUTF8 { value in
         append(
           name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer(value),
-          neverIndexed: neverIndexed)
+          indexing: indexing)
       }
     }
   }
 
   /// Adds a field with a constant name.
-  public mutating func append(_ name: StaticString, _ value: String, neverIndexed: Bool = false) {
+  public mutating func append(
+    _ name: StaticString, _ value: String, indexing: HeaderIndexing = .usual
+  ) {
     var value = value
-    value.withUTF8 { append(name, UnsafeRawBufferPointer($0), neverIndexed: neverIndexed) }
+    value.withUTF8 { append(name, UnsafeRawBufferPointer($0), indexing: indexing) }
   }
 
   /// Adds a field with a constant name and a value from bytes, which are copied.
   @inline(__always)
   public mutating func append(
-    _ name: StaticString, _ value: UnsafeRawBufferPointer, neverIndexed: Bool = false
+    _ name: StaticString, _ value: UnsafeRawBufferPointer, indexing: HeaderIndexing = .usual
   ) {
     append(
       name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
-      value: value, neverIndexed: neverIndexed)
+      value: value, indexing: indexing)
   }
 
   /// Adds a field from bytes, which are copied.
   public mutating func append(
-    name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, neverIndexed: Bool = false
+    name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+    indexing: HeaderIndexing = .usual
   ) {
     let end = reserve(8 + name.count + value.count)
-    let flag = neverIndexed ? HeaderBlock.neverIndexedFlag : 0
-    end.storeBytes(of: UInt32(truncatingIfNeeded: name.count) | flag, as: UInt32.self)
+    end.storeBytes(
+      of: UInt32(truncatingIfNeeded: name.count) | indexing.rawValue, as: UInt32.self)
     (end + 4).storeBytes(of: UInt32(truncatingIfNeeded: value.count), as: UInt32.self)
     if let bytes = name.baseAddress { memcpy(end + 8, bytes, name.count) }
     if let bytes = value.baseAddress { memcpy(end + 8 + name.count, bytes, value.count) }
@@ -135,7 +151,8 @@ public struct HeaderList: Sendable {
   @inline(never)
   private mutating func grow(_ room: Int) {
     precondition(
-      byteCount + room <= Int(UInt32.max >> 1), "header fields of more than 2 GiB together")
+      byteCount + room <= Int(HeaderBlock.nameLengthMask),
+      "header fields of more than 1 GiB together")
     let capacity = byteCount + room
     let larger = HeaderStorage.make(
       byteCount == 0 ? capacity : max(capacity, (storage?.header ?? 0) * 2, 256))

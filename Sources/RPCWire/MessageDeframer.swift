@@ -142,6 +142,16 @@ public enum MessageFramer {
     frame[4] = UInt8(truncatingIfNeeded: length)
   }
 
+  /// Calls `body` with the prefix of an uncompressed message.
+  @inline(__always)
+  public static func withPrefix(
+    messageByteCount: Int, _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    // The flag and the length, which is big-endian: the last five bytes of a word.
+    let word = UInt64(messageByteCount).bigEndian
+    withUnsafeBytes(of: word) { body(UnsafeRawBufferPointer(rebasing: $0[3...])) }
+  }
+
   /// A frame with a copy of the message.
   public static func frame(_ message: [UInt8]) -> [UInt8] {
     var frame: [UInt8] = []

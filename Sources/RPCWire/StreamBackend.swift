@@ -72,10 +72,6 @@ extension HTTP2StreamPool {
     let stream = take()
     stream.pointee.id = 0
     stream.pointee.backend = backend
-    stream.pointee.headerCount = 0
-    stream.pointee.headerListByteCount = 0
-    stream.pointee.pseudoCount = 0
-    stream.pointee.regularStart = 0
     return HTTP2StreamReference(stream)
   }
 

@@ -247,7 +247,7 @@ import Testing
   }
 
   @Test func openStreamsAreCounted() {
-    let usage = KeyUsage()
+    let usage = KeyUsage(number: 1)
     #expect(usage.enter(max: 2) && usage.enter(max: 2) && !usage.enter(max: 2))
     usage.leave()
     #expect(usage.enter(max: 2) && usage.count == 2)

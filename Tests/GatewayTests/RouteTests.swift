@@ -249,3 +249,18 @@ struct DescribedMethod: CustomTestStringConvertible {
     #expect(digits(RequestID(number: 0)) == "0000000000000000")
   }
 }
+
+@Suite struct RecentKeysTests {
+  @Test func keysThatTakeTurnsAreNotRecentAndFewAre() {
+    var recent = RecentKeys()
+    let first = (1...10).map { recent.repeats($0) }
+    #expect(first == Array(repeating: false, count: 10))
+    let second = (1...10).map { recent.repeats($0) }
+    #expect(second == Array(repeating: true, count: 10))
+    var crowd = RecentKeys()
+    for _ in 0..<2 {
+      let areAllNew = (1...1_000).allSatisfy { !crowd.repeats($0) }
+      #expect(areAllNew)
+    }
+  }
+}

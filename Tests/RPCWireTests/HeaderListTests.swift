@@ -9,7 +9,7 @@ import Testing
       block.forEach { field in
         let name = String(decoding: field.name, as: UTF8.self)
         let value = String(decoding: field.value, as: UTF8.self)
-        result.append("\(name)=\(value)\(field.isNeverIndexed ? "!" : "")")
+        result.append("\(name)=\(value)\(field.indexing == .never ? "!" : "")")
       }
     }
     return result
@@ -34,7 +34,7 @@ import Testing
     let mark = fields.mark
     for round in 0..<3 {
       fields.removeAll(after: mark)
-      fields.append("round", "\(round)", neverIndexed: true)
+      fields.append("round", "\(round)", indexing: .never)
     }
     #expect(pairs(fields) == ["a=1", "round=2!"])
     #expect(fields.count == 2)
@@ -42,7 +42,7 @@ import Testing
 
   @Test func fieldsOfABlockAreAddedAsTheyAre() {
     var secret = HeaderList()
-    secret.append("authorization", "k", neverIndexed: true)
+    secret.append("authorization", "k", indexing: .never)
     var fields = HeaderList()
     secret.withBlock { $0.forEach { fields.append($0) } }
     fields.append(contentsOf: list(("x", "y")))

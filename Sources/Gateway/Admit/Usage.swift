@@ -7,7 +7,13 @@ final class TenantUsage: Sendable {
 
 /// What a key uses, over all loops.
 final class KeyUsage: Sendable {
+  /// Tells keys apart, from 1 on; keys of a small installation have small numbers.
+  let number: Int
   private let openStreams = Atomic<Int>(0)
+
+  init(number: Int) {
+    self.number = number
+  }
 
   /// False when `max` calls are open; 0 means no limit. Each success needs one ``leave()``.
   func enter(max: Int) -> Bool {
@@ -42,7 +48,7 @@ final class UsageRegistry: Sendable {
   func key(_ id: String) -> KeyUsage {
     keys.withLock { keys in
       if let usage = keys[id] { return usage }
-      let usage = KeyUsage()
+      let usage = KeyUsage(number: keys.count + 1)
       keys[id] = usage
       return usage
     }

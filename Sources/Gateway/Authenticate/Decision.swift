@@ -17,6 +17,8 @@ final class Decision {
   let refusal: Refusal?
   /// The identity metadata for services, ready to append.
   let identity: HeaderList
+  /// The same for a key that is not among ``RecentKeys``.
+  let rareIdentity: HeaderList
   /// The same for the access log.
   let logFields: JSONFields
   let quota: TenantQuota
@@ -46,12 +48,19 @@ final class Decision {
     tenantUsage = usage.tenant(grant.tenant)
     keyUsage = usage.key(grant.keyID)
     validatedAt = now
-    var identity = HeaderList()
-    identity.append("x-martlet-tenant", grant.tenant)
-    identity.append("x-martlet-key", grant.keyID)
-    identity.append("x-martlet-rights", actions.headerValue)
-    identity.append("x-martlet-models", models.headerValue)
-    self.identity = identity
+    let (rights, patterns) = (actions.headerValue, models.headerValue)
+    let matchesAll = models.matchesAll
+    func identity(_ indexing: HeaderIndexing) -> HeaderList {
+      var fields = HeaderList()
+      fields.append("x-martlet-tenant", grant.tenant, indexing: indexing)
+      fields.append("x-martlet-key", grant.keyID, indexing: indexing)
+      // Few values of these exist for all keys together.
+      fields.append("x-martlet-rights", rights)
+      fields.append("x-martlet-models", patterns, indexing: matchesAll ? .usual : indexing)
+      return fields
+    }
+    self.identity = identity(.usual)
+    rareIdentity = identity(.nameOnly)
     logFields = JSONFields {
       $0.field("tenant", grant.tenant)
       $0.field("key", grant.keyID)
@@ -67,10 +76,11 @@ final class Decision {
     self.revision = revision
     self.refusal = refusal
     identity = HeaderList()
+    rareIdentity = HeaderList()
     logFields = JSONFields()
     quota = TenantQuota(nil, GatewayLimits())
     tenantUsage = TenantUsage()
-    keyUsage = KeyUsage()
+    keyUsage = KeyUsage(number: 0)
     validatedAt = now
   }
 

@@ -112,10 +112,11 @@ extension Exchange {
   private func startLeg(excluding: Balancer.ID?) -> Bool {
     guard let decision, let route else { return false }
     requestHeaders.removeAll(after: clientFields)
-    requestHeaders.append(contentsOf: decision.identity)
-    // Never indexed: values that do not repeat would push useful ones out of the table.
+    requestHeaders.append(
+      contentsOf: gateway.recentKeys.repeats(decision.keyUsage.number)
+        ? decision.identity : decision.rareIdentity)
     requestID.withBytes {
-      requestHeaders.append("x-martlet-request-id", $0, neverIndexed: true)
+      requestHeaders.append("x-martlet-request-id", $0, indexing: .nameOnly)
     }
     if deadline != .distantFuture {
       let now = gateway.loop.readClock()
@@ -123,7 +124,7 @@ extension Exchange {
       withUnsafeTemporaryAllocation(byteCount: GRPCTimeout.byteCountMax, alignment: 1) { text in
         let count = GRPCTimeout.write(nanoseconds: left, into: text)
         requestHeaders.append(
-          "grpc-timeout", UnsafeRawBufferPointer(rebasing: text[..<count]), neverIndexed: true)
+          "grpc-timeout", UnsafeRawBufferPointer(rebasing: text[..<count]), indexing: .nameOnly)
       }
     }
     guard let pool = gateway.pool(of: route.destination),

@@ -19,6 +19,7 @@ final class LoopGateway: CallRouter {
   var methodMetrics: MethodMetrics
   var requestIDs: RequestIDGenerator
   var retryBudget = RetryBudget()
+  var recentKeys = RecentKeys()
   /// Header lists in the making; used within one callback only.
   var scratch = HeaderList()
 

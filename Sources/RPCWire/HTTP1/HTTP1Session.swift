@@ -184,9 +184,10 @@ public final class HTTP1Session: WireSession {
   private func begin(_ head: HTTP1RequestHead, byteCount: Int) throws(HTTP1Error) {
     let reference = pool.open(self)
     let stream = reference.pointer
-    stream.pointee.append(head, scheme: scheme)
-    if stream.pointee.headerListByteCount > shared.headerListByteCountMax
-      || stream.pointee.headerCount > shared.headerFieldCountMax
+    inbound.removeAll()
+    inbound.append(head, scheme: scheme)
+    if inbound.listByteCount > shared.headerListByteCountMax
+      || inbound.count > shared.headerFieldCountMax
     {
       pool.close(reference, .reset(.enhanceYourCalm))
       throw Self.headTooLarge(shared)
@@ -211,7 +212,7 @@ public final class HTTP1Session: WireSession {
     }
     self.stream = stream
     stream.pointee.flags.insert(.responseReceived)
-    delegate.session(self, receivedRequest: reference, headers: stream.pointee.headerBlock)
+    delegate.session(self, receivedRequest: reference, headers: inbound.block)
     if requestHasEnded { endRequest() }
   }
 
@@ -385,7 +386,7 @@ public final class HTTP1Session: WireSession {
   var bodyHasBegun: Bool { bodyByteCount > 0 }
 }
 
-extension HTTP2Stream {
+extension InboundFields {
   /// Fills the header block as HTTP/2 has it: pseudo-fields, then lower-case names.
   fileprivate mutating func append(_ head: HTTP1RequestHead, scheme: StaticString) {
     append(pseudo: ":method", head.method)
@@ -399,33 +400,24 @@ extension HTTP2Stream {
 
   private mutating func append(pseudo name: StaticString, _ value: UnsafeRawBufferPointer) {
     append(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), value)
-    pseudoCount += 1
-    regularStart = headers.count
   }
 
   private mutating func append(
     _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
   ) {
-    let lengths = headers.extend(8)
-    lengths.storeBytes(of: UInt32(truncatingIfNeeded: name.count), as: UInt32.self)
-    (lengths + 4).storeBytes(of: UInt32(truncatingIfNeeded: value.count), as: UInt32.self)
-    let start = headers.count
-    headers.append(name)
-    headers.foldCase(from: start)
-    headers.append(value)
-    headerCount += 1
-    headerListByteCount += name.count + value.count + 32
+    guard let first = name.baseAddress else { return }
+    count(nameByteCount: name.count, valueByteCount: value.count)
+    let kept = append(first, name.count, value.baseAddress, value.count)
+    UnsafeMutableRawBufferPointer(start: kept, count: name.count).foldCase()
   }
 }
 
-extension RawBuffer {
-  /// Makes letters small from a place on.
-  fileprivate mutating func foldCase(from offset: Int) {
-    guard let base else { return }
-    let bytes = UnsafeMutableRawBufferPointer(start: base + start + offset, count: count - offset)
-    for index in bytes.indices
-    where bytes[index] >= UInt8(ascii: "A") && bytes[index] <= UInt8(ascii: "Z") {
-      bytes[index] |= 0x20
+extension UnsafeMutableRawBufferPointer {
+  /// Makes letters small.
+  fileprivate func foldCase() {
+    for index in indices
+    where self[index] >= UInt8(ascii: "A") && self[index] <= UInt8(ascii: "Z") {
+      self[index] |= 0x20
     }
   }
 }

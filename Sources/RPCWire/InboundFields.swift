@@ -1,0 +1,68 @@
+internal import Glibc
+
+/// The header block that a session receives. There is never more than one: the frames of a block
+/// may not be interleaved with others (RFC 9113 section 4.3). So a session keeps one buffer that
+/// stays in the processor's cache, instead of one for each stream. Its owner calls ``deallocate()``.
+struct InboundFields {
+  private var bytes = RawBuffer()
+  private(set) var count = 0
+  /// Bytes as RFC 9113 counts them: name + value + 32 for each field, kept or not.
+  private(set) var listByteCount = 0
+  private var pseudoCount = 0
+  private var regularStart = 0
+
+  /// More memory than this goes back before the next block.
+  private static let byteCountKept = 4096
+
+  /// The fields so far; valid until the next change.
+  var block: HeaderBlock {
+    var block = HeaderBlock(bytes: bytes.bytes, count: count)
+    block.regularStart = regularStart
+    block.pseudoCount = pseudoCount
+    return block
+  }
+
+  /// Starts a new block.
+  @inline(__always)
+  mutating func removeAll() {
+    bytes.removeAll(keeping: Self.byteCountKept)
+    count = 0
+    listByteCount = 0
+    pseudoCount = 0
+    regularStart = 0
+  }
+
+  /// Counts a field that may be too much to keep.
+  @inline(__always)
+  mutating func count(nameByteCount: Int, valueByteCount: Int) {
+    listByteCount += nameByteCount + valueByteCount + 32
+  }
+
+  /// Adds a field; pseudo-fields come first. Returns where its name lies, valid until the next
+  /// change.
+  @inline(__always)
+  @discardableResult
+  mutating func append(
+    _ name: UnsafeRawPointer, _ nameByteCount: Int, _ value: UnsafeRawPointer?,
+    _ valueByteCount: Int, indexing: HeaderIndexing = .usual
+  ) -> UnsafeMutableRawPointer {
+    let field = bytes.extend(8 + nameByteCount + valueByteCount)
+    field.storeBytes(
+      of: UInt32(truncatingIfNeeded: nameByteCount) | indexing.rawValue, as: UInt32.self)
+    (field + 4).storeBytes(of: UInt32(truncatingIfNeeded: valueByteCount), as: UInt32.self)
+    memcpy(field + 8, name, nameByteCount)
+    if let value { memcpy(field + 8 + nameByteCount, value, valueByteCount) }
+    count += 1
+    if nameByteCount > 0, name.load(as: UInt8.self) == UInt8(ascii: ":") {
+      pseudoCount += 1
+      regularStart = bytes.count
+    }
+    return field + 8
+  }
+
+  /// Frees the memory.
+  mutating func deallocate() {
+    bytes.deallocate()
+    removeAll()
+  }
+}
