@@ -52,14 +52,19 @@ let package = Package(
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CHTTPParser", package: "libhttp-parser-dev"),
-    library("CJansson", pkgConfig: "jansson", package: "libjansson-dev"),
     .target(name: "CLinux", path: "Sources/CLinux"),
     .target(
       name: "CKernels", path: "Sources/CKernels",
       cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
     .target(name: "CProtocols", dependencies: ["CProtobufC"], path: "Sources/CProtocols"),
 
-    module("Protocols", ["CProtocols", "CProtobufC", "CJansson"]),
+    .target(
+      name: "CSimdjson", path: "Sources/CSimdjson",
+      cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
+      linkerSettings: [.linkedLibrary("simdjson")]),
+    module("JSON", ["CSimdjson"]),
+
+    module("Protocols", ["CProtocols", "CProtobufC", "JSON"]),
     module("Telemetry", settings: unchecked),
     module("Crypto", ["COpenSSL"]),
     module("RPCWire", ["CNGHTTP2", "COpenSSL", "CZlib", "CHTTPParser"], settings: unchecked),
@@ -99,7 +104,8 @@ let package = Package(
       swiftSettings: common),
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),
-    tests("Protocols", ["Protocols", "CProtocols", "CProtobufC"]),
+    tests("Protocols", ["Protocols", "CProtocols", "CProtobufC", "JSON"]),
+    tests("JSON", ["JSON"]),
     tests("Telemetry", ["Telemetry"]),
     tests("Crypto", ["Crypto"]),
     tests("RPCWire", ["RPCWire"]),
@@ -113,5 +119,6 @@ let package = Package(
     tests("Interop", ["Interop", "RPC", "Protocols"]),
     tests("Simulation", ["Simulation"]),
     tests("Gateway", ["Gateway", "RPC", "Protocols", "Crypto", "Telemetry"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

@@ -2,7 +2,7 @@
 # Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan
 set -euo pipefail
 build=(libnghttp2-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev libhttp-parser-dev
-  libjansson-dev)
+  libsimdjson-dev)
 test=(protobuf-c-compiler protobuf-compiler python3-protobuf python3-venv nghttp2-client binutils
   valgrind curl openssl)
 scan=(sslscan testssl.sh)

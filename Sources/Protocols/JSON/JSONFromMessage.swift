@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Writes a message of the wire format as JSON, guided by a schema, in the way Triton writes model
 /// configurations: names as in the .proto file, fields without a value too (but for messages and
 /// alternatives), 64-bit integers as numbers.
@@ -11,8 +13,8 @@ struct JSONFromMessage {
   func object(
     _ bytes: ArraySlice<UInt8>, _ type: String, depth: Int = 0
   ) throws(ProtobufError) -> JSONValue {
-    guard depth <= JSONValue.depthMax else {
-      throw ProtobufError(.tooDeep, "expected at most \(JSONValue.depthMax) nested messages")
+    guard depth <= ProtobufReader.depthMax else {
+      throw ProtobufError(.tooDeep, "expected at most \(ProtobufReader.depthMax) nested messages")
     }
     var found: [Int: [ProtobufReader.Field]] = [:]
     var reader = ProtobufReader(bytes)
@@ -136,8 +138,7 @@ struct JSONFromMessage {
       let number = Int32(truncatingIfNeeded: bits)
       let name = schema.enumerations[field.typeName]?.first { $0.value == number }?.key
       return name.map(JSONValue.string) ?? .integer(Int64(number))
-    // What JSON's readers can't take as a number, protobuf writes as a text.
-    case .uint64: return Int64(exactly: bits).map(JSONValue.integer) ?? .string(String(bits))
+    case .uint64: return Int64(exactly: bits).map(JSONValue.integer) ?? .unsigned(bits)
     default: return .integer(Int64(bitPattern: bits))
     }
   }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Reads JSON into the wire format, guided by a schema: the mapping of protobuf's documentation, so
 /// names may be spelt as in the .proto file or in camel case, 64-bit integers may be texts, and an
 /// enumeration's value is its name or its number. Every other name is refused where it stands.
@@ -127,6 +129,7 @@ struct MessageFromJSON {
     let number: UInt64? =
       switch value {
       case .integer(let number): UInt64(exactly: number)
+      case .unsigned(let number): number
       case .real(let number): UInt64(exactly: number)
       case .string(let text): UInt64(text)
       default: nil
@@ -140,6 +143,7 @@ struct MessageFromJSON {
   private func number(_ value: JSONValue, _ path: String) throws(JSONError) -> Double {
     switch value {
     case .integer(let number): return Double(number)
+    case .unsigned(let number): return Double(number)
     case .real(let number): return number
     case .string("NaN"): return .nan
     case .string("Infinity"): return .infinity
@@ -158,10 +162,9 @@ struct MessageFromJSON {
     case .null: "null"
     case .bool(let flag): flag ? "true" : "false"
     case .integer(let number): String(number)
+    case .unsigned(let number): String(number)
     case .real(let number): String(number)
-    case .string: "a text"
-    case .array: "a list"
-    case .object: "an object"
+    case .string, .array, .object, .elements: value.kind
     }
   }
 

@@ -1,3 +1,5 @@
+public import JSON
+
 /// A model's configuration as JSON, as Triton's clients send it with a load and get it from REST.
 public enum ModelConfigJSON {
   private static let type = ".inference.ModelConfig"
