@@ -53,6 +53,7 @@ let package = Package(
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CHTTPParser", package: "libhttp-parser-dev"),
     .target(name: "CLinux", path: "Sources/CLinux"),
+    .target(name: "COpenSSLLifetime", path: "Sources/COpenSSLLifetime"),
     .target(
       name: "CKernels", path: "Sources/CKernels",
       cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
@@ -66,8 +67,10 @@ let package = Package(
 
     module("Protocols", ["CProtocols", "CProtobufC", "JSON"]),
     module("Telemetry", settings: unchecked),
-    module("Crypto", ["COpenSSL"]),
-    module("RPCWire", ["CNGHTTP2", "COpenSSL", "CZlib", "CHTTPParser"], settings: unchecked),
+    module("Crypto", ["COpenSSL", "COpenSSLLifetime"]),
+    module(
+      "RPCWire", ["CNGHTTP2", "COpenSSL", "COpenSSLLifetime", "CZlib", "CHTTPParser"],
+      settings: unchecked),
     module("EventLoop", ["CLinux"], settings: unchecked),
     module(
       "RPC", ["RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"],
