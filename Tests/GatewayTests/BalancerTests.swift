@@ -106,8 +106,19 @@ import Testing
     }
     #expect(balancer.readyCount(seconds(1)) == 0)
     #expect(balancer.pick(seconds(1)) == 0)
-    balancer.healthFailed(0, seconds(1))
+    balancer.healthReported(0, isServing: false, seconds(1))
     #expect(balancer.pick(seconds(1)) == nil)
+  }
+
+  @Test func anInstanceThatMissesAHealthCheckIsTakenOnlyWhenNobodyIsBetter() {
+    var balancer = balancer(2)
+    balancer.healthFailed(0, seconds(1))
+    for _ in 0..<20 { #expect(balancer.pick(seconds(1)) == 1) }
+    balancer.healthFailed(1, seconds(1))
+    #expect(balancer.readyCount(seconds(1)) == 0)
+    #expect(Set((0..<50).map { _ in balancer.pick(seconds(1)) }) == [0, 1])
+    balancer.healthReported(0, isServing: true, seconds(2))
+    for _ in 0..<20 { #expect(balancer.pick(seconds(2)) == 0) }
   }
 
   @Test func aRetryAvoidsTheInstanceThatFailedUnlessItIsTheOnlyOne() {

@@ -18,7 +18,11 @@ struct Balancer {
   }
 
   enum Health: Equatable {
-    case unknown, serving, notServing
+    case unknown, serving
+    /// It says so.
+    case notServing
+    /// It did not answer in time: it hangs, or it is only slow.
+    case silent
   }
 
   enum Outcome {
@@ -52,7 +56,9 @@ struct Balancer {
       switch link {
       case .ready:
         if health == .notServing { return nil }
-        if ejectedUntil != nil { return 2 }
+        // A machine short of time makes every instance silent at once; they still do their work, and
+        // refusing all calls would help nobody.
+        if ejectedUntil != nil || health == .silent { return 2 }
         return health == .serving ? 0 : 1
       case .connecting: return 3
       case .draining, .down: return nil
@@ -233,7 +239,7 @@ struct Balancer {
   /// No answer to a health check.
   mutating func healthFailed(_ id: ID, _ now: MonotonicTime) {
     guard let index = index(of: id), instances[index].link == .ready else { return }
-    instances[index].health = .notServing
+    instances[index].health = .silent
   }
 
   // MARK: Resolution
