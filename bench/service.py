@@ -29,20 +29,25 @@ def pinned(core):
 
 
 class Process:
-    """A server that prints a line starting with `ready` when it serves."""
+    """A server that prints a line starting with `ready` when it serves. What it logs is shown when
+    it does not."""
 
     def __init__(self, command, environment=None):
         self.command = [str(part) for part in command]
         self.environment = {**os.environ, **(environment or {})}
 
     def __enter__(self):
+        self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, text=True, env=self.environment)
+            self.command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.environment)
         for line in self.process.stdout:
             if line.startswith("ready"):
                 self.pid = self.process.pid
                 return self
-        raise RuntimeError(f"{' '.join(self.command)} ended with {self.process.wait()}")
+        code = self.process.wait()
+        self.log.seek(0)
+        raise RuntimeError(
+            f"{' '.join(self.command)} ended with {code}: {self.log.read()[-1000:].strip()}")
 
     def __exit__(self, *_):
         self.process.terminate()
@@ -52,6 +57,7 @@ class Process:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        self.log.close()
 
 
 class Installation:
