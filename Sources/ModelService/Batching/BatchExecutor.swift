@@ -25,6 +25,12 @@ final class BatchExecutor: Sendable {
   /// How long a run takes, to tell short models from long ones.
   var costNanoseconds: UInt64 { cost.load(ordering: .relaxed) }
 
+  /// The same for who plans with it: 0 while nothing is known.
+  var usualNanoseconds: UInt64 {
+    let known = costNanoseconds
+    return known == .max ? 0 : known
+  }
+
   /// Settles every request.
   func run(_ batch: [PendingInference]) {
     let start = now()

@@ -12,6 +12,9 @@ struct BatchPolicy: Sendable, Equatable {
   var delayNanosecondsMax: UInt64 = 0
   /// Requests waiting at one time.
   var queueCountMax = 1024
+  /// A request that would wait for longer is refused at once, whatever its deadline: nobody waits
+  /// for an answer of milliseconds for so long.
+  var waitNanosecondsMax: UInt64 = 10_000_000_000
   /// Executions at one time.
   var parallelism = 1
   /// 1 is the most urgent; 0: requests have no priorities.

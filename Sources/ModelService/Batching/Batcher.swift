@@ -18,6 +18,26 @@ struct Batcher<Ticket: Sendable> {
     var expiresNanoseconds: UInt64?
   }
 
+  /// What became of a request that wants in.
+  enum Admission: Sendable {
+    /// It waits. `shed` left the queue for it, because it would have missed its deadline anyway.
+    case accepted(shed: Ticket?)
+    /// As many wait as may, and all of them can be served.
+    case full(waitNanoseconds: UInt64)
+    /// It could not be answered in time.
+    case late(waitNanoseconds: UInt64)
+  }
+
+  /// Why a request leaves the queue without having run.
+  enum Drop: Sendable {
+    /// Its time is over.
+    case expired
+    /// It has not enough time left to run.
+    case late
+    /// Nobody waits for it.
+    case abandoned
+  }
+
   /// What to do now.
   enum Step: Sendable {
     /// Run these together, then call ``finished(now:isLive:dropped:)``.
@@ -39,21 +59,83 @@ struct Batcher<Ticket: Sendable> {
     self.policy = policy
   }
 
-  /// Takes a request in; false when the queue is full.
-  mutating func submit(_ item: Item) -> Bool {
-    guard queue.count < policy.queueCountMax else { return false }
+  /// Takes a request in if it can be answered in time, as far as `runNanoseconds`, the usual time
+  /// of an execution, tells; 0: nothing is known.
+  mutating func submit(_ item: Item, runNanoseconds: UInt64 = 0) -> Admission {
+    let now = item.arrivedNanoseconds
+    // Behind everything as urgent: equal priorities stay in order of arrival.
+    var index = queue.count
+    while index > 0, queue[index - 1].priority > item.priority { index -= 1 }
+    let wait = waitNanoseconds(rowsAhead: rowCount(ahead: index), runNanoseconds)
+    // An idle model always tries: otherwise one slow run would be the last.
+    let isIdle = queue.isEmpty && runningCount == 0
+    if !isIdle,
+      Self.misses(item, startingAt: now &+ wait, runNanoseconds)
+        || wait > policy.waitNanosecondsMax
+    {
+      return .late(waitNanoseconds: wait)
+    }
+    var shed: Ticket?
+    if queue.count >= policy.queueCountMax {
+      guard let doomed = doomedIndex(now, runNanoseconds) else {
+        return .full(waitNanoseconds: wait)
+      }
+      shed = queue.remove(at: doomed).ticket
+      if doomed < index { index -= 1 }
+    }
+    noteArrival(now)
+    queue.insert(item, at: index)
+    return .accepted(shed: shed)
+  }
+
+  private mutating func noteArrival(_ now: UInt64) {
     if let last = lastArrivalNanoseconds {
-      let interval = item.arrivedNanoseconds &- min(last, item.arrivedNanoseconds)
+      let interval = now &- min(last, now)
       let capped = min(interval, 1_000_000_000)
       intervalNanoseconds =
         intervalNanoseconds > 1_000_000_000 ? capped : (intervalNanoseconds * 7 + capped) / 8
     }
-    lastArrivalNanoseconds = item.arrivedNanoseconds
-    // Behind everything as urgent: equal priorities stay in order of arrival.
-    var index = queue.count
-    while index > 0, queue[index - 1].priority > item.priority { index -= 1 }
-    queue.insert(item, at: index)
-    return true
+    lastArrivalNanoseconds = now
+  }
+
+  // MARK: Deadlines
+
+  /// Rows of the first `count` requests, or their number where each runs alone.
+  private func rowCount(ahead count: Int) -> Int {
+    policy.isBatching ? queue[..<count].reduce(0) { $0 + $1.rowCount } : count
+  }
+
+  /// How long a request waits behind so many rows.
+  private func waitNanoseconds(rowsAhead: Int, _ runNanoseconds: UInt64) -> UInt64 {
+    let batchSize = policy.isBatching ? policy.rowCountMax : 1
+    let ahead = (rowsAhead + batchSize - 1) / batchSize + runningCount
+    guard ahead >= policy.parallelism else { return 0 }
+    return runNanoseconds &* UInt64(ahead - policy.parallelism + 1) / UInt64(policy.parallelism)
+  }
+
+  private static func misses(
+    _ item: Item, startingAt start: UInt64, _ runNanoseconds: UInt64
+  ) -> Bool {
+    guard runNanoseconds > 0, let expires = item.expiresNanoseconds else { return false }
+    return start &+ runNanoseconds > expires
+  }
+
+  /// Of the requests that will miss their deadlines where they are, the one whose comes first.
+  private func doomedIndex(_ now: UInt64, _ runNanoseconds: UInt64) -> Int? {
+    var rows = 0
+    var found: Int?
+    for (index, item) in queue.enumerated() {
+      let start = now &+ waitNanoseconds(rowsAhead: rows, runNanoseconds)
+      rows += policy.isBatching ? item.rowCount : 1
+      guard Self.misses(item, startingAt: start, runNanoseconds) else { continue }
+      if let other = found,
+        queue[other].expiresNanoseconds ?? .max <= item.expiresNanoseconds ?? .max
+      {
+        continue
+      }
+      found = index
+    }
+    return found
   }
 
   /// An execution has ended.
@@ -62,12 +144,13 @@ struct Batcher<Ticket: Sendable> {
     runningCount -= 1
   }
 
-  /// The next thing to do. Requests that expired, or that `isLive` says nobody waits for, leave the
-  /// queue through `dropped`.
+  /// The next thing to do. Requests that expired or will, or that `isLive` says nobody waits for,
+  /// leave the queue through `dropped`.
   mutating func next(
-    now: UInt64, isLive: (Ticket) -> Bool, dropped: (Ticket, _ isExpired: Bool) -> Void
+    now: UInt64, runNanoseconds: UInt64 = 0, isLive: (Ticket) -> Bool,
+    dropped: (Ticket, Drop) -> Void
   ) -> Step {
-    drop(now: now, isLive: isLive, dropped: dropped)
+    drop(now, runNanoseconds, isLive: isLive, dropped: dropped)
     guard !queue.isEmpty, runningCount < policy.parallelism else { return .idle }
     guard policy.isBatching else {
       runningCount += 1
@@ -128,18 +211,30 @@ struct Batcher<Ticket: Sendable> {
   }
 
   private mutating func drop(
-    now: UInt64, isLive: (Ticket) -> Bool, dropped: (Ticket, Bool) -> Void
+    _ now: UInt64, _ runNanoseconds: UInt64, isLive: (Ticket) -> Bool,
+    dropped: (Ticket, Drop) -> Void
   ) {
+    // An idle model runs what is left, even too late: see ``submit(_:runNanoseconds:)``.
+    var spares = runningCount == 0
+    if spares, runNanoseconds > 0 {
+      spares = queue.allSatisfy { Self.misses($0, startingAt: now, runNanoseconds) }
+    }
+    let last = spares ? queue.map { $0.expiresNanoseconds ?? .max }.max() : nil
     queue.removeAll { item in
+      let drop: Drop
       if let expires = item.expiresNanoseconds, expires <= now {
-        dropped(item.ticket, true)
-        return true
+        drop = .expired
+      } else if !isLive(item.ticket) {
+        drop = .abandoned
+      } else if Self.misses(item, startingAt: now, runNanoseconds),
+        item.expiresNanoseconds != last
+      {
+        drop = .late
+      } else {
+        return false
       }
-      guard isLive(item.ticket) else {
-        dropped(item.ticket, false)
-        return true
-      }
-      return false
+      dropped(item.ticket, drop)
+      return true
     }
   }
 }

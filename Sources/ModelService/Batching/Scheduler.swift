@@ -42,11 +42,26 @@ final class Scheduler: Sendable {
       shapeKey: policy.isBatching ? request.inputs.map { Array($0.shape.dropFirst()) } : [],
       priority: policy.priority(requested: priority),
       arrivedNanoseconds: now, expiresNanoseconds: expiry(now, timeoutMicroseconds, deadline))
-    let step = advance { $0.submit(item) }
-    guard let step else {
-      throw RPCError.overloaded(
-        "expected at most \(policy.queueCountMax) requests waiting for the model, got more")
+    var admission = Batcher<PendingInference>.Admission.accepted(shed: nil)
+    let run = executor.usualNanoseconds
+    let step = advance {
+      admission = $0.submit(item, runNanoseconds: run)
+      if case .accepted = admission { return true }
+      return false
     }
+    switch admission {
+    case .accepted(let shed):
+      if let shed { shed.resolve(.failure(tooLate(shed, now))) }
+    case .full(let wait):
+      executor.statistics.recordFailure(nanoseconds: 0)
+      throw Self.overloaded(
+        "expected at most \(policy.queueCountMax) requests waiting for the model, got more", wait)
+    case .late(let wait):
+      executor.statistics.recordFailure(nanoseconds: 0)
+      throw Self.overloaded(
+        "the model is overloaded: a request would wait for \(wait / 1_000_000) ms", wait)
+    }
+    guard let step else { preconditionFailure("what was accepted has a next step") }
     perform(step)
     return try await pending.value()
   }
@@ -75,10 +90,13 @@ final class Scheduler: Sendable {
     _ change: (inout Batcher<PendingInference>) -> Bool
   ) -> Batcher<PendingInference>.Step? {
     let now = resources.now()
-    var dropped: [(PendingInference, Bool)] = []
+    var dropped: [(PendingInference, Batcher<PendingInference>.Drop)] = []
+    let run = executor.usualNanoseconds
     let step = state.withLock { state -> Batcher<PendingInference>.Step? in
       guard change(&state.batcher) else { return nil }
-      let step = state.batcher.next(now: now, isLive: { $0.isLive() }) {
+      let step = state.batcher.next(
+        now: now, runNanoseconds: run, isLive: { $0.isLive() }
+      ) {
         dropped.append(($0, $1))
       }
       guard case .wait(let until) = step else { return step }
@@ -87,18 +105,33 @@ final class Scheduler: Sendable {
       state.timerNanoseconds = until
       return step
     }
-    for (pending, isExpired) in dropped {
-      pending.resolve(.failure(isExpired ? expired(pending, now) : Self.cancelled))
-    }
+    for (pending, drop) in dropped { pending.resolve(.failure(error(drop, pending, now))) }
     return step
+  }
+
+  private func error(
+    _ drop: Batcher<PendingInference>.Drop, _ pending: PendingInference, _ now: UInt64
+  ) -> RPCError {
+    switch drop {
+    case .abandoned: return Self.cancelled
+    case .expired:
+      executor.statistics.recordFailure(nanoseconds: now &- pending.submittedNanoseconds)
+      return RPCError(code: .deadlineExceeded, message: "Request timeout expired")
+    case .late: return tooLate(pending, now)
+    }
   }
 
   static let cancelled = RPCError(
     code: .cancelled, message: "the caller gave up before the model could run")
 
-  private func expired(_ pending: PendingInference, _ now: UInt64) -> RPCError {
+  /// The refusal of a request that waited and would not be answered in time any more.
+  private func tooLate(_ pending: PendingInference, _ now: UInt64) -> RPCError {
     executor.statistics.recordFailure(nanoseconds: now &- pending.submittedNanoseconds)
-    return RPCError(code: .deadlineExceeded, message: "Request timeout expired")
+    return .overloaded("the model is overloaded: the deadline leaves no time to run it")
+  }
+
+  private static func overloaded(_ message: String, _ waitNanoseconds: UInt64) -> RPCError {
+    .overloaded(message, retryAfterSeconds: max(1, Int(waitNanoseconds / 1_000_000_000)))
   }
 
   private func perform(_ step: Batcher<PendingInference>.Step) {

@@ -33,8 +33,9 @@ public struct ModelServerConfiguration: Sendable {
   /// Bytes that the states of one model's sequences may hold together: a quarter of a megabyte for
   /// each of them.
   public var sequenceStateByteCountMax = 256 << 20
-  /// A model whose runs take longer leaves the loop that read the request.
-  public var inlineRunDurationMax = Duration.milliseconds(1)
+  /// A model whose runs take longer leaves the loop that read the request; see
+  /// ``ExecutionSettings``.
+  public var inlineRunDurationMax = Duration.microseconds(200)
   /// Load every stored model at start instead of at its first request.
   public var loadsAtStart = true
   /// How long calls may go on after ``ModelServer/drain()`` began.

@@ -126,7 +126,7 @@ internal import Testing
 
   @Test func aFullQueueRefuses() {
     var batcher = Subject(policy: policy { $0.queueCountMax = 2 })
-    let accepted = (1...3).map { batcher.submit(item($0)) }
+    let accepted = (1...3).map { isAccepted(batcher.submit(item($0))) }
     #expect(accepted == [true, true, false])
   }
 
@@ -135,14 +135,14 @@ internal import Testing
     _ = batcher.submit(item(1, expires: 50))
     _ = batcher.submit(item(2))
     _ = batcher.submit(item(3))
-    var dropped: [(Int, Bool)] = []
+    var dropped: [(Int, Subject.Drop)] = []
     let step = batcher.next(now: 50, isLive: { $0 != 2 }, dropped: { dropped.append(($0, $1)) })
     guard case .run(let items) = step else {
       Issue.record("expected a run")
       return
     }
     #expect(items.map(\.ticket) == [3])
-    #expect(dropped.map(\.0) == [1, 2] && dropped.map(\.1) == [true, false])
+    #expect(dropped.map(\.0) == [1, 2] && dropped.map(\.1) == [.expired, .abandoned])
   }
 
   @Test func urgentRequestsGoFirstAndEqualsInOrder() {
@@ -207,7 +207,7 @@ internal import Testing
           shapeKey: [[Int.random(in: 1...2, using: &generator)]], priority: 0,
           arrivedNanoseconds: now,
           expiresNanoseconds: Int.random(in: 0..<4, using: &generator) == 0 ? now + 300 : nil)
-        if batcher.submit(item) { accepted[nextID] = item }
+        if isAccepted(batcher.submit(item)) { accepted[nextID] = item }
       }
       if Int.random(in: 0..<10, using: &generator) == 0,
         let victim = batcher.queue.randomElement(
@@ -221,12 +221,14 @@ internal import Testing
     mutating func advance(_ batcher: inout Subject) {
       while true {
         let dead = cancelled
-        var dropped: [(Int, Bool)] = []
+        var dropped: [(Int, Subject.Drop)] = []
         let step = batcher.next(
           now: now, isLive: { !dead.contains($0) }, dropped: { dropped.append(($0, $1)) })
-        for (id, isExpired) in dropped {
+        for (id, drop) in dropped {
           #expect(ended.insert(id).inserted)
-          #expect(isExpired ? accepted[id]!.expiresNanoseconds! <= now : cancelled.contains(id))
+          #expect(
+            drop == .expired
+              ? accepted[id]!.expiresNanoseconds! <= now : cancelled.contains(id))
         }
         switch step {
         case .idle:
@@ -271,4 +273,8 @@ internal import Testing
       }
     }
   }
+}
+
+private func isAccepted(_ admission: Batcher<Int>.Admission) -> Bool {
+  if case .accepted = admission { true } else { false }
 }
