@@ -70,6 +70,17 @@ public struct ServerCall {
     connection?.exceeded(limit)
   }
 
+  /// Something that the router keeps with the call's connection; nil at first.
+  public var connectionObject: AnyObject? {
+    get { connection?.routerObject }
+    nonmutating set { connection?.routerObject = newValue }
+  }
+
+  /// Ends the call's connection, after what is queued, because of a limit.
+  public func endConnection(_ limit: ServerLimit) {
+    connection?.end(limit)
+  }
+
   /// False once the stream is gone.
   public var isOpen: Bool { stream.isOpen }
   /// The client's verified certificate.

@@ -14,6 +14,8 @@ final class ServerConnection {
   private var isDraining = false
   /// Its place among the handshakes of the loop; nil in clear text and once it is established.
   private var handshake: HandshakeGate<ServerConnection>.Ticket?
+  /// See ``ServerCall/connectionObject``.
+  var routerObject: AnyObject?
 
   private let descriptor: Int32
   /// The client's address; asked of the system when somebody wants it.
@@ -42,6 +44,12 @@ final class ServerConnection {
 
   func exceeded(_ limit: ServerLimit) {
     owner.exceeded(limit)
+  }
+
+  /// Ends the connection after what is queued.
+  func end(_ limit: ServerLimit) {
+    if http1 == nil { session.terminate(.enhanceYourCalm) }
+    transport.closeWhenFlushed(.limit(limit))
   }
 
   /// Since when there are no calls, for who must make room; nil while there are.

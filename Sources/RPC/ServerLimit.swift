@@ -21,6 +21,8 @@ public enum ServerLimit: String, Sendable, CaseIterable {
   case keepAlive = "keep_alive"
   /// A connection that has become old.
   case connectionAge = "connection_age"
+  /// Calls that were refused before anybody knew whose they are.
+  case refusedCalls = "refused_calls"
   /// A request message that is too large.
   case messageBytes = "message_bytes"
 
@@ -40,6 +42,7 @@ public enum ServerLimit: String, Sendable, CaseIterable {
     case .writeStall: "the peer takes no bytes"
     case .keepAlive: "the peer does not answer"
     case .connectionAge: "the connection has become old"
+    case .refusedCalls: "too many calls were refused"
     case .messageBytes: "a message is too large"
     }
   }

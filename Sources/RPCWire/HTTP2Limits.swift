@@ -38,8 +38,9 @@ public struct HTTP2Limits: Sendable {
   public var windowUpdatesPerSecondMax = 1_000
   /// SETTINGS and PING answers that may wait for a peer that does not read them.
   public var controlQueueMax = 1_000
-  /// Bytes in flight towards us on one stream: 1 Gbit/s over 4 ms.
-  public var streamWindowByteCount: Int32 = 512 << 10
+  /// Bytes in flight towards us on one stream, which we must be ready to keep: 100 Mbit/s over
+  /// 20 ms.
+  public var streamWindowByteCount: Int32 = 256 << 10
   /// Bytes in flight towards us on the whole connection.
   public var connectionWindowByteCount: Int32 = 8 << 20
 

@@ -245,7 +245,7 @@ import Testing
   }
 
   @Test func loopsShareABucketExactly() async {
-    let usage = TenantUsage()
+    let usage = Usage()
     let admitted = await withTaskGroup { group in
       for _ in 0..<4 {
         group.addTask {
@@ -258,10 +258,12 @@ import Testing
   }
 
   @Test func openStreamsAreCounted() {
-    let usage = KeyUsage(number: 1)
-    #expect(usage.enter(max: 2) && usage.enter(max: 2) && !usage.enter(max: 2))
-    usage.leave()
-    #expect(usage.enter(max: 2) && usage.count == 2)
-    #expect(usage.enter(max: 0))
+    let usage = Usage()
+    func enter(_ max: Int) -> Bool { usage.streams.enter(max: max) }
+    #expect(enter(2) && enter(2) && !enter(2))
+    usage.streams.leave()
+    #expect(enter(2))
+    #expect(usage.streams.count == 2)
+    #expect(enter(0))
   }
 }

@@ -61,11 +61,16 @@ class CommandFailed(AssertionError):
 class Installation:
     """One `martlet up`: its processes, its directory, its administrator."""
 
-    def __init__(self, instances=2):
+    def __init__(self, instances=2, limits=None):
         # Temporary paths are short because Unix sockets' paths are limited to 107 bytes.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="martlet-"))
         self.data = self.directory / "data"
         self.instances = instances
+        self.arguments = []
+        if limits:
+            path = self.directory / "limits.yaml"
+            path.write_text("".join(f"{name}: {value}\n" for name, value in limits.items()))
+            self.arguments = ["--limits", path]
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.process = None
@@ -77,7 +82,7 @@ class Installation:
         started = time.monotonic()
         self.process = subprocess.Popen(
             [BINARY, "up", "--data", self.data, "--listen", self.address,
-             "--instances", str(self.instances)],
+             "--instances", str(self.instances), *self.arguments],
             stdout=subprocess.PIPE, stderr=open(self.log, "ab"), text=True,
             start_new_session=True)
         ready = threading.Event()

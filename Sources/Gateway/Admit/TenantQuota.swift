@@ -1,24 +1,22 @@
 internal import Protocols
 
-/// A tenant's limits with the gateway's defaults filled in; 0 means no limit.
+/// A tenant's limits with the gateway's defaults filled in.
 struct TenantQuota: Sendable, Hashable {
-  let requestsPerSecond: UInt32
-  let requestsBurst: UInt32
-  let streamsMax: Int
+  let use: UseLimits
   let messageByteCountMax: Int
 
   init(_ quota: MartletV1.Quota?, _ limits: GatewayLimits) {
-    func value(_ own: UInt32?, _ fallback: UInt32) -> UInt32 {
-      own.flatMap { $0 == 0 ? nil : $0 } ?? fallback
+    func value<Number: FixedWidthInteger>(_ own: Number?, _ fallback: Int) -> Int {
+      own.flatMap { $0 == 0 ? nil : Int(clamping: $0) } ?? fallback
     }
-    requestsPerSecond = value(quota?.requestsPerSecond, limits.requestsPerSecondDefault)
-    let burst = value(quota?.requestsBurst, limits.requestsBurstDefault)
-    // A burst of one second's worth unless told otherwise.
-    requestsBurst = burst == 0 ? requestsPerSecond : burst
-    streamsMax = Int(value(quota?.streamsMax, limits.streamsPerKeyMaxDefault))
-    let own = quota?.messageBytesMax ?? 0
-    messageByteCountMax =
-      own == 0
-      ? limits.messageByteCountMax : min(Int(clamping: own), limits.messageByteCountMax)
+    let defaults = limits.tenant
+    use = UseLimits(
+      requestsPerSecond: UInt32(
+        value(quota?.requestsPerSecond, Int(defaults.requestsPerSecond))),
+      requestsBurst: UInt32(value(quota?.requestsBurst, Int(defaults.requestsBurst))),
+      streamsMax: value(quota?.streamsMax, defaults.streamsMax),
+      bytesInFlightMax: value(quota?.bytesInFlightMax, defaults.bytesInFlightMax))
+    messageByteCountMax = min(
+      value(quota?.messageBytesMax, limits.messageByteCountMax), limits.messageByteCountMax)
   }
 }

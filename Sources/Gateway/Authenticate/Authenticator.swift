@@ -68,8 +68,10 @@ struct Authenticator<Waiter> {
 
   // MARK: Requests
 
+  /// `mayAsk` is asked about who shows a key that is not known to be good.
   mutating func authenticate(
-    _ digest: KeyDigest, now: MonotonicTime, wallMilliseconds: Int64, waiter: () -> Waiter
+    _ digest: KeyDigest, now: MonotonicTime, wallMilliseconds: Int64,
+    mayAsk isWelcome: () -> Bool = { true }, waiter: () -> Waiter
   ) -> Answer {
     if let decision = good[digest] {
       if decision.isExpired(wallMilliseconds) { return .refused(.expiredKey) }
@@ -83,6 +85,8 @@ struct Authenticator<Waiter> {
       bad.remove(digest)
     }
     if !mayAsk(now) { return .refused(.authUnavailable) }
+    // A key that is known keeps working, wherever it comes from.
+    if good[digest] == nil, !isWelcome() { return .refused(.badKeys) }
     if pending[digest] != nil {
       guard pending[digest]!.waiters.count < settings.waitersPerCheckMax else {
         return .refused(.tooManyChecks)

@@ -23,8 +23,8 @@ final class Decision {
   let logFields: JSONFields
   let quota: TenantQuota
   /// Shared with the other loops.
-  let tenantUsage: TenantUsage
-  let keyUsage: KeyUsage
+  let tenantUsage: Usage
+  let keyUsage: Usage
 
   /// When the auth service last confirmed it.
   var validatedAt: MonotonicTime
@@ -79,8 +79,8 @@ final class Decision {
     rareIdentity = HeaderList()
     logFields = JSONFields()
     quota = TenantQuota(nil, GatewayLimits())
-    tenantUsage = TenantUsage()
-    keyUsage = KeyUsage(number: 0)
+    tenantUsage = Usage()
+    keyUsage = Usage()
     validatedAt = now
   }
 

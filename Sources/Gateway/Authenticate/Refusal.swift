@@ -15,8 +15,21 @@ enum Refusal: String, CaseIterable, Sendable {
   case privateMethod = "private_method"
   case missingRight = "missing_right"
   case modelNotAllowed = "model_not_allowed"
-  case rateLimited = "rate_limited"
-  case tooManyStreams = "too_many_streams"
+  case badKeys = "bad_keys"
+  case connectionRate = "connection_rate"
+  case keyRate = "key_rate"
+  case tenantRate = "tenant_rate"
+  case keyStreams = "key_streams"
+  case tenantStreams = "tenant_streams"
+  case gatewayCalls = "gateway_calls"
+  case connectionBytes = "connection_bytes"
+  case keyBytes = "key_bytes"
+  case tenantBytes = "tenant_bytes"
+  case gatewayBytes = "gateway_bytes"
+  case inflationRate = "inflation_rate"
+  case slowRequest = "slow_request"
+  case slowReader = "slow_reader"
+  case metadataTooLarge = "metadata_too_large"
   case messageTooLarge = "message_too_large"
   case malformedRequest = "malformed_request"
   case undecodableMessage = "undecodable_message"
@@ -31,11 +44,15 @@ enum Refusal: String, CaseIterable, Sendable {
     switch self {
     case .noKey, .severalKeys, .malformedKey, .unknownKey, .expiredKey, .revokedKey:
       .unauthenticated
-    case .keyChanged, .authUnavailable, .tooManyChecks, .noUpstream, .upstreamLost, .draining:
+    case .keyChanged, .authUnavailable, .tooManyChecks, .noUpstream, .upstreamLost, .draining,
+      .gatewayCalls, .gatewayBytes:
       .unavailable
     case .unknownMethod, .unknownEncoding: .unimplemented
     case .privateMethod, .missingRight, .modelNotAllowed: .permissionDenied
-    case .rateLimited, .tooManyStreams, .messageTooLarge: .resourceExhausted
+    case .messageTooLarge, .metadataTooLarge, .badKeys, .connectionRate, .keyRate, .tenantRate,
+      .keyStreams, .tenantStreams, .connectionBytes, .keyBytes, .tenantBytes, .inflationRate:
+      .resourceExhausted
+    case .slowRequest, .slowReader: .cancelled
     case .malformedRequest: .invalidArgument
     // As gRPC's own servers answer bytes that are not length-prefixed messages.
     case .malformedFraming, .undecodableMessage: .internalError
@@ -58,8 +75,21 @@ enum Refusal: String, CaseIterable, Sendable {
     case .privateMethod: "the method is not open to clients"
     case .missingRight: "the API key lacks the right that the method needs"
     case .modelNotAllowed: "the API key does not allow the model named in the request"
-    case .rateLimited: "the tenant's request rate is exhausted; retry-after says when to come back"
-    case .tooManyStreams: "the API key has as many open calls as it may have"
+    case .badKeys: "too many bad API keys came from this address; try again later"
+    case .connectionRate: "the connection's request rate is exhausted"
+    case .keyRate: "the API key's request rate is exhausted"
+    case .tenantRate: "the tenant's request rate is exhausted"
+    case .keyStreams: "the API key has as many open calls as it may have"
+    case .tenantStreams: "the tenant has as many open calls as it may have"
+    case .gatewayCalls: "the gateway has as many open calls as it may have; try again"
+    case .connectionBytes: "the connection has as many bytes under way as it may have"
+    case .keyBytes: "the API key has as many bytes under way as it may have"
+    case .tenantBytes: "the tenant has as many bytes under way as it may have"
+    case .gatewayBytes: "the gateway holds as many bytes as it may hold; try again"
+    case .inflationRate: "the tenant's compressed messages become too large for their rate"
+    case .slowRequest: "the request comes too slowly"
+    case .slowReader: "the response is taken too slowly"
+    case .metadataTooLarge: "the metadata is larger than the limit"
     case .messageTooLarge: "the message is larger than the tenant's limit"
     case .malformedRequest: "the request is not a well-formed gRPC message of the method"
     case .undecodableMessage: "the request's message is not valid protobuf"
@@ -69,6 +99,25 @@ enum Refusal: String, CaseIterable, Sendable {
     case .upstreamLost: "the instance that served the call was lost; try again"
     case .deadlineExceeded: "the deadline passed before the call ended"
     case .draining: "the gateway is going down; connect again"
+    }
+  }
+
+  /// When to come back, for what passes; more exact where a bucket knows. nil: not by waiting.
+  var retryAfterSeconds: Int? {
+    switch self {
+    case .badKeys, .connectionRate, .keyRate, .tenantRate, .keyStreams, .tenantStreams,
+      .gatewayCalls, .connectionBytes, .keyBytes, .tenantBytes, .gatewayBytes, .inflationRate,
+      .keyChanged, .authUnavailable, .tooManyChecks, .noUpstream, .upstreamLost, .draining:
+      1
+    default: nil
+    }
+  }
+
+  /// A key was shown that is none, which costs a question or is a guess.
+  var isBadKey: Bool {
+    switch self {
+    case .malformedKey, .unknownKey, .revokedKey, .expiredKey: true
+    default: false
     }
   }
 }

@@ -33,6 +33,19 @@ struct RequestInspector {
   private(set) var messageCount = 0
   /// What the latest of them says that it holds.
   var messageByteCount: Int { messageCount == 0 ? 0 : length }
+  /// Bytes that compressed messages became, to be paid for.
+  private(set) var unpaidInflatedCount = 0
+
+  /// Bytes of the message that is not complete yet; 0 between messages.
+  var incompleteByteCount: Int {
+    prefixCount < 5 ? prefixCount : prefixCount + length - remaining
+  }
+
+  /// What was inflated since the last time, in whole KiB; the rest stays.
+  mutating func takeInflatedKilobytes() -> Int {
+    defer { unpaidInflatedCount &= 1_023 }
+    return unpaidInflatedCount >> 10
+  }
 
   /// Starts on a new call; keeps the memory.
   mutating func begin(
@@ -51,6 +64,7 @@ struct RequestInspector {
     remaining = 0
     isAuthorised = false
     messageCount = 0
+    unpaidInflatedCount = 0
   }
 
   /// The name of the model of the last message that was authorised, for the access log.
@@ -237,6 +251,7 @@ struct RequestInspector {
       }
       return true
     }
+    unpaidInflatedCount += count - inflatedCount
     inflatedCount = count
     if isTooLarge {
       return .failure(

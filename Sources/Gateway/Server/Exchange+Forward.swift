@@ -18,6 +18,7 @@ extension Exchange {
     uncredited += bytes.count
     wasInspected = true
     let verdict = inspector.inspect(bytes) { authorise($0) }
+    if let refusal = payForInflation() { return refuse(refusal) }
     switch verdict {
     case .refuse(let refusal, let detail): refuse(refusal, detail)
     case .forward(let clear): forward(bytes, clear: clear)
@@ -147,12 +148,14 @@ extension Exchange {
       complete()
     }
     call.sendHeaders(gateway.scratch, endOfStream: endsHere)
+    countBytes()
   }
 
   func responded(_ upstream: ClientCall, _ bytes: UnsafeRawBufferPointer) {
     guard !isResponseComplete, !clientIsGone else { return upstream.consume(bytes.count) }
     byteCountOut += bytes.count
     call.sendData(bytes)
+    countBytes()
     if call.outboundByteCount < Self.queuedByteCountMax {
       upstream.consume(bytes.count)
     } else {
@@ -199,7 +202,8 @@ extension Exchange {
     }
     switch reason {
     case .reset(.enhanceYourCalm):
-      answer(.resourceExhausted, "the service refused the call as one too many")
+      answer(
+        .resourceExhausted, "the service refused the call as one too many", ["retry-after": "1"])
     case .reset(.cancel): answer(.cancelled, "the service cancelled the call")
     case .completed, .reset(.noError), .reset(.protocolError), .reset(.internalError):
       answer(.internalError, "the service broke the call off")

@@ -42,7 +42,11 @@ final class Exchange: ServerCallDelegate {
   /// Whose certificate the connection showed, when the gateway asks for certificates.
   private(set) var clientIdentity: PeerIdentity?
   private var isWaiting = false
-  private var holdsStream = false
+  var use = CallUse()
+  /// What a bucket said, in place of the refusal's own advice.
+  var retryAfterSeconds = 0
+  var requestPace = TransferPace()
+  var responsePace = TransferPace()
 
   // The request's body.
   var inspector = RequestInspector()
@@ -75,8 +79,6 @@ final class Exchange: ServerCallDelegate {
   var byteCountOut = 0
   private var isRecorded = true
   var finishedAt = MonotonicTime.distantFuture
-  /// Of the finished response, at the last sweep.
-  private var unsentCount = 0
   private var isClientGone = false
 
   init(_ gateway: LoopGateway) {
@@ -103,9 +105,8 @@ final class Exchange: ServerCallDelegate {
     } else {
       unknownPath.append(contentsOf: head.path.prefix(256))
     }
-    if call.headersWereTooLarge {
-      return refuse(.messageTooLarge, "the metadata is larger than the limit")
-    }
+    guard gateway.hasRoomForCalls else { return refuse(.gatewayCalls) }
+    if call.headersWereTooLarge { return refuse(.metadataTooLarge) }
     if head.isMalformed {
       return refuse(.malformedRequest, "grpc-timeout: expected one, at most 8 digits and a unit")
     }
@@ -129,8 +130,12 @@ final class Exchange: ServerCallDelegate {
     hasKey = false
     decision = nil
     isWaiting = false
-    holdsStream = false
-    body.removeAll(keepingCapacity: body.capacity <= 256 << 10)
+    use = CallUse(ConnectionUse.of(call))
+    retryAfterSeconds = 0
+    requestPace = TransferPace()
+    responsePace = TransferPace()
+    // Exchanges are many and kept: what large bodies needed must not stay with all of them.
+    body.removeAll(keepingCapacity: body.capacity <= 16 << 10)
     keepsBody = false
     clearedCount = 0
     sentCount = 0
@@ -173,7 +178,7 @@ final class Exchange: ServerCallDelegate {
       let digest = KeyDigest(key)
       let answer = gateway.auth.authenticator.authenticate(
         digest, now: gateway.loop.now, wallMilliseconds: gateway.loop.wallMilliseconds(),
-        waiter: { self })
+        mayAsk: { !hasShownBadKeys() }, waiter: { self })
       guard case .wait(let startCheck) = answer else {
         gateway.state.metrics.cacheHits.add(shard: gateway.shard)
         return proceed(answer)
@@ -226,31 +231,6 @@ final class Exchange: ServerCallDelegate {
     }
   }
 
-  private func admit(_ decision: Decision) -> Refusal? {
-    guard let route else { return .unknownMethod }
-    if route.destination == .denied { return .privateMethod }
-    if !route.actions.isEmpty, !decision.actions.permits(anyOf: route.actions) {
-      return .missingRight
-    }
-    let quota = decision.quota
-    if quota.requestsPerSecond > 0 {
-      let wait = decision.tenantUsage.requests.take(
-        now: startedAt.nanoseconds, perSecond: quota.requestsPerSecond,
-        burst: quota.requestsBurst)
-      if wait > 0 {
-        retryAfterSeconds = Int((wait + 999_999_999) / 1_000_000_000)
-        return .rateLimited
-      }
-    }
-    if quota.streamsMax > 0 {
-      guard decision.keyUsage.enter(max: quota.streamsMax) else { return .tooManyStreams }
-      holdsStream = true
-    }
-    return nil
-  }
-
-  private var retryAfterSeconds = 0
-
   // MARK: The client's call
 
   func call(_ call: ServerCall, receivedData bytes: UnsafeRawBufferPointer) {
@@ -259,7 +239,10 @@ final class Exchange: ServerCallDelegate {
     case .authenticating:
       body.append(contentsOf: bytes)
       uncredited += bytes.count
-    case .open: take(bytes)
+      countBytes()
+    case .open:
+      take(bytes)
+      countBytes()
     case .local:
       call.consume(bytes.count)
       takeLocal(bytes)
@@ -277,6 +260,7 @@ final class Exchange: ServerCallDelegate {
   }
 
   func callCanSend(_ call: ServerCall) {
+    countBytes()
     guard owedToService > 0 else { return }
     leg.call?.consume(owedToService)
     owedToService = 0
@@ -302,10 +286,13 @@ final class Exchange: ServerCallDelegate {
     guard !isResponseComplete else { return }
     gateway.state.metrics.reject(refusal, shard: gateway.shard)
     var metadata = Metadata()
-    if refusal == .rateLimited { metadata.add("retry-after", "\(max(1, retryAfterSeconds))") }
+    if let seconds = refusal.retryAfterSeconds {
+      metadata.add("retry-after", "\(max(seconds, retryAfterSeconds))")
+    }
     let message =
       detail.utf8CodeUnitCount == 0 ? refusal.message : "\(refusal.message): \(detail)"
     answer(refusal.code, message, metadata)
+    if decision == nil { strangerWasRefused(refusal) }
   }
 
   /// gRPC asks that this refusal says what would be accepted.
@@ -345,8 +332,13 @@ final class Exchange: ServerCallDelegate {
   // MARK: Sweep
 
   func sweep(_ now: MonotonicTime, wallMilliseconds: Int64) {
+    if isClientGone { return }
+    if let slow = checkPace(now) { return cutOff(slow) }
     if phase == .finished {
-      if !isClientGone { sweepFinished(now) }
+      // A client that has its answer and goes on sending is cut off.
+      if call.outboundByteCount == 0, now > finishedAt, now - finishedAt > .seconds(5) {
+        call.reset(.noError)
+      }
       return
     }
     if now >= deadline { return refuse(.deadlineExceeded) }
@@ -357,23 +349,12 @@ final class Exchange: ServerCallDelegate {
     if phase == .local { reportHealth() }
   }
 
-  /// A reader may be as slow as it likes; one that takes nothing at all is cut off.
-  private func sweepFinished(_ now: MonotonicTime) {
-    if call.outboundByteCount != unsentCount {
-      unsentCount = call.outboundByteCount
-      finishedAt = now
-    } else if now > finishedAt, now - finishedAt > gateway.limits.server.writeStallTimeout {
-      call.reset(.cancel)
-    }
-  }
-
   // MARK: Record
 
   private func record() {
     guard !isRecorded else { return }
     isRecorded = true
-    if holdsStream { decision?.keyUsage.leave() }
-    holdsStream = false
+    use.leave(total: gateway.state.heldBytes)
     let duration = gateway.loop.now.nanoseconds - startedAt.nanoseconds
     let shard = gateway.shard
     gateway.methodMetrics.record(methodIndex, status, nanoseconds: duration, shard: shard)

@@ -42,7 +42,16 @@ extension GatewayServer {
   }
 
   /// Calls that a key has open, over all loops.
-  package func openCallCount(ofKey keyID: String) -> Int { usage.key(keyID).count }
+  /// Calls that a tenant has open, over all loops.
+  package func openCallCount(ofTenant name: String) -> Int { usage.tenant(name).streams.count }
+
+  /// Bytes that a tenant has in flight, over all loops.
+  package func byteCountInFlight(ofTenant name: String) -> Int {
+    usage.tenant(name).bytesInFlight.count
+  }
+
+  /// Bytes of bodies that are counted as held, over all loops.
+  package var heldByteCount: Int { heldBytes }
 }
 
 extension LoopGateway {

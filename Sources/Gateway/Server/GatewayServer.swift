@@ -43,6 +43,9 @@ public final class GatewayServer: Sendable {
     state.metrics.registry.gauge(
       "martlet_gateway_connections", help: "Connections of clients open now."
     ) { [weak server] in Double(server?.connectionCount ?? 0) }
+    state.metrics.registry.gauge(
+      "martlet_gateway_held_bytes", help: "Bytes of bodies that the gateway holds."
+    ) { Double(state.heldBytes.count) }
     if let accessLog = state.accessLog {
       state.metrics.registry.gauge(
         "martlet_gateway_access_log_dropped_lines",
@@ -78,6 +81,7 @@ public final class GatewayServer: Sendable {
 
   package var loops: [EventLoop] { server.loops }
   var usage: UsageRegistry { state.usage }
+  var heldBytes: Int { state.heldBytes.count }
 
   /// Connections of clients open now.
   public var connectionCount: Int { server.connectionCount }

@@ -14,6 +14,10 @@ final class GatewayState: Sendable {
   let configuration: GatewayConfiguration
   let metrics: GatewayMetrics
   let usage = UsageRegistry()
+  /// Bytes of bodies that the gateway holds.
+  let heldBytes = UseCounter()
+  /// Bad keys by where they come from.
+  let sources = SourceTable()
   let accessLog: LogWriter?
   let log: LogWriter
   /// Lists what clients may call, and no more.

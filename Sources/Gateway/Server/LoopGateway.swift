@@ -14,6 +14,8 @@ final class LoopGateway: CallRouter {
   let tests: UpstreamPool?
   let accessLog: AccessLog
   let limits: GatewayLimits
+  /// Each loop has its part of the gateway's calls.
+  private let callsMax: Int
   /// Whether clients show certificates, which the access log then names.
   let asksForCertificates: Bool
   var methodMetrics: MethodMetrics
@@ -38,6 +40,7 @@ final class LoopGateway: CallRouter {
     shard = state.addLoop()
     requestIDs = RequestIDGenerator(seed: loop.machine.randomSeed())
     limits = state.configuration.limits
+    callsMax = max(1, limits.callsMax / max(1, state.configuration.loopCount))
     asksForCertificates = (state.configuration.tls?.clientCertificates ?? .none) != .none
     let isTested = !state.configuration.testServices.isEmpty
     let known = state.configuration.routes
@@ -50,6 +53,8 @@ final class LoopGateway: CallRouter {
     client.connectTimeout = .seconds(5)
     client.keepAliveInterval = .seconds(10)
     client.keepAliveTimeout = .seconds(5)
+    // What a service may send ahead of a slow client is held here: less than on a long line.
+    client.http2.streamWindowByteCount = 128 << 10
     models = UpstreamPool(
       loop: loop, tls: state.modelTLS, settings: state.configuration.balancing,
       clientConfiguration: client, seed: loop.machine.randomSeed())
@@ -182,6 +187,8 @@ final class LoopGateway: CallRouter {
     exchange.begin(call, head, headers)
     return exchange
   }
+
+  var hasRoomForCalls: Bool { active.count <= callsMax }
 
   /// A call has ended and nobody refers to it any more, but those who are telling so: they hold no
   /// counted reference, so the exchange must be in one list or the other until they are done.

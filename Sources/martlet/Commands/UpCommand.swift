@@ -20,6 +20,9 @@ struct UpCommand: ParsableCommand, RoleCommand {
   @Option(help: "A further name or address of this machine for the gateway's certificate.")
   var hostName: [String] = []
 
+  @Option(help: "A YAML file of the gateway's limits, 'NAME: NUMBER' a line (docs/limits.md).")
+  var limits: String?
+
   private static let readyMilliseconds: Int32 = 15_000
   private static let instancesMax = 64
 
@@ -43,7 +46,9 @@ struct UpCommand: ParsableCommand, RoleCommand {
     try issueCertificates()
 
     let front = try ListeningSocket(host: host, port: port)
-    let plan = try UpPlan(directory: directory, front: front, instances: instances)
+    let plan = try UpPlan(
+      directory: directory, front: front, instances: instances,
+      limits: try limits.map(LimitsFile.read))
     var supervisor = try Supervisor(
       directory: directory, children: plan.children, renewCertificates: issueCertificates)
     try supervisor.start(readyMilliseconds: Self.readyMilliseconds)

@@ -16,13 +16,14 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
         auth: [auth:8444]
         models: [model:8445]
         accessLog: "-"
+        limits: {connections: 5000, tenantRequestsPerSecond: 1000}
         """,
       more: """
         tls may also name an OCSP response to staple (ocsp: FILE, DER), keys of session tickets \
         that several gateways share (ticketKeys: FILE, 80 random bytes a key, the first encrypts), \
         and the authority of certificates that clients must show besides their API key \
         (clientAuthority: FILE, clientCertificates: required or optional), and refuse TLS 1.2 \
-        (minimumVersion: "1.3"). docs/tls.md says more.
+        (minimumVersion: "1.3"). docs/tls.md says more, docs/limits.md what limits there are.
         """))
   @Option(help: "The YAML file.") var config: String
 
@@ -55,6 +56,7 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
     configuration.loopCount = file.threads ?? 1
     if let limit = file.messageBytesMax { configuration.limits.messageByteCountMax = limit }
     configuration.testServices = try (file.testServices ?? []).map(Self.testService)
+    try LimitsFile.apply(file.limits ?? [:], to: &configuration.limits, "'\(config)'")
     let settings = configuration
     try await RoleProcess.serve("gateway") {
       let gateway = try GatewayServer(settings)

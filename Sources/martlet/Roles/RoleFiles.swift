@@ -2,7 +2,7 @@
 struct GatewayFile: RoleFile {
   static let keys: Set<String> = [
     "listen", "operator", "tls", "identity", "auth", "models", "accessLog", "threads",
-    "messageBytesMax", "testServices",
+    "messageBytesMax", "testServices", "limits",
   ]
   static let sections = ["tls": FrontFiles.keys, "identity": IdentityFiles.keys]
 
@@ -58,6 +58,8 @@ struct GatewayFile: RoleFile {
   /// For conformance suites only: loopback HOST:PORT of `martlet testserver` or another suite's
   /// server, spoken to in clear text. If left out, the test services' methods do not exist.
   var testServices: [String]?
+  /// Numbers by the names of docs/limits.md, for what is not to be the default.
+  var limits: [String: Double]?
 }
 
 /// `martlet auth --config FILE`.

@@ -43,6 +43,7 @@ enum RoleProcess {
   static func serve(
     _ name: String, _ start: () async throws -> RunningRole
   ) async throws {
+    allowManyConnections()
     let role: RunningRole
     do {
       role = try await start()
@@ -53,6 +54,15 @@ enum RoleProcess {
     ProcessMemory.releaseAfterStart()
     await waitForEnd(reload: role.reload)
     await role.drain()
+  }
+
+  /// Each connection is a descriptor, and the usual soft limit of 1,024 is there for programs that
+  /// use `select`.
+  private static func allowManyConnections() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   /// Tells the supervisor, if there is one, that calls are answered from now on.

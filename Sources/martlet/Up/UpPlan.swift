@@ -5,7 +5,10 @@ internal import Crypto
 struct UpPlan {
   var children: [Child] = []
 
-  init(directory: DataDirectory, front: ListeningSocket, instances: Int) throws {
+  /// `limits` are the gateway's; see ``LimitsFile``.
+  init(
+    directory: DataDirectory, front: ListeningSocket, instances: Int, limits: [String: Double]?
+  ) throws {
     let cores = ThreadBudget.coreCount
     let private_ = { () throws(CommandFailure) in
       try ListeningSocket(host: "127.0.0.1", port: 0)
@@ -38,7 +41,8 @@ struct UpPlan {
         listen: service, operator: operators,
         tls: .init(certificate: identity.certificate, key: identity.key),
         identity: identity, auth: [auth.address], models: models.map(\.address),
-        accessLog: "\(directory.logs)/access.jsonl", threads: max(1, cores / 2)))
+        accessLog: "\(directory.logs)/access.jsonl", threads: max(1, cores / 2),
+        limits: limits))
   }
 
   private mutating func add(

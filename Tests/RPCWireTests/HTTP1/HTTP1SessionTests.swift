@@ -64,8 +64,9 @@ struct HTTP1SessionTests {
   @Test func aBodyThatNobodyTakesIsNotReadOn() {
     let server = HTTP1Server()
     server.consumesAtOnce = false
+    let window = Int(HTTP2Limits().streamWindowByteCount)
     server.receive(request("POST / HTTP/1.1", "Host: a", "Content-Length: 1000000"))
-    server.receive([UInt8](repeating: 1, count: 512 << 10))
+    server.receive([UInt8](repeating: 1, count: window))
     #expect(!server.session.wantsInput)
     server.streams[0].consume(100_000)
     #expect(server.session.wantsInput)
@@ -229,8 +230,9 @@ struct HTTP1SessionTests {
   @Test func timeInWhichWeDoNotReadIsNotTheClients() {
     let server = HTTP1Server()
     server.consumesAtOnce = false
+    let window = Int(HTTP2Limits().streamWindowByteCount)
     server.receive(request("POST / HTTP/1.1", "Host: a", "Content-Length: 1000000"))
-    server.receive([UInt8](repeating: 1, count: 512 << 10))
+    server.receive([UInt8](repeating: 1, count: window))
     #expect(server.check(afterSeconds: 100_000) == "")
     server.streams[0].consume(512 << 10)
     #expect(server.check(afterSeconds: 5) == "")

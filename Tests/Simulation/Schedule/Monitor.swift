@@ -78,7 +78,11 @@ final class Monitor {
         expect("calls of \(instance.endpoint)", instance.outstandingCallCount, 1)
       }
     }
-    for key in truth.keys { expect("calls of \(key.id)", gateway.openCallCount(ofKey: key.id), 0) }
+    for tenant in Set(truth.keys.map(\.tenant)).sorted() {
+      expect("calls of \(tenant)", gateway.openCallCount(ofTenant: tenant), 0)
+      expect("bytes of \(tenant)", gateway.byteCountInFlight(ofTenant: tenant), 0)
+    }
+    expect("bytes held", gateway.heldByteCount, 0)
     let instances = loops.flatMap { $0.models + $0.auth }
     let clients = loops.reduce(0) { $0 + $1.clients.count }
     let upstream = instances.reduce(0) { $0 + $1.connections.count }
