@@ -57,6 +57,10 @@ fuzz: deps ## Fuzz every parser of foreign bytes, TIME seconds altogether
 conformance: deps-test ## HTTP/2 and HPACK by section of their RFCs, gRPC's interoperability suite, TLS
 	@scripts/conformance.sh
 
+.PHONY: abuse
+abuse: build deps-test ## Attack a gateway in every way we know: what it costs, what others notice
+	@scripts/abuse.sh $(BIN)
+
 .PHONY: simulate
 simulate: deps ## SCHEDULES runs on a simulated network and clock; SEED=N repeats one
 	@scripts/simulate.sh $(or $(SCHEDULES),10000) $(SEED)

@@ -47,7 +47,7 @@ if [ "$which" != unit ]; then
   if scripts/simulate.sh 300; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
   swift build -c release --static-swift-stdlib --product martlet 2>&1 | tail -3
   if scripts/python-env.sh test; then
-    for suite in Tests/Integration Tests/Conformance/http2; do
+    for suite in Tests/Integration Tests/Conformance/http2 Tests/Abuse; do
       MARTLET_BIN=$PWD/.build/release/martlet .venv/bin/python -m pytest -q -x --maxfail=20 \
         "$suite" 2>&1 | tee "$log/integration"
       p=$(grep -oE '[0-9]+ passed' "$log/integration" | tail -1 | grep -oE '[0-9]+')

@@ -43,6 +43,8 @@ void martlet_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); 
 
 void martlet_trim_heap(void) { malloc_trim(0); }
 
+uint64_t martlet_free_heap(void) { return mallinfo2().fordblks; }
+
 static int release_segments(struct dl_phdr_info *object, size_t size, void *unused) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   for (int i = 0; i < object->dlpi_phnum; i++) {

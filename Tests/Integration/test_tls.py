@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import socket
 import ssl
@@ -18,6 +17,7 @@ from tritonclient.grpc import service_pb2_grpc
 
 from conftest import FIXTURES, Keys
 from installation import BINARY, ROOT, Installation, free_port, wait_until
+from metrics import metric, operator
 from test_kill import Load, request
 
 HOST = "127.0.0.1"
@@ -79,19 +79,6 @@ def status(url):
             return response.status
     except OSError as error:
         return getattr(error, "code", None)
-
-
-def metric(operator, name, **labels):
-    """The sum of a metric's series that have these labels."""
-    with urllib.request.urlopen(f"http://{operator}/metrics", timeout=5) as response:
-        lines = response.read().decode().splitlines()
-    wanted = [f'{key}="{value}"' for key, value in labels.items()]
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines
-               if re.match(name + r"[{ ]", line) and all(label in line for label in wanted))
-
-
-def operator(world, role):
-    return (world.data / "run" / f"{role}.operator").read_text().strip()
 
 
 @contextlib.contextmanager
@@ -355,8 +342,10 @@ def test_a_broken_pair_keeps_the_old_one(world):
         wait_until(lambda: metric(operator(world, "gateway"), "martlet_tls_reloads_total",
                                   result="failure") > failures, 10, "the failure to be counted")
         assert serial(world.address, world.ca_path) == before
-        log = (world.data / "log" / "gateway.log").read_text()
-        assert "new certificates cannot be used; the old ones stay" in log
+        log = world.data / "log" / "gateway.log"
+        sentence = "new certificates cannot be used; the old ones stay"
+        # It is counted before it is written.
+        wait_until(lambda: sentence in log.read_text(), 5, "a line in the log")
     finally:
         (folder / "gateway.key").write_bytes(key)
 

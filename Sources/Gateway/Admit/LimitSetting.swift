@@ -30,6 +30,7 @@ public struct LimitSetting: Sendable {
   private static let connections: [LimitSetting] = [
     count("connections", \.server.connectionsMax),
     seconds("handshakeSeconds", \.server.handshakeTimeout),
+    count("handshakesPerLoop", \.server.handshakesPerLoopMax),
     seconds("settingsSeconds", \.server.settingsTimeout),
     seconds("headersSeconds", \.server.headersTimeout),
     optionalSeconds("idleSeconds", \.server.idleTimeout),

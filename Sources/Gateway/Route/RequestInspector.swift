@@ -67,6 +67,11 @@ struct RequestInspector {
     unpaidInflatedCount = 0
   }
 
+  /// Gives back what only compressed messages need.
+  mutating func releaseMemory() {
+    inflater = nil
+  }
+
   /// The name of the model of the last message that was authorised, for the access log.
   var modelName: [UInt8] { scanner.name }
 

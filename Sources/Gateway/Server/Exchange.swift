@@ -134,8 +134,7 @@ final class Exchange: ServerCallDelegate {
     retryAfterSeconds = 0
     requestPace = TransferPace()
     responsePace = TransferPace()
-    // Exchanges are many and kept: what large bodies needed must not stay with all of them.
-    body.removeAll(keepingCapacity: body.capacity <= 16 << 10)
+    body.removeAll(keepingCapacity: true)
     keepsBody = false
     clearedCount = 0
     sentCount = 0
@@ -327,6 +326,12 @@ final class Exchange: ServerCallDelegate {
     isResponseComplete = true
     phase = .finished
     finishedAt = gateway.loop.now
+  }
+
+  /// Exchanges are many and kept: what large bodies needed must not stay with all of them.
+  func releaseMemory() {
+    if body.capacity > 16 << 10 { body = [] }
+    inspector.releaseMemory()
   }
 
   // MARK: Sweep

@@ -27,6 +27,8 @@ final class LoopGateway: CallRouter {
 
   private var active: [Exchange] = []
   private var free: [Exchange] = []
+  /// Exchanges have become free since the last sweep.
+  private var hasReleased = false
   private var resolvers: [Resolver] = []
   private let anchor = Anchor<LoopGateway>()
   private var sweepTimer = TimerHandle.none
@@ -194,6 +196,7 @@ final class LoopGateway: CallRouter {
   /// counted reference, so the exchange must be in one list or the other until they are done.
   func release(_ exchange: Exchange) {
     free.append(exchange)
+    hasReleased = true
     let index = exchange.activeIndex
     let last = active.removeLast()
     if last !== exchange {
@@ -217,6 +220,10 @@ final class LoopGateway: CallRouter {
       for exchange in self.active { exchange.sweep(now, wallMilliseconds: wall) }
       // Here and not when a call ends: see `release`.
       if self.free.count > Self.freeMax { self.free.removeLast(self.free.count - Self.freeMax) }
+      if self.hasReleased {
+        for exchange in self.free { exchange.releaseMemory() }
+        self.hasReleased = false
+      }
       self.scheduleSweep()
     }
   }

@@ -73,7 +73,7 @@ enum RoleProcess {
   }
 
   /// Returns when SIGTERM or SIGINT arrives, or when the supervisor has died; calls `reload` at
-  /// every SIGHUP.
+  /// every SIGHUP, and looks after the heap meanwhile.
   static func waitForEnd(reload: @escaping @Sendable () -> Void = {}) async {
     if let lifeline = descriptor(lifelineVariable) {
       Thread.spawn(name: "lifeline") {
@@ -85,13 +85,16 @@ enum RoleProcess {
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       Thread.spawn(name: "signals") {
         var set = signals(waited)
+        var heap = HeapTrimmer()
+        var pause = timespec(tv_sec: 5, tv_nsec: 0)
         while true {
-          var signal: Int32 = 0
-          guard sigwait(&set, &signal) == 0 else { continue }
-          if signal != SIGHUP { break }
-          reload()
+          switch sigtimedwait(&set, nil, &pause) {
+          case SIGHUP: reload()
+          case 1...: return continuation.resume()
+          // Nothing came for a while, or a debugger did.
+          default: heap.look()
+          }
         }
-        continuation.resume()
       }
     }
   }

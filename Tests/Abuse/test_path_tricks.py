@@ -1,0 +1,61 @@
+"""Paths that mean one thing to who checks and another to who serves."""
+
+import http2_frames as h2
+from http2_frames import Type
+from raw_http2 import frame
+from siege import INFER, count, message
+
+SERVICE, METHOD = INFER[1:].split("/")
+TRICKS = [
+    "/" + INFER, INFER + "/", f"/{SERVICE}//{METHOD}", f"/./{SERVICE}/{METHOD}",
+    f"/x/../{SERVICE}/{METHOD}", f"/{SERVICE}/./{METHOD}", f"/{SERVICE}/x/../{METHOD}",
+    f"/{SERVICE}/%4dodelInfer", f"/{SERVICE}%2f{METHOD}", f"/%2e/{SERVICE}/{METHOD}",
+    f"/%2e%2e/{SERVICE}/{METHOD}", f"/{SERVICE}\\{METHOD}", f"/{SERVICE}/{METHOD}?x=y",
+    f"/{SERVICE}/{METHOD}#x", f"/{SERVICE}/{METHOD};x", f"/{SERVICE}/{METHOD}%00",
+    f"/{SERVICE}/{METHOD}\0", f"/{SERVICE}/{METHOD} ", f"/{SERVICE}/{METHOD}\t",
+    f"/{SERVICE.upper()}/{METHOD}", f"/{SERVICE}/{METHOD.lower()}", INFER[1:], "", "*", "/",
+    f"https://localhost{INFER}", f"http://localhost{INFER}", f"//localhost{INFER}",
+    f"localhost{INFER}", f"/{SERVICE}/{METHOD}/{METHOD}", "/" + "a/" * 4_000,
+    "/grpc.health.v1.Health/../" + INFER[1:], "/healthz/.." + INFER,
+]
+# Nobody's business without a key, however it is spelt.
+PLAIN = ["//healthz", "/healthz/", "/healthz/..", "/healthz%2f", "/%68ealthz", "/./healthz",
+         "/metrics", "/healthz/../metrics", "/readyz", "https://localhost/metrics", "/HEALTHZ"]
+
+
+def ask(peer, head, *more):
+    """The last block of fields of the answer; empty for a reset."""
+    peer.send(head, *more)
+    stream = int.from_bytes(head[5:9], "big")
+    while frame := peer.read():
+        if frame.stream == stream and frame.type == Type.RST_STREAM:
+            return {}
+        if frame.stream == stream and frame.ends_stream:
+            # The status of HTTP and that of gRPC may come in one block or in two.
+            return {k: v for block in peer.blocks[stream] for k, v in block}
+    return {}
+
+
+def test_path_tricks(siege):
+    rounds = count(1, 50)
+    served = siege.counted("martlet_gateway_requests_total", method=INFER)
+    body = frame(message(16))
+    with siege.attack("path tricks") as row:
+        for _ in range(rounds):
+            for path in TRICKS:
+                peer = siege.peer()
+                answer = ask(peer, siege.head(1, path=path), h2.data(1, body, h2.END_STREAM))
+                assert answer.get("grpc-status") in (None, "12", "13"), (path, answer)
+                assert "grpc-status" in answer or answer.get(":status", "400")[0] == "4", \
+                    (path, answer)
+                peer.close()
+            for path in PLAIN:
+                peer = siege.peer()
+                answer = ask(peer, h2.headers(
+                    1, h2.block([(":method", "GET"), (":scheme", "https"), (":path", path),
+                                 (":authority", "localhost")]), h2.END_HEADERS | h2.END_STREAM))
+                assert answer.get(":status", "400") in ("400", "404", "405", "415"), (path, answer)
+                peer.close()
+        row.sent = f"{rounds * (len(TRICKS) + len(PLAIN))} requests"
+        row.end = "UNIMPLEMENTED, 404 or PROTOCOL_ERROR"
+    assert served <= siege.counted("martlet_gateway_requests_total", method=INFER)
