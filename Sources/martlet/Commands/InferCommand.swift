@@ -17,18 +17,7 @@ struct InferCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON document.") var json = false
 
   func run() async throws {
-    var request = Inference.ModelInferRequest()
-    (request.modelName, request.modelVersion) = (model, version)
-    for argument in input {
-      guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
-        throw CommandFailure(.usage, "expected --input NAME=FILE.npy, got '\(argument)'")
-      }
-      let name = String(argument[..<equals])
-      let array = try Self.read(String(argument[argument.index(after: equals)...]))
-      request.inputs.append(
-        .init(name: name, datatype: array.datatype, shape: array.shape.map(Int64.init)))
-      request.rawInputContents.append(array.bytes[...])
-    }
+    let request = try Self.request(model, version, inputs: input)
     let response: Inference.ModelInferResponse = try await options.connect().call(
       "/inference.GRPCInferenceService/ModelInfer", request)
     let outputs = try Self.arrays(response)
@@ -37,6 +26,25 @@ struct InferCommand: AsyncParsableCommand {
     if output == nil {
       for entry in outputs { print(TensorText.summary(entry.name, entry.array)) }
     }
+  }
+
+  /// `inputs`: NAME=FILE.npy each.
+  static func request(
+    _ model: String, _ version: String, inputs: [String]
+  ) throws -> Inference.ModelInferRequest {
+    var request = Inference.ModelInferRequest()
+    (request.modelName, request.modelVersion) = (model, version)
+    for argument in inputs {
+      guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
+        throw CommandFailure(.usage, "expected --input NAME=FILE.npy, got '\(argument)'")
+      }
+      let name = String(argument[..<equals])
+      let array = try read(String(argument[argument.index(after: equals)...]))
+      request.inputs.append(
+        .init(name: name, datatype: array.datatype, shape: array.shape.map(Int64.init)))
+      request.rawInputContents.append(array.bytes[...])
+    }
+    return request
   }
 
   static func read(_ path: String) throws -> NumpyArray {
