@@ -55,9 +55,12 @@ extension ServerCallDelegate {
 /// One stream of a server's connection. A handle: cheap to copy, harmless when the stream is
 /// gone, to be used on its loop's thread only.
 public struct ServerCall {
-  let stream: HTTP2StreamReference
+  /// The stream itself, for who stands between a call and its connection.
+  public let stream: HTTP2StreamReference
 
-  init(_ stream: HTTP2StreamReference) {
+  /// The call of a stream: of a session's, or of a translator's (``StreamBackend``), whose
+  /// connection must be that of a client's call.
+  public init(_ stream: HTTP2StreamReference) {
     self.stream = stream
   }
 

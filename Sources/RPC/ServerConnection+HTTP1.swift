@@ -31,13 +31,16 @@ extension ServerConnection: HTTP1SessionDelegate {
     _ session: HTTP1Session, receivedRequest stream: HTTP2StreamReference, headers: HeaderBlock
   ) {
     let call = ServerCall(stream)
+    if headers.first("content-type").map(GRPCContentType.matches) ?? false {
+      return call.sendHeaders(Self.needsHTTP2, endOfStream: true)
+    }
     if let delegate = owner.router?.route(headers, call: call) {
       return stream.setHandler(delegate)
     }
     call.sendHeaders(Self.needsHTTP2, endOfStream: true)
   }
 
-  /// A server's own routes are gRPC, which HTTP/1.1 cannot carry.
+  /// HTTP/1.1 cannot carry gRPC, and so none of a server's own routes.
   private static let needsHTTP2: HeaderList = {
     var headers = HeaderList()
     headers.append(":status", "505" as StaticString)

@@ -109,7 +109,11 @@ public struct HTTP2StreamReference {
   }
 
   /// Bytes queued that have not left for the connection.
-  public var outboundByteCount: Int { isOpen ? pointer.pointee.outbound.byteCount : 0 }
+  public var outboundByteCount: Int {
+    guard isOpen else { return 0 }
+    if let backend = pointer.pointee.backend { return backend.outboundByteCount(self) }
+    return pointer.pointee.outbound.byteCount
+  }
 
   /// False when the queue is at its high mark.
   public var canSend: Bool {

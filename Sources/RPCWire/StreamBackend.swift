@@ -20,12 +20,19 @@ public protocol StreamBackend: AnyObject {
   func reset(_ stream: HTTP2StreamReference, _ code: HTTP2ErrorCode)
   /// Received bytes may be replaced by as many new ones.
   func consume(_ stream: HTTP2StreamReference, _ byteCount: Int)
+  /// Bytes sent that have not left for the connection.
+  func outboundByteCount(_ stream: HTTP2StreamReference) -> Int
 }
 
 extension StreamBackend {
   /// Copies for backends that keep nothing.
   public func send(_ stream: HTTP2StreamReference, data: consuming [UInt8]) {
     data.withUnsafeBytes { send(stream, data: $0) }
+  }
+
+  /// For backends that queue in the stream itself.
+  public func outboundByteCount(_ stream: HTTP2StreamReference) -> Int {
+    stream.pointer.pointee.outbound.byteCount
   }
 }
 

@@ -3,6 +3,7 @@
 The suites' servers are reached in clear on loopback; the gateway adds TLS and the API key.
 """
 
+import json
 import socket
 import subprocess
 import time
@@ -81,8 +82,9 @@ class Lab:
                    "testserver.log")
         return port
 
-    def gateway(self, *ports):
-        """A gateway in front of test services on these ports; returns its port."""
+    def gateway(self, *ports, **settings):
+        """A gateway in front of test services on these ports; returns its port. `settings` are
+        further keys of its file."""
         data, port = self.installation.data, free_port()
         address = lambda role: (data / "run" / f"{role}.address").read_text().strip()  # noqa: E731
         tls = data / "tls"
@@ -95,7 +97,7 @@ class Lab:
             f"models: ['{address('model-0')}']",
             f"accessLog: {self.installation.directory}/access-{port}.jsonl",
             f"testServices: {[f'127.0.0.1:{p}' for p in ports]}",
-        ]
+        ] + [f"{key}: {json.dumps(value)}" for key, value in settings.items()]
         path = self.installation.directory / f"gateway-{port}.yaml"
         path.write_text("\n".join(lines) + "\n")
         self.start([BINARY, "gateway", "--config", path], port, f"gateway-{port}.log")

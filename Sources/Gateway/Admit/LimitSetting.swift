@@ -98,6 +98,7 @@ public struct LimitSetting: Sendable {
     count("inflatedKilobytesPerSecond", \.inflatedKilobytesPerSecondMax),
     count("peekBytes", \.peekByteCountMax),
     count("retryBytes", \.retryByteCountMax),
+    count("jsonBytes", \.jsonByteCountMax),
     count("transferBytesPerSecond", \.transferBytesPerSecondMin),
     seconds("transferGraceSeconds", \.transferGrace),
   ]

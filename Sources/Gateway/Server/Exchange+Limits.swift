@@ -88,7 +88,8 @@ extension Exchange {
         ? max(wasInspected ? inspector.incompleteByteCount : 0, body.count)
         : hasHeaders ? 0 : byteCountIn
     let refusal = use.adjust(
-      held: body.count + queued + (leg.call?.outboundByteCount ?? 0), inFlight: queued + pending,
+      held: body.count + translatedByteCount + queued + (leg.call?.outboundByteCount ?? 0),
+      inFlight: queued + pending,
       total: gateway.state.heldBytes, gateway.limits,
       tenantMax: decision?.quota.use.bytesInFlightMax ?? 0)
     if let refusal { cutOff(refusal) }

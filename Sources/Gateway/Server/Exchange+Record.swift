@@ -21,7 +21,7 @@ extension Exchange {
         inspector.modelName.withUnsafeBytes { line.field("model", utf8: $0) }
       }
       line.field("status", status.label)
-      line.field("http_status", 200)
+      line.field("http_status", httpStatus)
       line.field("bytes_in", byteCountIn)
       line.field("bytes_out", byteCountOut)
       line.field("duration_us", Int(nanoseconds / 1_000))

@@ -68,6 +68,8 @@ final class Exchange: ServerCallDelegate {
   var hasHeaders = false
   var isResponseComplete = false
   var status = StatusCode.unknown
+  /// Of the answer's head: 200 unless a translator says something else.
+  var httpStatus = 200
   var owedToService = 0
   var attempts = 0
   var healthReported: Bool?
@@ -76,6 +78,8 @@ final class Exchange: ServerCallDelegate {
 
   // For the record.
   private(set) var byteCountIn = 0
+  /// What a translator holds of the request, or of the answer.
+  var translatedByteCount = 0
   var byteCountOut = 0
   private var isRecorded = true
   var finishedAt = MonotonicTime.distantFuture
@@ -143,6 +147,8 @@ final class Exchange: ServerCallDelegate {
     hasHeaders = false
     isResponseComplete = false
     status = .unknown
+    httpStatus = 200
+    translatedByteCount = 0
     owedToService = 0
     attempts = 0
     healthReported = nil
@@ -193,7 +199,11 @@ final class Exchange: ServerCallDelegate {
     isWaiting = false
     if isClientGone || phase == .finished { return releaseIfDone() }
     proceed(answer)
-    guard !body.isEmpty || clientEnded else { return }
+    if !body.isEmpty || clientEnded { takeHeld() }
+    (call.stream.backend as? TranslatedCall)?.admitted()
+  }
+
+  private func takeHeld() {
     let held = body
     body.removeAll(keepingCapacity: true)
     switch phase {
@@ -234,6 +244,12 @@ final class Exchange: ServerCallDelegate {
 
   func call(_ call: ServerCall, receivedData bytes: UnsafeRawBufferPointer) {
     byteCountIn += bytes.count
+    receive(bytes)
+  }
+
+  /// Takes bytes of the gRPC request; a translator has counted those it was made of.
+  @inline(__always)
+  func receive(_ bytes: UnsafeRawBufferPointer) {
     switch phase {
     case .authenticating:
       body.append(contentsOf: bytes)
@@ -247,6 +263,13 @@ final class Exchange: ServerCallDelegate {
       takeLocal(bytes)
     case .finished: call.consume(bytes.count)
     }
+  }
+
+  /// A translator has received bytes from the client, and now holds so many.
+  func translated(_ byteCount: Int, held: Int) {
+    byteCountIn += byteCount
+    translatedByteCount = held
+    countBytes()
   }
 
   func callReceivedEnd(_ call: ServerCall) {

@@ -18,6 +18,8 @@ public struct GatewayConfiguration: Sendable {
   /// Test modes only: instances of `martlet testserver` or of another conformance suite's server,
   /// spoken to in clear text. Empty: the test services' methods do not exist.
   public var testServices: [Endpoint] = []
+  /// Web pages that may call from a browser, by origin (`https://app.example`); `*`: all.
+  public var crossOrigins: [String] = []
   /// What is refused.
   public var limits = GatewayLimits()
   /// How long the auth service's word counts.

@@ -1,3 +1,4 @@
+internal import Protocols
 internal import RPC
 internal import Telemetry
 
@@ -22,6 +23,10 @@ final class LoopGateway: CallRouter {
   var requestIDs: RequestIDGenerator
   var retryBudget = RetryBudget()
   var recentKeys = RecentKeys()
+  let crossOrigin: CrossOrigin
+  /// Streams of translated calls, made with the first of them; see ``TranslatedCall``.
+  private(set) lazy var streams = HTTP2StreamPool()
+  private(set) lazy var jsonParser = JSONParser()
   /// Header lists in the making; used within one callback only.
   var scratch = HeaderList()
 
@@ -44,6 +49,7 @@ final class LoopGateway: CallRouter {
     limits = state.configuration.limits
     callsMax = max(1, limits.callsMax / max(1, state.configuration.loopCount))
     asksForCertificates = (state.configuration.tls?.clientCertificates ?? .none) != .none
+    crossOrigin = CrossOrigin(state.configuration.crossOrigins)
     let isTested = !state.configuration.testServices.isEmpty
     let known = state.configuration.routes
     routes = RouteTable(isTested ? known + Route.testing : known)
@@ -180,13 +186,20 @@ final class LoopGateway: CallRouter {
   func route(_ headers: HeaderBlock, call: ServerCall) -> (any ServerCallDelegate)? {
     let head = RequestHead(headers)
     guard head.isGRPC, head.method == .post else {
-      return PlainCall(headers, isServing: !state.isDraining)
+      return translate(headers, call)
     }
+    let exchange = takeExchange()
+    exchange.begin(call, head, headers)
+    return exchange
+  }
+
+  /// One that serves nobody; ``release(_:)`` takes it back.
+  @inline(__always)
+  func takeExchange() -> Exchange {
     let exchange = free.popLast() ?? Exchange(self)
     exchange.activeIndex = active.count
     active.append(exchange)
     state.metrics.openCalls.add(1, shard: shard)
-    exchange.begin(call, head, headers)
     return exchange
   }
 

@@ -7,7 +7,7 @@ public enum ModelConfigText {
     _ text: [UInt8]
   ) throws(TextFormatError) -> Inference.ModelConfig {
     let bytes = try TextFormatParser.parse(
-      text, as: ".inference.ModelConfig", schema: .modelConfiguration)
+      text, as: ".inference.ModelConfig", schema: .inference)
     do {
       return try Inference.ModelConfig(protobuf: bytes)
     } catch {

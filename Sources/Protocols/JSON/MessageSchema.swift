@@ -33,10 +33,10 @@ public struct MessageSchema: Sendable {
   /// Messages that are an entry of a map: their fields are `key` and `value`.
   public private(set) var mapEntries: Set<String> = []
 
-  /// The schema of a model's configuration.
-  public static let modelConfiguration: MessageSchema = {
+  /// The schema of the inference protocol, with that of a model's configuration.
+  public static let inference: MessageSchema = {
     var schema = MessageSchema()
-    for file in FileDescriptors.all where file.name == "inference/model_config.proto" {
+    for file in FileDescriptors.all where file.name.hasPrefix("inference/") {
       // These bytes are ours, made by protoc: they can't be wrong.
       try! schema.addFile(file.bytes[...])
     }

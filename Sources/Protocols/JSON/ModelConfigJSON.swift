@@ -11,7 +11,7 @@ public enum ModelConfigJSON {
 
   /// The configuration that a value says.
   public static func message(_ value: JSONValue) throws(JSONError) -> Inference.ModelConfig {
-    let bytes = try MessageFromJSON(schema: .modelConfiguration).message(value, type, path: "")
+    let bytes = try MessageFromJSON(schema: .inference).message(value, type, path: "")
     do {
       return try Inference.ModelConfig(protobuf: bytes[...])
     } catch {
@@ -21,6 +21,6 @@ public enum ModelConfigJSON {
 
   /// The configuration as a value, with every scalar and list, set or not.
   public static func value(_ config: Inference.ModelConfig) throws(ProtobufError) -> JSONValue {
-    try JSONFromMessage(schema: .modelConfiguration).object(config.serialized()[...], type)
+    try JSONFromMessage(schema: .inference).object(config.serialized()[...], type)
   }
 }

@@ -24,6 +24,9 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
         and the authority of certificates that clients must show besides their API key \
         (clientAuthority: FILE, clientCertificates: required or optional), and refuse TLS 1.2 \
         (minimumVersion: "1.3"). docs/tls.md says more, docs/limits.md what limits there are.
+
+        crossOrigins lists the origins of web pages that may call from a browser ([https://app.example], \
+        or "*" for all; none by default). docs/rest.md says more.
         """))
   @Option(help: "The YAML file.") var config: String
 
@@ -37,6 +40,20 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
         .configuration, "testServices: expected an address on loopback, got '\(text)'")
     }
     return endpoint
+  }
+
+  /// As browsers write it: anything more or less would never match.
+  private static func origin(_ text: String) throws(CommandFailure) -> String {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let isOrigin =
+      parts.count == 3 && ["http:", "https:"].contains(parts[0]) && parts[1].isEmpty
+      && !parts[2].isEmpty && text == text.lowercased()
+    guard isOrigin || text == "*" else {
+      throw CommandFailure(
+        .configuration,
+        "crossOrigins: expected https://HOST[:PORT] in small letters, or *, got '\(text)'")
+    }
+    return text
   }
 
   func run() async throws {
@@ -55,6 +72,7 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
     configuration.accessLog = file.accessLog
     configuration.loopCount = file.threads ?? 1
     if let limit = file.messageBytesMax { configuration.limits.messageByteCountMax = limit }
+    configuration.crossOrigins = try (file.crossOrigins ?? []).map(Self.origin)
     configuration.testServices = try (file.testServices ?? []).map(Self.testService)
     try LimitsFile.apply(file.limits ?? [:], to: &configuration.limits, "'\(config)'")
     let settings = configuration

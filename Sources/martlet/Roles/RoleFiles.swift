@@ -2,7 +2,7 @@
 struct GatewayFile: RoleFile {
   static let keys: Set<String> = [
     "listen", "operator", "tls", "identity", "auth", "models", "accessLog", "threads",
-    "messageBytesMax", "testServices", "limits",
+    "messageBytesMax", "crossOrigins", "testServices", "limits",
   ]
   static let sections = ["tls": FrontFiles.keys, "identity": IdentityFiles.keys]
 
@@ -55,6 +55,8 @@ struct GatewayFile: RoleFile {
   var threads: Int?
   /// The largest request message.
   var messageBytesMax: Int?
+  /// Web pages that may call from a browser, by origin; none if left out.
+  var crossOrigins: [String]?
   /// For conformance suites only: loopback HOST:PORT of `martlet testserver` or another suite's
   /// server, spoken to in clear text. If left out, the test services' methods do not exist.
   var testServices: [String]?

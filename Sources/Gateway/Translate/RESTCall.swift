@@ -1,0 +1,243 @@
+internal import Protocols
+internal import RPC
+
+/// One request of the Open Inference Protocol's REST interface.
+///
+/// The gRPC call begins with the request's head, so a caller who may not do it is told before his
+/// body is read. The body is held whole, because JSON names nothing at a known place.
+final class RESTCall: TranslatedCall {
+  private let endpoint: RESTEndpoint
+  private let isHead: Bool
+  private let headerByteCount: Int?
+  private var inflater: StreamingInflater?
+  private var body: [UInt8] = []
+  /// Received before it was known whose it is: a kilobyte may become a megabyte.
+  private var compressed: [UInt8] = []
+  /// Received while the exchange does not know the caller yet, and not given back.
+  private var owed = 0
+  private var isAdmitted = false
+  private var clientEnded = false
+  private var isAnswered = false
+  private var form = InferAnswerForm()
+  private var deframer: MessageDeframer
+  private var message: [UInt8]?
+  /// Says more exactly than the gRPC status what is wrong.
+  private var status: Int?
+
+  private init(
+    _ gateway: LoopGateway, _ client: ServerCall, _ headers: HeaderBlock, _ endpoint: RESTEndpoint,
+    isHead: Bool, headerByteCount: Int?, inflater: StreamingInflater?
+  ) {
+    self.endpoint = endpoint
+    self.isHead = isHead
+    self.headerByteCount = headerByteCount
+    self.inflater = inflater
+    deframer = MessageDeframer(limit: gateway.limits.messageByteCountMax)
+    super.init(gateway, client, headers)
+  }
+
+  /// Starts serving a request; answers at once what no call is made for.
+  static func make(
+    _ gateway: LoopGateway, _ client: ServerCall, _ headers: HeaderBlock
+  ) -> any ServerCallDelegate {
+    func refuse(_ status: Int, _ message: String, _ endpoint: RESTEndpoint? = nil) -> PlainAnswer {
+      PlainAnswer(
+        RESTAnswer(status: status, message), to: client, headers, gateway.crossOrigin,
+        allow: endpoint?.methods)
+    }
+    if client.headersWereTooLarge { return refuse(431, "the header fields are too large") }
+    guard let endpoint = RESTEndpoint(path: headers.path) else {
+      return refuse(404, "nothing is served at this path")
+    }
+    let method = headers.string(":method") ?? ""
+    if method == "OPTIONS" {
+      return PlainAnswer(options: client, allow: endpoint.methods)
+    }
+    guard endpoint.isPost ? method == "POST" : method == "GET" || method == "HEAD" else {
+      return refuse(405, "expected \(endpoint.methods)", endpoint)
+    }
+    var headerByteCount: Int?
+    if let text = headers.string("inference-header-content-length") {
+      guard let count = Int(text), count >= 0, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
+      else { return refuse(400, "inference-header-content-length: expected a number of bytes") }
+      headerByteCount = count
+    }
+    var inflater: StreamingInflater?
+    switch headers.string("content-encoding") ?? "identity" {
+    case "identity", "": break
+    case "gzip": inflater = StreamingInflater(.gzip)
+    case "deflate": inflater = StreamingInflater(.deflate)
+    default: return refuse(415, "content-encoding: expected gzip or deflate")
+    }
+    let call = RESTCall(
+      gateway, client, headers, endpoint, isHead: method == "HEAD",
+      headerByteCount: headerByteCount, inflater: inflater)
+    call.start(headers)
+    return call
+  }
+
+  private func start(_ headers: HeaderBlock) {
+    let path = UnsafeRawBufferPointer(
+      start: endpoint.method.utf8Start, count: endpoint.method.utf8CodeUnitCount)
+    begin(Self.headers(path, headers, keepsGRPC: false))
+    if exchange?.phase != .authenticating { admitted() }
+  }
+
+  override func admitted() {
+    guard !isAnswered, !isAdmitted else { return }
+    isAdmitted = true
+    client.sendContinue()
+    client.consume(owed)
+    owed = 0
+    if let inflater, !compressed.isEmpty {
+      compressed.withUnsafeBytes { inflate($0, inflater) }
+      compressed = []
+    }
+    if body.count > byteCountMax { refuseSize() }
+    if clientEnded { deliver() }
+  }
+
+  // MARK: The request
+
+  /// Of a body, after decompression: what is held whole must fit what a connection may hold.
+  private var byteCountMax: Int {
+    let quota = exchange?.decision?.quota.messageByteCountMax ?? 0
+    let held = gateway.limits.connectionHeldByteCountMax
+    return held == 0 ? quota : min(quota, held)
+  }
+
+  override func call(_ client: ServerCall, receivedData bytes: UnsafeRawBufferPointer) {
+    guard !isAnswered else { return client.consume(bytes.count) }
+    if isAdmitted { client.consume(bytes.count) } else { owed += bytes.count }
+    if let inflater, isAdmitted {
+      inflate(bytes, inflater)
+    } else if inflater != nil {
+      compressed.append(contentsOf: bytes)
+    } else {
+      _ = append(bytes)
+    }
+    guard !isAnswered else { return }
+    exchange?.translated(bytes.count, held: body.count + compressed.count)
+  }
+
+  private func inflate(_ bytes: UnsafeRawBufferPointer, _ inflater: StreamingInflater) {
+    let isWhole = inflater.inflate(bytes) { append($0) }
+    if !isWhole, !isAnswered {
+      fail(RESTError(.invalidArgument, "the body's compression is broken"))
+    }
+  }
+
+  /// False when the request was refused.
+  private func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    if isAdmitted, body.count + bytes.count > byteCountMax {
+      refuseSize()
+      return false
+    }
+    body.append(contentsOf: bytes)
+    return true
+  }
+
+  private func refuseSize() {
+    status = 413
+    exchange?.refuse(.messageTooLarge)
+  }
+
+  override func callReceivedEnd(_ client: ServerCall) {
+    clientEnded = true
+    if isAdmitted { deliver() }
+  }
+
+  /// Hands the request over as a gRPC message.
+  private func deliver() {
+    if let inflater, !inflater.isAtEnd, !body.isEmpty, !isAnswered {
+      fail(RESTError(.invalidArgument, "the body's compression does not end"))
+    }
+    guard !isAnswered, let call, let exchange else { return }
+    do throws(RESTError) {
+      let jsonByteCount = min(headerByteCount ?? body.count, body.count)
+      guard jsonByteCount <= gateway.limits.jsonByteCountMax else {
+        throw RESTError(
+          .resourceExhausted,
+          "expected at most \(gateway.limits.jsonByteCountMax) bytes of JSON, got \(jsonByteCount):"
+            + " send tensors as binary data")
+      }
+      let request = try RESTRequest(
+        endpoint, body: body, headerByteCount: headerByteCount, parser: gateway.jsonParser,
+        byteCountMax: byteCountMax)
+      body = []
+      exchange.translatedByteCount = 0
+      form = request.form
+      let frame = MessageFramer.frame(request.message)
+      frame.withUnsafeBytes { exchange.receive($0) }
+      exchange.callReceivedEnd(call)
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// The mistake ends the call as it would in gRPC, and so is recorded.
+  private func fail(_ error: RESTError) {
+    status = error.httpStatus
+    exchange?.answer(error.code, error.message)
+  }
+
+  // MARK: The answer
+
+  /// The request's bytes were given back when they came.
+  override func consume(_ stream: HTTP2StreamReference, _ byteCount: Int) {}
+
+  override func send(_ stream: HTTP2StreamReference, headers: HeaderList, endOfStream: Bool) {
+    if endOfStream { finish(CallStatus(headers)) }
+  }
+
+  override func send(_ stream: HTTP2StreamReference, data: UnsafeRawBufferPointer) {
+    guard !isAnswered else { return }
+    exchange?.translatedByteCount += data.count
+    do throws(FramingError) {
+      try deframer.receive(data) { message = $0 }
+    } catch {
+      answer(RESTAnswer(error.code, error.message))
+    }
+  }
+
+  /// The exchange cuts the answer off; the client has nothing of it yet.
+  override func reset(_ stream: HTTP2StreamReference, _ code: HTTP2ErrorCode) {
+    guard !isAnswered else { return super.reset(stream, code) }
+    answer(
+      RESTAnswer(exchange?.status ?? .cancelled, "the answer was cut off by a limit"),
+      retryAfter: "1")
+  }
+
+  override func sendEnd(_ stream: HTTP2StreamReference, trailers: HeaderList) {
+    finish(CallStatus(trailers))
+  }
+
+  private func finish(_ status: CallStatus) {
+    guard !isAnswered else { return }
+    guard status.code == .ok else {
+      var error = RESTAnswer(status.code, status.message)
+      if let known = self.status { error.status = known }
+      return answer(error, retryAfter: status.retryAfter)
+    }
+    guard let message else {
+      return answer(RESTAnswer(.internalError, "the service's answer has no message"))
+    }
+    do throws(RESTError) {
+      answer(
+        try RESTAnswer(
+          message, of: endpoint, form, byteCountMax: gateway.limits.jsonByteCountMax))
+    } catch {
+      answer(RESTAnswer(error))
+    }
+  }
+
+  private func answer(_ answer: RESTAnswer, retryAfter: String? = nil) {
+    isAnswered = true
+    exchange?.httpStatus = answer.status
+    exchange?.translatedByteCount = 0
+    body = []
+    message = nil
+    compressed = []
+    answer.send(to: client, isHead: isHead, origin: origin, retryAfter: retryAfter)
+  }
+}

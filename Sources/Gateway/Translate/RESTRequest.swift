@@ -1,0 +1,97 @@
+internal import Protocols
+internal import RPC
+
+/// The gRPC message that a REST request stands for.
+struct RESTRequest {
+  /// The message of the endpoint's method.
+  let message: [UInt8]
+  /// How the answer to an inference shall look.
+  let form: InferAnswerForm
+
+  /// Reads a whole body. `headerByteCount` is the value of `inference-header-content-length`.
+  init(
+    _ endpoint: RESTEndpoint, body: [UInt8], headerByteCount: Int? = nil, parser: JSONParser,
+    byteCountMax: Int
+  ) throws(RESTError) {
+    var form = InferAnswerForm()
+    switch endpoint.operation {
+    // Messages without a field.
+    case .serverMetadata, .serverLive, .serverReady: message = []
+    // Four messages with the same two fields.
+    case .modelMetadata, .modelReady, .modelConfig, .modelStatistics:
+      var request = Inference.ModelMetadataRequest()
+      request.name = endpoint.model
+      request.version = endpoint.version
+      message = request.serialized()
+    case .infer:
+      let read = try InferRequestFromJSON(
+        body, headerByteCount: headerByteCount, endpoint: endpoint, parser: parser,
+        byteCountMax: byteCountMax)
+      form = read.form
+      message = read.request.serialized()
+    case .repositoryIndex:
+      var request = Inference.RepositoryIndexRequest()
+      for (name, value) in try Self.members(body, parser) where name == "ready" {
+        request.ready = try value.flag(at: "ready")
+      }
+      message = request.serialized()
+    case .repositoryLoad:
+      var request = Inference.RepositoryModelLoadRequest()
+      request.modelName = endpoint.model
+      request.parameters = try Self.parameters(body, parser)
+      message = request.serialized()
+    case .repositoryUnload:
+      var request = Inference.RepositoryModelUnloadRequest()
+      request.modelName = endpoint.model
+      request.parameters = try Self.parameters(body, parser)
+      message = request.serialized()
+    }
+    self.form = form
+  }
+
+  /// The members of the object that a body is; an empty body is one without members.
+  private static func members(
+    _ body: [UInt8], _ parser: JSONParser
+  ) throws(RESTError) -> [(String, JSONValue)] {
+    if body.isEmpty { return [] }
+    let value: JSONValue
+    do { value = try parser.parse(JSONText(body)) } catch { throw RESTError(error) }
+    return try value.members(at: "the body")
+  }
+
+  private static func parameters(
+    _ body: [UInt8], _ parser: JSONParser
+  ) throws(RESTError) -> [String: Inference.ModelRepositoryParameter] {
+    var parameters: [String: Inference.ModelRepositoryParameter] = [:]
+    for (name, value) in try members(body, parser) where name == "parameters" {
+      for (name, value) in try value.members(at: "parameters") where value != .null {
+        parameters[name] = try parameter(value, name)
+      }
+    }
+    return parameters
+  }
+
+  private static func parameter(
+    _ value: JSONValue, _ name: String
+  ) throws(RESTError) -> Inference.ModelRepositoryParameter {
+    let place = "parameters.\(name.clipped)"
+    var parameter = Inference.ModelRepositoryParameter()
+    // JSON has no bytes: Triton's clients send files in base64.
+    if name.hasPrefix("file:") {
+      var decoder = Base64Decoder()
+      var bytes: [UInt8] = []
+      guard decoder.decode(try value.text(at: place).utf8, into: &bytes), decoder.isAtBoundary
+      else { throw RESTError(.invalidArgument, "'\(place)': expected base64") }
+      parameter.parameterChoice = .bytesParam(bytes)
+      return parameter
+    }
+    switch try value.parameter(at: place) {
+    case .bool(let flag): parameter.parameterChoice = .boolParam(flag)
+    case .int64(let number): parameter.parameterChoice = .int64Param(number)
+    case .string(let text): parameter.parameterChoice = .stringParam(text)
+    case .double, .uint64:
+      throw RESTError(.invalidArgument, "'\(place)': expected a boolean, an integer or a text")
+    }
+    return parameter
+  }
+}
