@@ -120,6 +120,14 @@ import Testing
     await world.stop()
   }
 
+  @Test func aBodyThatStallsIsCutOff() async throws {
+    let (world, path) = try makeWorld { $0.limits.transferGrace = .milliseconds(300) }
+    let half = String(infer(String(repeating: " ", count: 1_000)).dropLast(500))
+    #expect(ask(path, half).hasPrefix("HTTP/1.1 499 "))
+    #expect(isMetric(world, #"martlet_gateway_rejected_total{reason="slow_request"} 1"#))
+    await world.stop()
+  }
+
   @Test func aClientThatLeavesCancelsItsCall() async throws {
     let (world, path) = try makeWorld()
     world.models[0].state.withLock { $0.isHanging = true }

@@ -1,5 +1,6 @@
 """The Open Inference Protocol by REST: tritonclient[http], requests, httpx over HTTP/2, curl."""
 
+import asyncio
 import base64
 import gzip
 import json
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import requests
 import tritonclient.http as triton
+import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
 import raw_http1
@@ -111,6 +113,20 @@ def test_tritonclient_infers_concurrently(rest, headers):
     calls = [rest.async_infer("simple", inputs, headers=headers) for _ in range(16)]
     for call in calls:
         assert (call.get_result().as_numpy("OUTPUT0") == a + b).all()
+
+
+def test_tritonclient_asynchronously(server, headers):
+    async def ask():
+        context = ssl.create_default_context(cafile=str(server.ca_path))
+        async with triton_aio.InferenceServerClient(
+                server.address, ssl=True, ssl_context=context) as client:
+            assert await client.is_model_ready("simple", headers=headers)
+            a, b = pair()
+            inputs = [tensor("INPUT0", a, module=triton), tensor("INPUT1", b, module=triton)]
+            results = await asyncio.gather(*[
+                client.infer("simple", inputs, headers=dict(headers)) for _ in range(8)])
+            assert all((result.as_numpy("OUTPUT1") == a - b).all() for result in results)
+    asyncio.run(ask())
 
 
 @pytest.mark.parametrize("binary", [True, False])

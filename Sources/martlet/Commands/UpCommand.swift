@@ -22,6 +22,8 @@ struct UpCommand: ParsableCommand, RoleCommand {
 
   @Option(help: "A YAML file of the gateway's limits, 'NAME: NUMBER' a line (docs/limits.md).")
   var limits: String?
+  @Option(help: "An origin of web pages that may call from a browser (docs/rest.md).")
+  var crossOrigin: [String] = []
 
   private static let readyMilliseconds: Int32 = 15_000
   private static let instancesMax = 64
@@ -48,7 +50,8 @@ struct UpCommand: ParsableCommand, RoleCommand {
     let front = try ListeningSocket(host: host, port: port)
     let plan = try UpPlan(
       directory: directory, front: front, instances: instances,
-      limits: try limits.map(LimitsFile.read))
+      limits: try limits.map(LimitsFile.read),
+      crossOrigins: try crossOrigin.map { try RoleHelp.origin($0, "--cross-origin") })
     var supervisor = try Supervisor(
       directory: directory, children: plan.children, renewCertificates: issueCertificates)
     try supervisor.start(readyMilliseconds: Self.readyMilliseconds)

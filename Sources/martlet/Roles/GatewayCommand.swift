@@ -42,20 +42,6 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
     return endpoint
   }
 
-  /// As browsers write it: anything more or less would never match.
-  private static func origin(_ text: String) throws(CommandFailure) -> String {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    let isOrigin =
-      parts.count == 3 && ["http:", "https:"].contains(parts[0]) && parts[1].isEmpty
-      && !parts[2].isEmpty && text == text.lowercased()
-    guard isOrigin || text == "*" else {
-      throw CommandFailure(
-        .configuration,
-        "crossOrigins: expected https://HOST[:PORT] in small letters, or *, got '\(text)'")
-    }
-    return text
-  }
-
   func run() async throws {
     let file = try GatewayFile.read(config)
     var configuration = GatewayConfiguration(
@@ -72,7 +58,9 @@ struct GatewayCommand: AsyncParsableCommand, RoleCommand {
     configuration.accessLog = file.accessLog
     configuration.loopCount = file.threads ?? 1
     if let limit = file.messageBytesMax { configuration.limits.messageByteCountMax = limit }
-    configuration.crossOrigins = try (file.crossOrigins ?? []).map(Self.origin)
+    configuration.crossOrigins = try (file.crossOrigins ?? []).map {
+      try RoleHelp.origin($0, "crossOrigins")
+    }
     configuration.testServices = try (file.testServices ?? []).map(Self.testService)
     try LimitsFile.apply(file.limits ?? [:], to: &configuration.limits, "'\(config)'")
     let settings = configuration

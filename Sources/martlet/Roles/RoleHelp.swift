@@ -22,4 +22,18 @@ enum RoleHelp {
       throw CommandFailure(.configuration, "\(key): \(error.message)")
     }
   }
+
+  /// A web page's origin as browsers write it: anything more or less would never match.
+  static func origin(_ text: String, _ key: String) throws(CommandFailure) -> String {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let isOrigin =
+      parts.count == 3 && ["http:", "https:"].contains(parts[0]) && parts[1].isEmpty
+      && !parts[2].isEmpty && text == text.lowercased()
+    guard isOrigin || text == "*" else {
+      throw CommandFailure(
+        .configuration,
+        "\(key): expected https://HOST[:PORT] in small letters, or *, got '\(text)'")
+    }
+    return text
+  }
 }

@@ -7,7 +7,8 @@ struct UpPlan {
 
   /// `limits` are the gateway's; see ``LimitsFile``.
   init(
-    directory: DataDirectory, front: ListeningSocket, instances: Int, limits: [String: Double]?
+    directory: DataDirectory, front: ListeningSocket, instances: Int, limits: [String: Double]?,
+    crossOrigins: [String]
   ) throws {
     let cores = ThreadBudget.coreCount
     let private_ = { () throws(CommandFailure) in
@@ -42,7 +43,7 @@ struct UpPlan {
         tls: .init(certificate: identity.certificate, key: identity.key),
         identity: identity, auth: [auth.address], models: models.map(\.address),
         accessLog: "\(directory.logs)/access.jsonl", threads: max(1, cores / 2),
-        limits: limits))
+        crossOrigins: crossOrigins, limits: limits))
   }
 
   private mutating func add(
