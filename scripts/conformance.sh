@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2 grpc_interop grpc_negative connect tls)
+all=(http2 grpc_interop grpc_negative connect tls browser)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
@@ -13,6 +13,12 @@ http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conf
 tls() {
   scripts/install-packages.sh scan && scripts/python-env.sh test &&
     scripts/python-env.sh conformance && .venv/bin/python -m pytest -q Tests/Conformance/tls
+}
+
+# REST and gRPC-Web from a page in Chromium.
+browser() {
+  scripts/install-packages.sh browser && scripts/python-env.sh test &&
+    .venv/bin/python -m pytest -q Tests/Conformance/browser
 }
 
 # gRPC's own client and server against ours, directly and through the gateway.

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan
+# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan|browser
 set -euo pipefail
 build=(libnghttp2-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev libhttp-parser-dev
   libsimdjson-dev)
 test=(protobuf-c-compiler protobuf-compiler python3-protobuf python3-venv nghttp2-client binutils
   valgrind curl openssl)
 scan=(sslscan testssl.sh)
+browser=(chromium)
 case ${1:-build} in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${test[@]}") ;;
   scan) wanted=("${scan[@]}") ;;
-  *) echo "install-packages.sh: expected build, test or scan, got '$1'" >&2; exit 64 ;;
+  browser) wanted=("${browser[@]}") ;;
+  *) echo "install-packages.sh: expected build, test, scan or browser, got '$1'" >&2; exit 64 ;;
 esac
 
 command -v swift >/dev/null || {
