@@ -111,9 +111,13 @@ public struct HTTP2StreamReference {
   /// Bytes queued that have not left for the connection.
   public var outboundByteCount: Int {
     guard isOpen else { return 0 }
-    if let backend = pointer.pointee.backend { return backend.outboundByteCount(self) }
+    guard pointer.pointee.session != nil else { return backendByteCount }
     return pointer.pointee.outbound.byteCount
   }
+
+  /// Apart, because to look at a backend counts references.
+  @inline(never)
+  private var backendByteCount: Int { pointer.pointee.backend?.outboundByteCount(self) ?? 0 }
 
   /// False when the queue is at its high mark.
   public var canSend: Bool {

@@ -168,10 +168,11 @@ struct InferTranscodingTests {
   @Test func repositoryRequestsCarryTheirParameters() throws {
     let endpoint = RESTEndpoint(.repositoryLoad, model: "m")
     let body = #"{"parameters":{"config":"{}","file:1/a":"AAH/","flag":true,"n":3}}"#
-    let message = try RESTRequest(
+    let frame = try RESTRequest(
       endpoint, body: Array(body.utf8), parser: parser, byteCountMax: 100
-    ).message
-    let request = try Inference.RepositoryModelLoadRequest(protobuf: message)
+    ).frame
+    #expect(frame.count < 256 && Array(frame[..<5]) == [0, 0, 0, 0, UInt8(frame.count - 5)])
+    let request = try Inference.RepositoryModelLoadRequest(protobuf: frame[5...])
     #expect(request.modelName == "m")
     #expect(request.parameters["config"]?.parameterChoice == .stringParam("{}"))
     #expect(request.parameters["file:1/a"]?.parameterChoice == .bytesParam([0, 1, 255]))

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Protocols
 import RPC
@@ -33,8 +34,14 @@ import Testing
     return descriptor
   }
 
-  /// Sends text and reads to the connection's end.
-  private func ask(_ path: String, _ text: String) -> String {
+  /// Sends text and reads to the connection's end, on a thread that may wait.
+  private func ask(_ path: String, _ text: String) async -> String {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: askNow(path, text)) }
+    }
+  }
+
+  private func askNow(_ path: String, _ text: String) -> String {
     let descriptor = connect(path)
     defer { close(descriptor) }
     send(descriptor, text)
@@ -70,7 +77,7 @@ import Testing
 
   @Test func aRESTRequestIsAGRPCCallWithTheGatewaysIdentity() async throws {
     let (world, path) = try makeWorld()
-    let answer = ask(
+    let answer = await ask(
       path,
       infer(
         fields: "x-martlet-tenant: evil\r\ncustom: kept\r\norigin: https://a\r\naccept: */*\r\n"))
@@ -89,23 +96,23 @@ import Testing
 
   @Test func aKeyThatIsNotKnownYetHoldsTheBodyBack() async throws {
     let (world, path) = try makeWorld()
-    #expect(ask(path, infer("{", key: "mk_wrong_key")).hasPrefix("HTTP/1.1 401 "))
-    #expect(ask(path, infer("{")).hasPrefix("HTTP/1.1 400 "))
-    #expect(ask(path, infer("{")).hasPrefix("HTTP/1.1 400 "), "the key is known now")
+    #expect(await ask(path, infer("{", key: "mk_wrong_key")).hasPrefix("HTTP/1.1 401 "))
+    #expect(await ask(path, infer("{")).hasPrefix("HTTP/1.1 400 "))
+    #expect(await ask(path, infer("{")).hasPrefix("HTTP/1.1 400 "), "the key is known now")
     world.auth.add("mk_limited_1", grant(key: "k3", models: ["team-*"]))
-    #expect(ask(path, infer(key: "mk_limited_1")).hasPrefix("HTTP/1.1 403 "))
-    #expect(ask(path, infer(model: "team-a", key: "mk_limited_1")).hasPrefix("HTTP/1.1 200 "))
+    #expect(await ask(path, infer(key: "mk_limited_1")).hasPrefix("HTTP/1.1 403 "))
+    #expect(await ask(path, infer(model: "team-a", key: "mk_limited_1")).hasPrefix("HTTP/1.1 200 "))
     let lines = await world.stop()
     #expect(lines.map { $0.contains(#""http_status":400"#) } == [false, true, true, false, false])
   }
 
   @Test func bytesHeldHaveALimit() async throws {
     let (world, path) = try makeWorld { $0.limits.heldByteCountMax = 100_000 }
-    let answer = ask(path, infer(String(repeating: " ", count: 200_000)))
+    let answer = await ask(path, infer(String(repeating: " ", count: 200_000)))
     #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("retry-after: 1\r\n"))
     #expect(isMetric(world, #"martlet_gateway_rejected_total{reason="gateway_bytes"} 1"#))
     #expect(world.gateway.heldByteCount == 0)
-    #expect(ask(path, infer()).hasPrefix("HTTP/1.1 200 "))
+    #expect(await ask(path, infer()).hasPrefix("HTTP/1.1 200 "))
     await world.stop()
   }
 
@@ -115,7 +122,8 @@ import Testing
       $0.limits.jsonByteCountMax = 1_000
     }
     for count in [1_500, 3_000] {
-      #expect(ask(path, infer(String(repeating: " ", count: count))).hasPrefix("HTTP/1.1 413 "))
+      #expect(
+        await ask(path, infer(String(repeating: " ", count: count))).hasPrefix("HTTP/1.1 413 "))
     }
     await world.stop()
   }
@@ -123,7 +131,7 @@ import Testing
   @Test func aBodyThatStallsIsCutOff() async throws {
     let (world, path) = try makeWorld { $0.limits.transferGrace = .milliseconds(300) }
     let half = String(infer(String(repeating: " ", count: 1_000)).dropLast(500))
-    #expect(ask(path, half).hasPrefix("HTTP/1.1 499 "))
+    #expect(await ask(path, half).hasPrefix("HTTP/1.1 499 "))
     #expect(isMetric(world, #"martlet_gateway_rejected_total{reason="slow_request"} 1"#))
     await world.stop()
   }
@@ -148,7 +156,7 @@ import Testing
       world.models[0].state.withLock {
         $0.failure = RPCError(code: code, message: "a \"reason\" ü")
       }
-      let answer = ask(path, infer())
+      let answer = await ask(path, infer())
       #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
       #expect(answer.hasSuffix(#"{"error":"a \"reason\" ü"}"#))
     }
@@ -161,7 +169,7 @@ import Testing
     request.modelName = "digits"
     let body = frame(request.serialized()).withUnsafeBytes { Base64Encoder.encode($0) }
     let text = String(decoding: body, as: UTF8.self)
-    let answer = ask(
+    let answer = await ask(
       path,
       "POST /inference.GRPCInferenceService/ModelInfer HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
         + "authorization: Bearer \(World.key)\r\ncontent-type: application/grpc-web-text\r\n"

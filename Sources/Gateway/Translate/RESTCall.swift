@@ -167,8 +167,7 @@ final class RESTCall: TranslatedCall {
       body = []
       exchange.translatedByteCount = 0
       form = request.form
-      let frame = MessageFramer.frame(request.message)
-      frame.withUnsafeBytes { exchange.receive($0) }
+      request.frame.withUnsafeBytes { exchange.receive($0) }
       exchange.callReceivedEnd(call)
     } catch {
       fail(error)

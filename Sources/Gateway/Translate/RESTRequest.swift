@@ -3,8 +3,8 @@ internal import RPC
 
 /// The gRPC message that a REST request stands for.
 struct RESTRequest {
-  /// The message of the endpoint's method.
-  let message: [UInt8]
+  /// The message of the endpoint's method, with gRPC's prefix.
+  let frame: [UInt8]
   /// How the answer to an inference shall look.
   let form: InferAnswerForm
 
@@ -16,37 +16,46 @@ struct RESTRequest {
     var form = InferAnswerForm()
     switch endpoint.operation {
     // Messages without a field.
-    case .serverMetadata, .serverLive, .serverReady: message = []
+    case .serverMetadata, .serverLive, .serverReady: frame = MessageFramer.frame([])
     // Four messages with the same two fields.
     case .modelMetadata, .modelReady, .modelConfig, .modelStatistics:
       var request = Inference.ModelMetadataRequest()
       request.name = endpoint.model
       request.version = endpoint.version
-      message = request.serialized()
+      frame = Self.frame(request)
     case .infer:
       let read = try InferRequestFromJSON(
         body, headerByteCount: headerByteCount, endpoint: endpoint, parser: parser,
         byteCountMax: byteCountMax)
       form = read.form
-      message = read.request.serialized()
+      frame = Self.frame(read.request)
     case .repositoryIndex:
       var request = Inference.RepositoryIndexRequest()
       for (name, value) in try Self.members(body, parser) where name == "ready" {
         request.ready = try value.flag(at: "ready")
       }
-      message = request.serialized()
+      frame = Self.frame(request)
     case .repositoryLoad:
       var request = Inference.RepositoryModelLoadRequest()
       request.modelName = endpoint.model
       request.parameters = try Self.parameters(body, parser)
-      message = request.serialized()
+      frame = Self.frame(request)
     case .repositoryUnload:
       var request = Inference.RepositoryModelUnloadRequest()
       request.modelName = endpoint.model
       request.parameters = try Self.parameters(body, parser)
-      message = request.serialized()
+      frame = Self.frame(request)
     }
     self.form = form
+  }
+
+  private static func frame(_ message: some ProtobufMessage) -> [UInt8] {
+    var writer = ProtobufWriter(
+      appendingTo: [UInt8](repeating: 0, count: MessageFramer.prefixByteCount))
+    message.serialize(into: &writer)
+    var frame = writer.bytes
+    MessageFramer.writePrefix(&frame)
+    return frame
   }
 
   /// The members of the object that a body is; an empty body is one without members.

@@ -4,9 +4,9 @@ public import RPC
 
 /// Questions about the server and its models.
 extension DataPlane {
-  /// What this server implements beyond the six calls of the protocol.
+  /// What this server implements beyond the six calls of the protocol, some of it in the gateway.
   static let extensions = [
-    "classification", "model_configuration", "model_repository",
+    "binary_tensor_data", "classification", "model_configuration", "model_repository",
     "model_repository(unload_dependents)", "schedule_policy", "sequence", "statistics",
   ]
 

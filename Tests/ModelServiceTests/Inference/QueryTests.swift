@@ -19,7 +19,7 @@ internal import Testing
     // What isn't implemented (shared memory, trace, logging) isn't promised.
     #expect(
       metadata.extensions == [
-        "classification", "model_configuration", "model_repository",
+        "binary_tensor_data", "classification", "model_configuration", "model_repository",
         "model_repository(unload_dependents)", "schedule_policy", "sequence", "statistics",
       ])
   }
