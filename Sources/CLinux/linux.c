@@ -3,6 +3,7 @@
 
 #include <link.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -43,7 +44,19 @@ void martlet_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); 
 
 void martlet_trim_heap(void) { malloc_trim(0); }
 
-uint64_t martlet_free_heap(void) { return mallinfo2().fordblks; }
+uint64_t martlet_used_heap(void) {
+  const struct mallinfo2 heap = mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+uint64_t martlet_resident_memory(void) {
+  unsigned long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (file == NULL) return 0;
+  if (fscanf(file, "%*u %lu", &pages) != 1) pages = 0;
+  fclose(file);
+  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
 
 static int release_segments(struct dl_phdr_info *object, size_t size, void *unused) {
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);

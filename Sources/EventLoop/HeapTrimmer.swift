@@ -7,28 +7,38 @@ public struct HeapTrimmer: Sendable {
   /// Less is not worth the page faults of those who need it again.
   static let byteCountMin: UInt64 = 16 << 20
 
-  /// The least that was free since the last trim. What was given back then counts as free as well.
-  private var leastFree: UInt64
+  /// The least resident memory that nobody on the heap used, since the last trim. The program and
+  /// whatever is mapped count here as well; it is the growth that matters.
+  private var leastUnused: UInt64
 
-  init(free: UInt64) {
-    leastFree = free
+  init(unused: UInt64) {
+    leastUnused = unused
   }
 
-  /// Starts from what is free now.
+  /// Starts from what there is now.
   public init() {
-    self.init(free: martlet_free_heap())
+    self.init(unused: Self.unused)
   }
 
-  /// Looks, and trims if much has become free.
+  /// Looks, and trims if that may give much back.
   public mutating func look() {
-    if isDue(free: martlet_free_heap()) { martlet_trim_heap() }
+    guard isDue(unused: Self.unused) else { return }
+    martlet_trim_heap()
+    // What is left is not the heap's, or cannot be given back: not to be tried for again.
+    leastUnused = Self.unused
   }
 
-  /// Whether enough has become free since the last time that it was, to trim now.
-  mutating func isDue(free: UInt64) -> Bool {
-    if free < leastFree { leastFree = free }
-    guard free - leastFree >= Self.byteCountMin else { return false }
-    leastFree = free
-    return true
+  private static var unused: UInt64 {
+    let (resident, used) = (martlet_resident_memory(), martlet_used_heap())
+    return resident > used ? resident - used : 0
+  }
+
+  /// Memory of the process that is really there.
+  static var residentByteCount: UInt64 { martlet_resident_memory() }
+
+  /// Whether so much more is unused than once was, that it is time to trim.
+  mutating func isDue(unused: UInt64) -> Bool {
+    if unused < leastUnused { leastUnused = unused }
+    return unused - leastUnused >= Self.byteCountMin
   }
 }

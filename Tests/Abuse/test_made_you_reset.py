@@ -15,6 +15,11 @@ PROVOCATIONS = {
         stream, h2.block([(":path", "/")]), h2.END_HEADERS | h2.END_STREAM),
     "an upper-case trailer": lambda stream: h2.headers(
         stream, h2.block([("Upper", "case")]), h2.END_HEADERS | h2.END_STREAM),
+    "a body beyond its content-length": lambda stream: h2.data(stream, b"more", h2.END_STREAM),
+    "trailers with a pseudo-field": lambda stream: h2.headers(
+        stream, h2.block([(":path", "/")]), h2.END_HEADERS | h2.END_STREAM),
+    "an upper-case trailer": lambda stream: h2.headers(
+        stream, h2.block([("Upper", "case")]), h2.END_HEADERS | h2.END_STREAM),
     "WINDOW_UPDATE of zero": lambda stream: h2.window_update(stream, 0),
     "a window past 2³¹": lambda stream: h2.window_update(stream, h2.WINDOW_MAX),
     "PRIORITY on itself": lambda stream: h2.priority(stream, dependency=stream),

@@ -1,4 +1,4 @@
-"""Metadata that is too large, of too many fields, or without end."""
+"""Metadata that is too large, of too many fields, without end, or with keys that are made up."""
 
 import http2_frames as h2
 from http2_frames import Code, Type
@@ -23,20 +23,43 @@ def send_head(peer, siege, stream, extra):
 
 
 def test_oversized_metadata(siege):
-    calls = count(20, 2_000)
+    connections, calls = count(1, 20), count(20, 500)
+    large = [("x-large", "a" * 20_000)]
+    many = [(f"x-{i}", "a") for i in range(200)]
     with siege.attack("oversized metadata") as row:
-        peer = siege.peer()
-        large = [("x-large", "a" * 20_000)]
-        many = [(f"x-{i}", "a") for i in range(200)]
-        for i in range(calls):
-            send_head(peer, siege, 2 * i + 1, large if i % 2 else many)
-            fields = answer(peer, 2 * i + 1)
-            # gRPC's code for it, or HTTP's.
-            assert fields.get("grpc-status") == "8" or fields[":status"] == "431", fields
-        peer.expect_alive()
-        peer.close()
-        row.sent = f"{calls:,} calls, 20 KB or 200 fields each"
+        for _ in range(connections):
+            peer = siege.peer()
+            for i in range(calls):
+                send_head(peer, siege, 2 * i + 1, large if i % 2 else many)
+                fields = answer(peer, 2 * i + 1)
+                # gRPC's code for it, or HTTP's.
+                assert fields.get("grpc-status") == "8" or fields[":status"] == "431", fields
+            peer.expect_alive()
+            peer.close()
+        row.sent = f"{connections * calls:,} calls, 20 KB or 200 fields each"
         row.end = "RESOURCE_EXHAUSTED"
+
+
+def test_refused_calls(siege):
+    """Nobody's calls: after a thousand the connection ends, and the next bad keys of that address
+    are refused without a question to the auth service."""
+    connections = count(1, 50)
+    seen = siege.limit_count("refused_calls")
+    with siege.attack("calls with made-up keys") as row:
+        for _ in range(connections):
+            peer = siege.peer()
+            for first in range(0, 3_000, 50):
+                peer.send(*(siege.head(2 * i + 1, key=f"mk_{i:040}", end=True)
+                            for i in range(first, first + 50)))
+                while peer.frames[-1].stream < 2 * first + 99 and peer.read():
+                    pass
+            peer.expect_close()
+            assert [f.code for f in peer.frames if f.type == Type.GOAWAY] == [
+                Code.ENHANCE_YOUR_CALM], peer.history()
+            peer.close()
+        row.sent = f"{connections} connections × 3,000 calls"
+        row.end = "UNAUTHENTICATED, RESOURCE_EXHAUSTED, then GOAWAY ENHANCE_YOUR_CALM"
+    assert siege.limit_count("refused_calls") >= seen + connections
 
 
 def test_endless_metadata(siege):

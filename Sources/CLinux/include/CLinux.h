@@ -31,8 +31,10 @@ int martlet_accept(int listener);
 void martlet_name_thread(const char *name);
 // Gives free heap pages back to the system.
 void martlet_trim_heap(void);
-// Bytes of the heap that are free, given back to the system or not.
-uint64_t martlet_free_heap(void);
+// Bytes of the heap that are in use.
+uint64_t martlet_used_heap(void);
+// Bytes of the process that are in memory.
+uint64_t martlet_resident_memory(void);
 // Unmaps the pages of the program and its libraries that nothing has written: those that are used
 // again come back from the page cache, those that only the start needed do not.
 void martlet_release_code(void);

@@ -17,8 +17,9 @@ extension Exchange {
   func take(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
     wasInspected = true
+    if compression != nil, let refusal = mayInflate() { return refuse(refusal) }
     let verdict = inspector.inspect(bytes) { authorise($0) }
-    if let refusal = payForInflation() { return refuse(refusal) }
+    if compression != nil { payForInflation() }
     switch verdict {
     case .refuse(let refusal, let detail): refuse(refusal, detail)
     case .forward(let clear): forward(bytes, clear: clear)

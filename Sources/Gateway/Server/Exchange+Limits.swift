@@ -95,20 +95,28 @@ extension Exchange {
     if let refusal { cutOff(refusal) }
   }
 
-  /// Pays for what compressed messages became.
-  func payForInflation() -> Refusal? {
-    guard inspector.unpaidInflatedCount >= 1_024, let decision else { return nil }
-    let limits = gateway.limits
-    let (now, rate) = (gateway.loop.now.nanoseconds, limits.inflatedKilobytesPerSecondMax)
-    let burst = UInt32(clamping: limits.messageByteCountMax >> 10)
-    let bucket = decision.tenantUsage
-    bucket.inflated.charge(
-      inspector.takeInflatedKilobytes(), now: now, perSecond: rate, burst: burst)
-    let wait = bucket.inflated.wait(now: now, perSecond: rate, burst: burst)
+  /// Whether the tenant may have another piece inflated. Asked before that is done: a few KiB may
+  /// become a thousand times as much, and the loop does nothing else meanwhile.
+  func mayInflate() -> Refusal? {
+    guard let decision else { return nil }
+    let wait = decision.tenantUsage.inflated.wait(
+      now: gateway.loop.now.nanoseconds, perSecond: gateway.limits.inflatedKilobytesPerSecondMax,
+      burst: inflatedBurst)
     guard wait > 0 else { return nil }
     advise(wait)
     return .inflationRate
   }
+
+  /// Pays for what compressed messages became.
+  func payForInflation() {
+    guard inspector.unpaidInflatedCount >= 1_024, let decision else { return }
+    decision.tenantUsage.inflated.charge(
+      inspector.takeInflatedKilobytes(), now: gateway.loop.now.nanoseconds,
+      perSecond: gateway.limits.inflatedKilobytesPerSecondMax, burst: inflatedBurst)
+  }
+
+  /// One message of the largest size.
+  private var inflatedBurst: UInt32 { UInt32(clamping: gateway.limits.messageByteCountMax >> 10) }
 
   // MARK: Pace
 
