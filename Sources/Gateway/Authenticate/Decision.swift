@@ -5,6 +5,10 @@ internal import Telemetry
 /// What the auth service said about one key, prepared for use by many requests. Confined to one
 /// loop.
 final class Decision {
+  /// The cache's: which key it is about, and where it stands.
+  var digest = KeyDigest(0)
+  var slot = 0
+
   let tenant: String
   let keyID: String
   let actions: ActionSet

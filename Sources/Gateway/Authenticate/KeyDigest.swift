@@ -9,7 +9,7 @@ struct KeyDigest: Hashable, Sendable {
     withUnsafeMutableBytes(of: &words) { SHA256.hash(key, into: $0) }
   }
 
-  /// A digest made up from a number, for tests.
+  /// A digest made up from a number: of no key, or for tests.
   init(_ number: UInt64) {
     words = (number, 0, 0, 0)
   }

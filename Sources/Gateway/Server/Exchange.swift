@@ -82,7 +82,6 @@ final class Exchange: ServerCallDelegate {
   var translatedByteCount = 0
   var byteCountOut = 0
   private var isRecorded = true
-  var finishedAt = MonotonicTime.distantFuture
   private var isClientGone = false
 
   init(_ gateway: LoopGateway) {
@@ -157,7 +156,6 @@ final class Exchange: ServerCallDelegate {
     byteCountIn = 0
     byteCountOut = 0
     isRecorded = false
-    finishedAt = .distantFuture
     isClientGone = false
     leg.forget()
   }
@@ -348,7 +346,6 @@ final class Exchange: ServerCallDelegate {
   func complete() {
     isResponseComplete = true
     phase = .finished
-    finishedAt = gateway.loop.now
   }
 
   /// Exchanges are many and kept: what large bodies needed must not stay with all of them.
@@ -362,13 +359,9 @@ final class Exchange: ServerCallDelegate {
   func sweep(_ now: MonotonicTime, wallMilliseconds: Int64) {
     if isClientGone { return }
     if let slow = checkPace(now) { return cutOff(slow) }
-    if phase == .finished {
-      // A client that has its answer and goes on sending is cut off.
-      if call.outboundByteCount == 0, now > finishedAt, now - finishedAt > .seconds(5) {
-        call.reset(.noError)
-      }
-      return
-    }
+    // What is left is to send the answer; the session stops a client that goes on sending after it,
+    // and the transport ends a connection that takes nothing.
+    if phase == .finished { return }
     if now >= deadline { return refuse(.deadlineExceeded) }
     if let decision, isStreaming {
       if decision.isInvalidated { return refuse(.keyChanged) }
