@@ -35,7 +35,8 @@ public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
   /// Adds bytes under a name that ends in `-bin`.
   public mutating func add(_ name: String, bytes: [UInt8]) {
     precondition(name.hasSuffix("-bin"), "binary metadata needs a name ending in -bin: \(name)")
-    headers.append(name.lowercased(), Base64.encode(bytes))
+    let text = bytes.withUnsafeBytes { Base64.encode($0, isPadded: false) }
+    headers.append(name.lowercased(), String(decoding: text, as: UTF8.self))
   }
 
   /// Replaces all values of a name by one.

@@ -116,6 +116,25 @@ import Testing
     await world.stop()
   }
 
+  @Test func quotasAnswerWithRetryAdvice() async throws {
+    let (world, path) = try makeWorld()
+    var quota = MartletV1.Quota()
+    quota.requestsPerSecond = 1
+    quota.requestsBurst = 1
+    quota.messageBytesMax = 1_000
+    var limited = grant("small", key: "k9")
+    limited.quota = quota
+    world.auth.add("mk_limited_1", limited)
+    let large = infer(String(repeating: " ", count: 2_000), key: "mk_limited_1")
+    #expect(await ask(path, large).hasPrefix("HTTP/1.1 413 "))
+    // Many sent ahead: however slow the machine is, they do not take a second each.
+    let last = infer(key: "mk_limited_1")
+    let kept = last.replacing("connection: close\r\n", with: "")
+    let answers = await ask(path, String(repeating: kept, count: 20) + last)
+    #expect(answers.contains("HTTP/1.1 429 ") && answers.contains("retry-after: 1\r\n"))
+    await world.stop()
+  }
+
   @Test func sizesHaveLimits() async throws {
     let (world, path) = try makeWorld {
       $0.limits.messageByteCountMax = 2_000
@@ -167,7 +186,7 @@ import Testing
     let (world, path) = try makeWorld()
     var request = Inference.ModelInferRequest()
     request.modelName = "digits"
-    let body = frame(request.serialized()).withUnsafeBytes { Base64Encoder.encode($0) }
+    let body = frame(request.serialized()).withUnsafeBytes { Base64.encode($0, isPadded: true) }
     let text = String(decoding: body, as: UTF8.self)
     let answer = await ask(
       path,
@@ -180,7 +199,7 @@ import Testing
     let other = headers([("grpc-status", "0"), ("cost", "1")])
     let ends = [trailers, other].map { list in
       GRPCWebTrailers.frame(list).withUnsafeBytes {
-        String(decoding: Base64Encoder.encode($0), as: UTF8.self)
+        String(decoding: Base64.encode($0, isPadded: true), as: UTF8.self)
       }
     }
     #expect(ends.contains { answer.contains($0) })

@@ -59,15 +59,30 @@ struct CodecTests {
   @Test func base64IsReadWithAndWithoutPadding() {
     for count in 0..<20 {
       let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 97 &+ 13) }
-      let text = Base64.encode(bytes)
-      #expect(!text.contains("="))
-      #expect(Base64.decode(text.utf8) == bytes)
-      let padded = text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-      #expect(Base64.decode(padded.utf8) == bytes)
+      let text = bytes.withUnsafeBytes { Base64.encode($0, isPadded: false) }
+      #expect(!text.contains(UInt8(ascii: "=")))
+      #expect(Base64.decode(text) == bytes)
+      let padded = bytes.withUnsafeBytes { Base64.encode($0, isPadded: true) }
+      #expect(padded.count % 4 == 0 && padded.starts(with: text))
+      #expect(Base64.decode(padded) == bytes)
     }
-    #expect(Base64.decode("A".utf8) == nil)
-    #expect(Base64.decode("AA*=".utf8) == nil)
-    #expect(Base64.decode("AA=A".utf8) == nil)
+    for text in ["A", "AA*=", "AA=A", "A===", "=", "AAAA-AAA", "AA\n==", "AA==AA=="] {
+      #expect(Base64.decode(text.utf8) == nil, "\(text)")
+    }
+  }
+
+  @Test func base64InPiecesHasPaddingInTheMiddle() {
+    for count in 0..<10 {
+      let bytes = (0..<count).map { UInt8($0 * 29) }
+      let text = bytes.withUnsafeBytes { Base64.encode($0, isPadded: true) }
+      var decoder = Base64Decoder(isInPieces: true)
+      var decoded: [UInt8] = []
+      for character in text + text { #expect(decoder.decode([character], into: &decoded)) }
+      #expect(decoder.isAtBoundary && decoded == bytes + bytes)
+    }
+    var decoder = Base64Decoder(isInPieces: true)
+    var decoded: [UInt8] = []
+    #expect(!decoder.decode("AA==A=AA".utf8, into: &decoded))
   }
 
   @Test func messagesAreCutOutWhateverThePieces() throws {

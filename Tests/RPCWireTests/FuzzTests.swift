@@ -53,6 +53,11 @@ func fuzzMetadata(_ bytes: [UInt8]) {
   metadata.headers.append("x-bin", text)
   _ = metadata.allBytes("x-bin")
   _ = Base64.decode(bytes)
+  var whole = Base64Decoder(isInPieces: true)
+  var pieces = whole
+  var (one, other): ([UInt8], [UInt8]) = ([], [])
+  let isText = whole.decode(bytes, into: &one)
+  #expect(isText == bytes.allSatisfy { pieces.decode([$0], into: &other) } && one == other)
   _ = bytes.withUnsafeBytes { PercentEncoding.decode($0) }
 }
 

@@ -27,7 +27,7 @@ final class GRPCWebCall: TranslatedCall {
   }
 
   private let form: Form
-  private var decoder = Base64Decoder()
+  private var decoder = Base64Decoder(isInPieces: true)
   /// Encoded and decoded bytes that were not given back.
   private var encodedCount = 0
   private var decodedCount = 0
@@ -94,7 +94,7 @@ final class GRPCWebCall: TranslatedCall {
   override func send(_ stream: HTTP2StreamReference, data: UnsafeRawBufferPointer) {
     switch form {
     case .binary: client.sendData(data)
-    case .text: client.sendData(Base64Encoder.encode(data))
+    case .text: client.sendData(Base64.encode(data, isPadded: true))
     }
   }
 

@@ -87,10 +87,9 @@ struct RESTRequest {
     var parameter = Inference.ModelRepositoryParameter()
     // JSON has no bytes: Triton's clients send files in base64.
     if name.hasPrefix("file:") {
-      var decoder = Base64Decoder()
-      var bytes: [UInt8] = []
-      guard decoder.decode(try value.text(at: place).utf8, into: &bytes), decoder.isAtBoundary
-      else { throw RESTError(.invalidArgument, "'\(place)': expected base64") }
+      guard let bytes = Base64.decode(try value.text(at: place).utf8) else {
+        throw RESTError(.invalidArgument, "'\(place)': expected base64")
+      }
       parameter.parameterChoice = .bytesParam(bytes)
       return parameter
     }
