@@ -105,6 +105,9 @@ let package = Package(
     .executableTarget(
       name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: common),
+    .executableTarget(
+      name: "onnx-conformance", dependencies: ["Compute", "ModelFormats"],
+      path: "Tests/Conformance/onnx", exclude: ["expected.txt"], swiftSettings: common),
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),
     tests("Protocols", ["Protocols", "CProtocols", "CProtobufC", "JSON"]),

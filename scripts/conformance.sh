@@ -4,10 +4,19 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2 grpc_interop grpc_negative connect tls browser)
+all=(http2 grpc_interop grpc_negative connect tls browser onnx)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
+
+# ONNX's backend test cases against the graph compiler and its operators.
+onnx() {
+  scripts/python-env.sh test && scripts/python-env.sh conformance || return
+  swift build --product onnx-conformance 2>&1 | tail -3
+  local data
+  data=$(.venv/bin/python -c 'import importlib.util as u; print(u.find_spec("onnx").submodule_search_locations[0])')
+  .build/debug/onnx-conformance "$data/backend/test/data" Tests/Conformance/onnx/expected.txt
+}
 
 # Scanners of others: sslyze, sslscan, testssl.sh.
 tls() {

@@ -24,6 +24,18 @@ public final class Model: Sendable {
   /// Bytes of weights, and of activation memory in contexts not running now.
   public var memoryByteCount: Int { program.memoryByteCount + pool.idleByteCount }
 
+  /// What the inputs are: tensors, unless the options allow more.
+  public var inputForms: [ValueForm] { program.inputForms }
+  /// What the outputs are.
+  public var outputForms: [ValueForm] { program.outputForms }
+
+  /// Runs the model on values, which may be sequences and optionals where the options allow them.
+  public func evaluate(_ inputs: [ModelValue]) throws(ExecutionError) -> [ModelValue] {
+    let context = pool.take()
+    defer { pool.give(context) }
+    return try context.evaluate(inputs)
+  }
+
   /// Lends a context to `body`. The context and its outputs are invalid afterwards.
   public func withContext<R>(_ body: (ExecutionContext) throws -> R) rethrows -> R {
     let context = pool.take()

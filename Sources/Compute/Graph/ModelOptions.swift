@@ -30,6 +30,13 @@ public struct ModelOptions: Sendable {
   public var planCountMax: Int
   /// Bytes the activations of one inference may take before it is refused.
   public var arenaByteCountMax: Int
+  /// Instructions that one inference may run in an interpreted model, iterations of loops
+  /// included: about ten seconds of the smallest ones. Without it a file of a few bytes could
+  /// loop for ever.
+  public var interpretedStepCountMax = 4_000_000
+  /// Whether inputs and outputs may be sequences and optionals, which only `Model.evaluate` takes
+  /// and the Open Inference Protocol does not know.
+  public var allowsContainers = false
 
   /// Makes options; the defaults suit a server with one thread a request.
   public init(

@@ -29,6 +29,13 @@ public struct Tensor: Sendable {
       storage: TensorStorage(byteCount: bytes.count) { $0.copyMemory(from: bytes) })
   }
 
+  /// Copies what a view shows, which must be well formed.
+  public init(copying view: TensorView) {
+    self.init(
+      dataType: view.dataType, shape: view.shape,
+      storage: TensorStorage(byteCount: view.bytes.count) { $0.copyMemory(from: view.bytes) })
+  }
+
   /// The product of the dimensions; 1 for a scalar.
   public var elementCount: Int { Shape.product(shape[...]) }
 

@@ -24,6 +24,13 @@ public enum ONNX {
     try ONNXReader(limits: limits, folder: nil).model(bytes[...])
   }
 
+  /// Reads one serialised value of a form: TensorProto, SequenceProto or OptionalProto.
+  public static func value(
+    bytes: [UInt8], form: ValueForm, limits: ONNXLimits = ONNXLimits()
+  ) throws(ONNXError) -> ModelValue {
+    try ONNXReader(limits: limits, folder: nil).value(bytes[...], form: form)
+  }
+
   /// Reads one serialised tensor (TensorProto, the .pb files beside test models).
   public static func tensor(
     bytes: [UInt8], limits: ONNXLimits = ONNXLimits()
@@ -45,6 +52,8 @@ public struct ONNXLimits: Sendable {
   public var initializerCountMax = 200_000
   /// Inputs or outputs of one graph, and of one node.
   public var operandCountMax = 65_536
+  /// Functions of one model.
+  public var functionCountMax = 4_096
   /// Attributes of one node.
   public var attributeCountMax = 1_024
   /// Dimensions of one tensor.

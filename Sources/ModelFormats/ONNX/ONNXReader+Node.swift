@@ -6,7 +6,7 @@ extension ONNXReader {
   func node(_ bytes: ArraySlice<UInt8>, depth: Int) throws(ONNXError) -> Node {
     var inputs: [String] = []
     var outputs: [String] = []
-    var (name, opType, domain) = ("", "", "")
+    var (name, opType, domain, overload) = ("", "", "", "")
     var attributeBytes: [ArraySlice<UInt8>] = []
     try fields(of: bytes, "node") { field throws(ONNXError) in
       switch field.number {
@@ -22,11 +22,13 @@ extension ONNXReader {
         try limit(attributeBytes.count, limits.attributeCountMax, "attributes of a node")
         attributeBytes.append(try slice(field))
       case 7: domain = try text(field)
+      case 8: overload = try text(field)
       default: break
       }
     }
     var node = Node(
       name: name, opType: opType, domain: domain, inputs: inputs, outputs: outputs)
+    node.overload = overload
     guard !opType.isEmpty else {
       throw ONNXError(
         code: .malformed, message: "the node has no operator type",
@@ -48,7 +50,7 @@ extension ONNXReader {
 
   /// AttributeProto. `type` says which of the value fields counts; files from before IR
   /// version 2 leave it out, and then the one field present counts.
-  private func attribute(
+  func attribute(
     _ bytes: ArraySlice<UInt8>, depth: Int
   ) throws(ONNXError) -> (String, Attribute) {
     var name = ""
@@ -57,6 +59,8 @@ extension ONNXReader {
     var (float, int, string) = (Float(0), Int64(0), ArraySlice<UInt8>())
     var tensors: [ArraySlice<UInt8>] = []
     var graphs: [ArraySlice<UInt8>] = []
+    var typeBytes: ArraySlice<UInt8>?
+    var reference = ""
     var (floats, ints, strings) = ([Float](), [Int64](), [[UInt8]]())
     try fields(of: bytes, "attribute") { field throws(ONNXError) in
       switch field.number {
@@ -86,15 +90,20 @@ extension ONNXReader {
       case 11:
         found = 10
         graphs.append(try slice(field))
+      case 14: typeBytes = try slice(field)
       case 20: type = try integer(field)
-      case 21:
-        throw ONNXError(
-          code: .unsupported, message: "attributes that refer to a function are not supported")
+      case 21: reference = try text(field)
       default: break
       }
     }
     guard !name.isEmpty else {
       throw ONNXError(code: .malformed, message: "an attribute has no name")
+    }
+    if !reference.isEmpty { return (name, .reference(reference)) }
+    if let typeBytes {
+      var value = Graph.Value(name: name, dataType: nil, shape: nil)
+      try self.type(typeBytes, &value, depth: 0)
+      return (name, value.dataType.map { .type(value.form, $0) } ?? .other("type"))
     }
     switch type != 0 ? type : found {
     case 1: return (name, .float(float))

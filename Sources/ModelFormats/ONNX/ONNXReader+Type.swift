@@ -15,15 +15,41 @@ extension ONNXReader {
     }
     if let type {
       do {
-        try fields(of: type, "type") { field throws(ONNXError) in
-          // Sequences, maps and optionals stay untyped: only ZipMap's output may be one.
-          if field.number == 1 { try tensorType(try slice(field), &value) }
-        }
+        try self.type(type, &value, depth: 0)
       } catch {
         throw error.at("value '\(value.name)'")
       }
     }
     return value
+  }
+
+  /// TypeProto: a tensor, a sequence of tensors, or an optional one of them. Maps stay untyped:
+  /// only ZipMap's output may be one.
+  func type(
+    _ bytes: ArraySlice<UInt8>, _ value: inout Graph.Value, depth: Int
+  ) throws(ONNXError) {
+    guard depth < 4 else {
+      throw ONNXError(code: .unsupported, message: "types nest deeper than optional sequences")
+    }
+    try fields(of: bytes, "type") { field throws(ONNXError) in
+      switch field.number {
+      case 1: try tensorType(try slice(field), &value)
+      case 4, 9:
+        try fields(of: try slice(field), "type") { element throws(ONNXError) in
+          guard element.number == 1 else { return }
+          try type(try slice(element), &value, depth: depth + 1)
+        }
+        switch (field.number, value.form) {
+        case (4, .tensor): value.form = value.dataType == nil ? .tensor : .sequence
+        case (9, .tensor): value.form = .optionalTensor
+        case (9, .sequence): value.form = .optionalSequence
+        default:
+          throw ONNXError(
+            code: .unsupported, message: "sequences and optionals of anything but tensors")
+        }
+      default: break
+      }
+    }
   }
 
   /// TypeProto.Tensor.

@@ -19,6 +19,7 @@ struct ONNXReader {
     var graphBytes: ArraySlice<UInt8>?
     var metadata = ModelMetadata()
     var opsets: [String: Int] = [:]
+    var functions: [GraphFunction] = []
     try fields(of: bytes, "model") { field throws(ONNXError) in
       switch field.number {
       case 1:
@@ -39,6 +40,9 @@ struct ONNXReader {
       case 14:
         let (key, value) = try entry(try slice(field))
         metadata.properties[key] = value
+      case 25:
+        try limit(functions.count, limits.functionCountMax, "functions")
+        functions.append(try function(try slice(field)))
       default: break
       }
     }
@@ -48,6 +52,7 @@ struct ONNXReader {
     if opsets[""] == nil, let spelled = opsets["ai.onnx"] { opsets[""] = spelled }
     var graph = try self.graph(graphBytes, depth: 0)
     graph.opsets = opsets
+    graph.functions = functions
     metadata.classLabels = classLabels(of: graph)
     graph.metadata = metadata
     return graph
@@ -94,7 +99,7 @@ struct ONNXReader {
     return graph
   }
 
-  private func opset(_ bytes: ArraySlice<UInt8>) throws(ONNXError) -> (String, Int) {
+  func opset(_ bytes: ArraySlice<UInt8>) throws(ONNXError) -> (String, Int) {
     var domain = ""
     var version: Int64 = 0
     try fields(of: bytes, "opset") { field throws(ONNXError) in

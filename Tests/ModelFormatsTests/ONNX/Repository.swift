@@ -4,9 +4,6 @@ import ModelFormats
 
 /// Files of the repository this test was built from.
 enum Repository {
-  /// Where the conformance cases lie, if MARTLET_ONNX_TESTS says so.
-  static let backendTests = getenv("MARTLET_ONNX_TESTS").map { String(cString: $0) }
-
   static func path(_ relative: String) -> String {
     let here = #filePath
     let root = here.components(dropping: 4)

@@ -2,16 +2,22 @@
 enum Compiler {
   static func compile(_ graph: Graph, options: ModelOptions) throws(GraphError) -> Program {
     let registry = OperatorRegistry.standard
-    var graph = try graph.validated()
+    var graph = try graph.inliningFunctions().closingBodies().validated()
     try refuseInternal(graph)
+    try checkInputs(graph, options)
     for pass in GraphPass.standard where options.passes.contains(pass.option) {
       try pass.run(&graph, registry, options)
     }
     let types = try GraphTypes(graph, registry: registry, options: options, packs: true)
+    var program = lower(graph, types, options)
+    try addInterface(of: graph, types: types.types, to: &program)
+    return program
+  }
+
+  /// Numbers the values of a graph whose types and operators are known.
+  static func lower(_ graph: Graph, _ types: GraphTypes, _ options: ModelOptions) -> Program {
     var program = Program()
     program.options = options
-    try addInterface(of: graph, types: types.types, to: &program)
-
     var numbers: [String: Int] = [:]
     func number(_ name: String) -> Int {
       if name.isEmpty { return -1 }
@@ -37,20 +43,28 @@ enum Compiler {
       }
     }
     program.valueCount = numbers.count
+    program.isInterpreted = program.instructions.contains { $0.op is any ValueOperator }
+    // A body is interpreted even if it need not be.
+    program.findLastReads()
     program.findShapeValues()
     return program
   }
 
-  /// Operators of our own domain are written by passes; a file must not bring them, and an
-  /// input must be a tensor.
-  private static func refuseInternal(_ graph: Graph) throws(GraphError) {
+  /// Operators of our own domain are written by passes; a file must not bring them.
+  static func refuseInternal(_ graph: Graph) throws(GraphError) {
     for node in graph.nodes where node.domain == FusedAttribute.domain {
       throw GraphError(
         code: .unsupportedOperator,
         message: "operator \(node.domain).\(node.opType) is not supported",
         node: node.displayName)
     }
-    for input in graph.inputs where input.dataType == nil {
+  }
+
+  private static func checkInputs(
+    _ graph: Graph, _ options: ModelOptions
+  ) throws(GraphError) {
+    for input in graph.inputs
+    where input.dataType == nil || (input.form != .tensor && !options.allowsContainers) {
       throw GraphError(
         code: .unsupportedType, message: "input '\(input.name)' is not a tensor")
     }
@@ -60,12 +74,16 @@ enum Compiler {
   private static func addInterface(
     of graph: Graph, types: [String: TensorType], to program: inout Program
   ) throws(GraphError) {
+    let options = program.options
     for input in graph.inputs {
-      guard let dataType = input.dataType, let shape = input.shape else {
+      guard let dataType = input.dataType,
+        let shape = input.shape ?? (input.form == .tensor ? nil : [])
+      else {
         throw GraphError(
           code: .invalidGraph,
           message: "input '\(input.name)' must declare a tensor type and a rank")
       }
+      program.inputForms.append(input.form)
       program.inputSpecs.append(
         TensorSpec(
           name: input.name, dataType: dataType, shape: shape,
@@ -81,6 +99,11 @@ enum Compiler {
           code: .typeMismatch,
           message: "output '\(output.name)' is declared \(declared), but is \(type.dataType)")
       }
+      guard type.form == .tensor || options.allowsContainers else {
+        throw GraphError(
+          code: .unsupportedType, message: "output '\(output.name)' is not a tensor")
+      }
+      program.outputForms.append(type.form)
       // A file may leave an output's rank open, and so may we when it depends on values.
       let shape = type.shape ?? output.shape ?? [-1]
       var names = [String?](repeating: nil, count: shape.count)

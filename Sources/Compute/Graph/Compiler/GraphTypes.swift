@@ -7,7 +7,9 @@ struct GraphTypes {
   /// Only what needs no inference: inputs and initialisers.
   init(inputsOf graph: Graph) {
     for input in graph.inputs {
-      if let dataType = input.dataType { types[input.name] = TensorType(dataType, input.shape) }
+      if let dataType = input.dataType {
+        types[input.name] = TensorType(dataType, input.shape, input.form)
+      }
     }
     for (name, tensor) in graph.initializers {
       types[name] = TensorType(tensor.dataType, tensor.shape)
@@ -32,7 +34,8 @@ struct GraphTypes {
   ) throws(GraphError) -> (any Operator, [TensorType]) {
     let op = try registry.build(
       OperatorContext(
-        node: node, opset: graph.opsets[node.domain] ?? Self.opsetMissing(node), known: known,
+        node: node, opset: node.opset ?? graph.opsets[node.domain] ?? Self.opsetMissing(node),
+        known: known,
         options: options, packsWeights: packs))
     let outputs: [TensorType]
     do {
@@ -57,6 +60,11 @@ struct GraphTypes {
         node: node.displayName)
     }
     return (op, outputs)
+  }
+
+  /// Notes a value that was computed.
+  mutating func refine(_ name: String, _ tensor: Tensor) {
+    types[name] = TensorType(tensor.dataType, tensor.shape)
   }
 
   /// What is known of a node's inputs.

@@ -50,13 +50,13 @@ extension Graph {
 
   /// The operator-set versions whose semantics are implemented.
   private static let supportedOpsets: [String: ClosedRange<Int>] = [
-    "": 1...23, "ai.onnx.ml": 1...5,
+    "": 1...23, "ai.onnx.ml": 1...5, "ai.onnx.preview.training": 1...1,
   ]
 
   private func checkVersions() throws(GraphError) {
     for node in nodes {
       guard let supported = Self.supportedOpsets[node.domain],
-        let version = opsets[node.domain]
+        let version = node.opset ?? opsets[node.domain]
       else { continue }
       guard supported.contains(version) else {
         throw GraphError(

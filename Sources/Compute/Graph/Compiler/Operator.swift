@@ -12,6 +12,10 @@ protocol Operator: Sendable {
   /// Whether outputs depend on the inputs' shapes only (Shape, Size), never on their values.
   var readsShapesOnly: Bool { get }
 
+  /// Whether equal inputs always give equal outputs, so that it may be computed before it is
+  /// asked for.
+  var isFoldable: Bool { get }
+
   /// Whether a step reads input `index`; false for weights packed inside the operator.
   func reads(input index: Int) -> Bool
 
@@ -37,6 +41,7 @@ typealias Step = () throws(ExecutionError) -> Void
 extension Operator {
   var shapeOperands: [Int] { [] }
   var readsShapesOnly: Bool { false }
+  var isFoldable: Bool { true }
   func reads(input index: Int) -> Bool { true }
   var aliasedInput: Int? { nil }
   var inPlaceInputs: [Int] { [] }

@@ -73,6 +73,15 @@ struct OperatorContext {
     return value
   }
 
+  func graph(_ name: String) throws(GraphError) -> Graph {
+    guard let attribute = node.attributes[name] else {
+      throw GraphError(
+        code: .invalidAttribute, message: "\(node.opType) needs the attribute \(name)")
+    }
+    guard case .graph(let value) = attribute else { throw wrongKind(name, "graph", attribute) }
+    return value
+  }
+
   /// Refuses an attribute outside what is supported.
   func unsupported(_ name: String, _ found: String, expected: String) -> GraphError {
     GraphError(

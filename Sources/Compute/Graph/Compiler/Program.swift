@@ -19,14 +19,38 @@ struct Program: Sendable {
   var outputSpecs: [TensorSpec] = []
   /// Positions of inputs whose values decide shapes: they are part of a plan's key.
   var keyedInputs: [Int] = []
+  /// For interpretation: the constants, and after each instruction the values nobody reads any
+  /// more.
+  private(set) var initialValues: [ModelValue?] = []
+  private(set) var lastReads: [[Int]] = []
   /// Values that must be known when a plan is made.
   var shapeValues: Set<Int> = []
+  /// What the inputs must be, for those that are no tensors too.
+  var inputForms: [ValueForm] = []
+  var outputForms: [ValueForm] = []
+  /// Whether it runs an instruction at a time on values of their own, because sizes, or even
+  /// which instructions run, depend on values (decision 60). Otherwise plans are made for it.
+  var isInterpreted = false
   var options = ModelOptions()
 
   /// Bytes of weights and constants held.
   var memoryByteCount: Int {
     constants.values.reduce(0) { $0 + $1.storage.byteCount }
       + instructions.reduce(0) { $0 + $1.op.weightByteCount }
+  }
+
+  /// Prepares what the interpreter needs.
+  mutating func findLastReads() {
+    initialValues = [ModelValue?](repeating: nil, count: valueCount)
+    for (number, tensor) in constants { initialValues[number] = .tensor(tensor) }
+    lastReads = [[Int]](repeating: [], count: instructions.count)
+    var kept = Set(outputs)
+    for index in instructions.indices.reversed() {
+      for number in instructions[index].inputs + instructions[index].outputs
+      where number >= 0 && constants[number] == nil && kept.insert(number).inserted {
+        lastReads[index].append(number)
+      }
+    }
   }
 
   /// Finds which values have to be known before a plan can be made: walks from every shape

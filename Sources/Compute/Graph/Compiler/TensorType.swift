@@ -3,14 +3,34 @@ struct TensorType: Sendable, Equatable {
   var dataType: DataType
   /// nil: even the rank is unknown. -1: this dimension is unknown.
   var shape: [Int]?
+  /// For a sequence or an optional, type and shape are those of the tensors inside.
+  var form = ValueForm.tensor
 
-  init(_ dataType: DataType, _ shape: [Int]?) {
+  init(_ dataType: DataType, _ shape: [Int]?, _ form: ValueForm = .tensor) {
     self.dataType = dataType
     self.shape = shape
+    self.form = form
+  }
+
+  /// What is known of a value.
+  init(_ value: ModelValue) {
+    switch value {
+    case .tensor(let tensor): self.init(tensor.dataType, tensor.shape)
+    case .sequence(let tensors): self.init(tensors.first?.dataType ?? .fp32, nil, .sequence)
+    case .none: self.init(.fp32, nil, .optionalTensor)
+    }
+  }
+
+  /// What is known of a value that is one of two.
+  func merged(with other: TensorType) -> TensorType {
+    guard let a = shape, let b = other.shape, a.count == b.count else {
+      return TensorType(dataType, nil, form)
+    }
+    return TensorType(dataType, zip(a, b).map { $0 == $1 ? $0 : -1 }, form)
   }
 
   /// Whether every dimension is known.
-  var isConcrete: Bool { shape?.allSatisfy { $0 >= 0 } ?? false }
+  var isConcrete: Bool { form == .tensor && shape?.allSatisfy { $0 >= 0 } ?? false }
 }
 
 /// What an operator may look at to say what its outputs will be: the types of its inputs and
@@ -21,10 +41,30 @@ struct KnownInputs: Sendable {
 
   var count: Int { types.count }
 
-  /// The type of a mandatory input.
+  /// The type of a mandatory input, which must be a tensor.
   func type(_ index: Int) throws(GraphError) -> TensorType {
+    let type = try value(index)
+    guard type.form == .tensor else {
+      throw GraphError(
+        code: .typeMismatch, message: "input \(index) must be a tensor, got \(type.form)")
+    }
+    return type
+  }
+
+  /// The type of a mandatory input of any form.
+  func value(_ index: Int) throws(GraphError) -> TensorType {
     guard index < types.count, let type = types[index] else {
       throw GraphError(code: .missingInput, message: "input \(index) is required and missing")
+    }
+    return type
+  }
+
+  /// The type of a mandatory input that must be a sequence.
+  func sequence(_ index: Int) throws(GraphError) -> TensorType {
+    let type = try value(index)
+    guard type.form == .sequence else {
+      throw GraphError(
+        code: .typeMismatch, message: "input \(index) must be a sequence, got a \(type.form)")
     }
     return type
   }

@@ -10,7 +10,11 @@ public indirect enum Attribute: Sendable {
   case strings([[UInt8]])
   case tensors([Tensor])
   case graphs([Graph])
-  /// A kind no supported operator uses (sparse tensors, types); named for the error message.
+  /// The type of a value that is no tensor, or of one.
+  case type(ValueForm, DataType)
+  /// In a function's body: the attribute of this name of the node that calls it.
+  case reference(String)
+  /// A kind no supported operator uses (sparse tensors); named for the error message.
   case other(String)
 
   var kind: String {
@@ -25,6 +29,8 @@ public indirect enum Attribute: Sendable {
     case .strings: "strings"
     case .tensors: "tensors"
     case .graphs: "graphs"
+    case .type: "type"
+    case .reference: "reference"
     case .other(let name): name
     }
   }

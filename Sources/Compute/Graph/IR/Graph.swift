@@ -9,6 +9,8 @@ public struct Graph: Sendable {
     public var dataType: DataType?
     /// The dimensions, -1 where symbolic; nil if the rank isn't stated.
     public var shape: [Int]?
+    /// Whether it is a tensor; `dataType` and `shape` are those of the tensors inside.
+    public var form: ValueForm = .tensor
     /// Names of the symbolic dimensions.
     public var dimensionNames: [String?]
 
@@ -36,6 +38,8 @@ public struct Graph: Sendable {
   public var initializers: [String: Tensor]
   /// The operator-set version of each domain ("" is standard ONNX).
   public var opsets: [String: Int]
+  /// Functions that nodes may call like operators.
+  public var functions: [GraphFunction] = []
   /// Facts for people and for the service: producer, labels.
   public var metadata: ModelMetadata
 

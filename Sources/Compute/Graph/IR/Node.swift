@@ -12,6 +12,11 @@ public struct Node: Sendable {
   public var outputs: [String]
   /// Attributes by name.
   public var attributes: [String: Attribute]
+  /// The operator set the node was written for, where it is not the graph's: it came from the
+  /// body of a function.
+  public var opset: Int?
+  /// Tells functions of one name apart; empty for operators.
+  public var overload = ""
 
   /// Makes a node.
   public init(

@@ -12,12 +12,13 @@ enum ConstantFolding {
     for node in graph.nodes {
       let known = types.known(node, graph)
       let (op, outputs) = try types.add(node, known, graph, registry, options, packs: false)
-      guard let tensors = try fold(node, op, known, outputs, &budget) else {
+      guard let tensors = try fold(node, op, known, outputs, options, &budget) else {
         kept.append(node)
         continue
       }
       for (name, tensor) in zip(node.outputs, tensors) where !name.isEmpty {
         graph.initializers[name] = tensor
+        types.refine(name, tensor)
       }
     }
     graph.nodes = kept
@@ -25,13 +26,17 @@ enum ConstantFolding {
 
   private static func fold(
     _ node: Node, _ op: any Operator, _ known: KnownInputs, _ outputs: [TensorType],
-    _ budget: inout Int
+    _ options: ModelOptions, _ budget: inout Int
   ) throws(GraphError) -> [Tensor]? {
     let isKnown =
       op.readsShapesOnly
       ? known.types.allSatisfy { $0?.isConcrete ?? true }
       : node.inputs.indices.allSatisfy { known.types[$0] == nil || known.constants[$0] != nil }
-    guard isKnown, outputs.allSatisfy(\.isConcrete) else { return nil }
+    guard isKnown, op.isFoldable else { return nil }
+    if let op = op as? any ValueOperator {
+      return try fold(node, op, known, options, &budget)
+    }
+    guard outputs.allSatisfy(\.isConcrete) else { return nil }
     var size = 0
     for output in outputs {
       let bytes =
@@ -48,5 +53,26 @@ enum ConstantFolding {
     } catch {
       throw error.at(node)
     }
+  }
+
+  private static func fold(
+    _ node: Node, _ op: any ValueOperator, _ known: KnownInputs, _ options: ModelOptions,
+    _ budget: inout Int
+  ) throws(GraphError) -> [Tensor]? {
+    let call = ValueCall(
+      inputs: known.constants.map { $0.map { .tensor($0) } }, interpreter: Interpreter(options))
+    let values: [ModelValue?]
+    do {
+      values = try op.evaluate(call)
+    } catch {
+      throw GraphError(code: .invalidGraph, message: error.message).at(node)
+    }
+    var tensors: [Tensor] = []
+    for value in values {
+      guard let tensor = value?.tensor, tensor.storage.byteCount <= budget else { return nil }
+      budget -= tensor.storage.byteCount
+      tensors.append(tensor)
+    }
+    return tensors
   }
 }

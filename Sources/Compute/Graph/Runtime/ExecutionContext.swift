@@ -10,6 +10,8 @@ public final class ExecutionContext {
   /// Often used ones first.
   private var plans: [Plan] = []
   private var current: Plan?
+  /// The answers of an interpreted program.
+  private var results: [ModelValue] = []
 
   init(_ program: Program) {
     self.program = program
@@ -22,6 +24,11 @@ public final class ExecutionContext {
   /// Runs the model. Inputs are in the model's order and are copied before anything runs.
   public func run(_ inputs: [TensorView]) throws(ExecutionError) {
     try check(inputs)
+    if program.isInterpreted {
+      results = try Interpreter(program.options).run(
+        program, inputs.map { .tensor(Tensor(copying: $0)) })
+      return
+    }
     let plan = try plan(for: inputs)
     current = plan
     for index in 0..<inputs.count {
@@ -39,12 +46,41 @@ public final class ExecutionContext {
 
   /// The output at a position of `Model.outputs`; valid until the next run on this context.
   public func output(_ index: Int) -> TensorView {
+    if index < results.count, let tensor = results[index].tensor {
+      // The storage is alive as long as `results` holds it.
+      return tensor.withView { $0 }
+    }
     guard let current else { preconditionFailure("output() before a successful run()") }
     let operand = current.outputs[index]
     let bytes =
       operand.strings?.bytes
       ?? UnsafeRawBufferPointer(start: operand.bytes, count: operand.byteCount)
     return TensorView(dataType: operand.dataType, shape: operand.shape, bytes: bytes)
+  }
+
+  /// Runs the model on values of any form, and gives its own ones.
+  func evaluate(_ inputs: [ModelValue]) throws(ExecutionError) -> [ModelValue] {
+    guard inputs.count == program.inputSpecs.count else { throw countMismatch(inputs.count) }
+    for (index, value) in inputs.enumerated() where !program.inputForms[index].accepts(value) {
+      throw ExecutionError(
+        code: .invalidInput,
+        message: "input '\(program.inputSpecs[index].name)' must be a "
+          + program.inputForms[index].rawValue)
+    }
+    if program.isInterpreted {
+      for (index, value) in inputs.enumerated() {
+        guard let tensor = value.tensor else { continue }
+        try check(tensor.withView { $0 }, at: index)
+      }
+      return try Interpreter(program.options).run(program, inputs)
+    }
+    // The views are valid because `inputs` holds their storage.
+    let tensors = inputs.compactMap(\.tensor)
+    guard tensors.count == inputs.count else { throw countMismatch(tensors.count) }
+    try withExtendedLifetime(tensors) { () throws(ExecutionError) in
+      try run(tensors.map { $0.withView { $0 } })
+    }
+    return program.outputs.indices.map { .tensor(Tensor(copying: output($0))) }
   }
 
   private func isKeyed(_ index: Int) -> Bool {
@@ -63,11 +99,7 @@ public final class ExecutionContext {
     var values: [Int: Tensor] = [:]
     for position in program.keyedInputs {
       let view = inputs[position]
-      guard
-        let tensor = Tensor(
-          dataType: view.dataType, shape: view.shape, copying: view.bytes)
-      else { preconditionFailure("inputs were checked") }
-      values[position] = tensor
+      values[position] = Tensor(copying: view)
     }
     var builder = try PlanBuilder(program, shapes: inputs.map(\.shape), values: values)
     let plan = try builder.build { byteCount throws(ExecutionError) in
@@ -102,16 +134,19 @@ public final class ExecutionContext {
   // MARK: - Inputs
 
   private func check(_ inputs: [TensorView]) throws(ExecutionError) {
-    guard inputs.count == program.inputSpecs.count else {
-      throw ExecutionError(
-        code: .invalidInput,
-        message: "expected \(program.inputSpecs.count) inputs, got \(inputs.count)")
+    guard inputs.count == program.inputSpecs.count else { throw countMismatch(inputs.count) }
+    for index in 0..<inputs.count { try check(inputs[index], at: index) }
+  }
+
+  private func check(_ view: TensorView, at index: Int) throws(ExecutionError) {
+    guard Self.fits(view, program.inputSpecs[index]) else {
+      throw Self.mismatch(view, program.inputSpecs[index])
     }
-    for index in 0..<inputs.count {
-      guard Self.fits(inputs[index], program.inputSpecs[index]) else {
-        throw Self.mismatch(inputs[index], program.inputSpecs[index])
-      }
-    }
+  }
+
+  private func countMismatch(_ count: Int) -> ExecutionError {
+    ExecutionError(
+      code: .invalidInput, message: "expected \(program.inputSpecs.count) inputs, got \(count)")
   }
 
   private static func fits(_ view: TensorView, _ spec: TensorSpec) -> Bool {

@@ -19,6 +19,10 @@ public struct ExecutionError: Error, Sendable, Equatable {
   /// The node's name, where one is to blame.
   public var node: String?
 
+  func at(_ node: String) -> ExecutionError {
+    ExecutionError(code: code, message: message, node: self.node ?? node)
+  }
+
   /// Makes an error.
   public init(code: Code, message: String, node: String? = nil) {
     self.code = code

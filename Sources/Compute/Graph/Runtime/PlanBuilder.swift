@@ -68,7 +68,7 @@ struct PlanBuilder {
     let isKnown =
       instruction.op.readsShapesOnly
       || instruction.inputs.allSatisfy { $0 < 0 || constants[$0] != nil }
-    guard isKnown else { return false }
+    guard isKnown, instruction.op.isFoldable else { return false }
     let needed = instruction.outputs.contains(where: program.shapeValues.contains)
     let size = outputs.reduce(0) { $0 &+ (Shape.byteCount($1.shape!, $1.dataType) ?? 0) }
     guard needed || size <= Self.foldedByteCountMax else { return false }
@@ -206,7 +206,7 @@ struct PlanBuilder {
 
 extension ExecutionError {
   /// An operator refused concrete shapes that its symbolic shapes allowed.
-  init(planning error: GraphError, node: String) {
+  init(planning error: GraphError, node: String? = nil) {
     let code: Code =
       switch error.code {
       case .resourceExhausted, .shapeOverflow: .resourceExhausted

@@ -86,6 +86,16 @@ extension UnaryOperator {
       let alpha = try context.float("alpha", default: 1)
       return UnaryOperator({ $0 > alpha ? $0 : 0 }, { $0 > Double(alpha) ? $0 : 0 })
     }
+    registry.register("Shrink") { context throws(GraphError) in
+      let bias = try context.float("bias", default: 0)
+      let limit = try context.float("lambd", default: 0.5)
+      return UnaryOperator(
+        { $0 < -limit ? $0 + bias : $0 > limit ? $0 - bias : 0 },
+        {
+          $0 < -Double(limit)
+            ? $0 + Double(bias) : $0 > Double(limit) ? $0 - Double(bias) : 0
+        })
+    }
     registry.register("HardSigmoid") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 0.2)
       let beta = try context.float("beta", default: 0.5)

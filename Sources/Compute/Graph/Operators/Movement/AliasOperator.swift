@@ -26,10 +26,4 @@ struct AliasOperator: Operator {
     if source == target || byteCount == 0 { return nil }
     return { memcpy(target, source, byteCount) }
   }
-
-  static func register(in registry: inout OperatorRegistry) {
-    registry.register("Identity") { _ in
-      AliasOperator(shape: { inputs throws(GraphError) in try inputs.type(0).shape })
-    }
-  }
 }

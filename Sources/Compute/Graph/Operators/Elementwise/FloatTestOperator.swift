@@ -1,0 +1,28 @@
+/// IsNaN and IsInf.
+struct FloatTestOperator: Operator {
+  let test: @Sendable (Double) -> Bool
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    [TensorType(.bool, try inputs.type(0, among: DataType.floats).shape)]
+  }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let input = try operands.input(0)
+    return step(try input.dataType.numeric(), input, try operands.output())
+  }
+
+  private func step<T: Element>(_ type: T.Type, _ input: Operand, _ output: Operand) -> Step {
+    let (source, target) = (input.pointer(T.self), output.pointer(UInt8.self))
+    let (count, test) = (output.count, test)
+    return { for index in 0..<count { target[index] = test(source[index].asDouble) ? 1 : 0 } }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("IsNaN") { _ in FloatTestOperator(test: { $0.isNaN }) }
+    registry.register("IsInf") { context throws(GraphError) in
+      let negative = try context.bool("detect_negative", default: true)
+      let positive = try context.bool("detect_positive", default: true)
+      return FloatTestOperator(test: { $0.isInfinite && ($0 < 0 ? negative : positive) })
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/// NonZero, Compress and Unique: how many elements there will be, only values tell.
+enum SelectionOperators {
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("NonZero") { _ in
+      ValueFunction(
+        types: { inputs throws(GraphError) in
+          let shape = try inputs.type(0, among: DataType.numbers + [.bool]).shape
+          return [TensorType(.int64, [shape?.count ?? -1, -1])]
+        },
+        function: { call throws(ExecutionError) in
+          let tensor = try call.tensor(0)
+          return try evaluating { () throws(GraphError) in [.tensor(try nonZero(tensor))] }
+        })
+    }
+    registry.register("Compress") { context throws(GraphError) in
+      let axis = try context.int("axis")
+      return ValueFunction(
+        types: { inputs throws(GraphError) in
+          _ = try inputs.type(1, among: [.bool])
+          let type = try inputs.type(0)
+          return [TensorType(type.dataType, axis == nil ? [-1] : nil)]
+        },
+        function: { call throws(ExecutionError) in
+          let (tensor, condition) = (try call.tensor(0), try call.tensor(1))
+          return try evaluating { () throws(GraphError) in
+            [.tensor(try compress(tensor, condition, axis: axis))]
+          }
+        })
+    }
+    registry.register("Unique") { context throws(GraphError) in
+      let unique = UniqueElements(
+        axis: try context.int("axis"), isSorted: try context.bool("sorted", default: true))
+      return ValueFunction(
+        types: { inputs throws(GraphError) in
+          let type = try inputs.type(0)
+          let places = TensorType(.int64, [-1])
+          return [
+            TensorType(type.dataType, unique.axis == nil ? [-1] : nil), places, places, places,
+          ]
+        },
+        function: { call throws(ExecutionError) in
+          let tensor = try call.tensor(0)
+          return try evaluating { () throws(GraphError) in
+            try unique.run(tensor).map { .tensor($0) }
+          }
+        })
+    }
+  }
+
+  private static func nonZero(_ tensor: Tensor) throws(GraphError) -> Tensor {
+    let places = try tensor.numbers().enumerated().filter { $0.element != 0 }.map(\.offset)
+    let strides = Shape.strides(tensor.shape)
+    var indices: [Int64] = []
+    for (stride, size) in zip(strides, tensor.shape) {
+      indices += places.map { Int64($0 / stride % size) }
+    }
+    return Tensor(int64: indices, shape: [tensor.shape.count, places.count])
+  }
+
+  private static func compress(
+    _ tensor: Tensor, _ condition: Tensor, axis: Int?
+  ) throws(GraphError) -> Tensor {
+    let source = axis == nil ? tensor.reshaped([tensor.elementCount]) : tensor
+    let axis = try normalizedAxis(axis ?? 0, rank: source.shape.count)
+    let picked = condition.elements(as: UInt8.self).enumerated().filter { $0.element != 0 }
+      .map(\.offset)
+    return try source.picking(picked, axis: axis)
+  }
+}
+
+extension Tensor {
+  /// The slices of one dimension that indices name.
+  func picking(_ indices: [Int], axis: Int) throws(GraphError) -> Tensor {
+    let list = Tensor(int64: indices.map { Int64($0) }, shape: [indices.count])
+    let known = KnownInputs(
+      types: [TensorType(dataType, shape), TensorType(.int64, list.shape)],
+      constants: [self, list])
+    let gather = GatherOperator(axis: axis)
+    return try Evaluator.run(gather, known, types: try gather.infer(known))[0]
+  }
+}
+
+/// Unique: the different elements, or slices along an axis.
+private struct UniqueElements {
+  let axis: Int?
+  let isSorted: Bool
+
+  func run(_ tensor: Tensor) throws(GraphError) -> [Tensor] {
+    let source = axis == nil ? tensor.reshaped([tensor.elementCount]) : tensor
+    let axis = try normalizedAxis(axis ?? 0, rank: source.shape.count)
+    let count = source.shape[axis]
+    var slices: [Tensor] = []
+    for index in 0..<count {
+      slices.append(source.slice(axis: axis, index..<index + 1, drops: true))
+    }
+    let groups: Groups
+    if source.dataType == .string {
+      groups = group(slices.map { $0.stringElements.map { String(decoding: $0, as: UTF8.self) } })
+    } else if source.dataType == .bool {
+      groups = group(UInt8.self, slices)
+    } else {
+      groups = group(try source.dataType.numeric(), slices)
+    }
+    func list(_ values: [Int]) -> Tensor {
+      Tensor(int64: values.map { Int64($0) }, shape: [values.count])
+    }
+    return [
+      try source.picking(groups.first, axis: axis), list(groups.first), list(groups.inverse),
+      list(groups.counts),
+    ]
+  }
+
+  private struct Groups {
+    var first: [Int] = []
+    var inverse: [Int] = []
+    var counts: [Int] = []
+  }
+
+  private func group<T: Element>(_ type: T.Type, _ slices: [Tensor]) -> Groups {
+    group(slices.map { $0.storage.withBytes { Array($0.bindMemory(to: T.self)) } })
+  }
+
+  private func group<T: Comparable>(_ slices: [[T]]) -> Groups {
+    let order = slices.indices.sorted {
+      if slices[$0].lexicographicallyPrecedes(slices[$1]) { return true }
+      return $0 < $1 && !slices[$1].lexicographicallyPrecedes(slices[$0])
+    }
+    // Runs of equal slices; each run's first index is its smallest.
+    var runs: [[Int]] = []
+    for index in order {
+      if let last = runs.last?.first, slices[last] == slices[index] {
+        runs[runs.count - 1].append(index)
+      } else {
+        runs.append([index])
+      }
+    }
+    if !isSorted { runs.sort { $0[0] < $1[0] } }
+    var groups = Groups(inverse: [Int](repeating: 0, count: slices.count))
+    for (number, run) in runs.enumerated() {
+      groups.first.append(run[0])
+      groups.counts.append(run.count)
+      for index in run { groups.inverse[index] = number }
+    }
+    return groups
+  }
+}

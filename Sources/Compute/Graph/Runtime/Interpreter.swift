@@ -1,0 +1,108 @@
+/// Runs programs an instruction at a time, each result a value of its own that is freed after its
+/// last reader. For what cannot be planned: see `ValueOperator`.
+struct Interpreter {
+  private let budget: Budget
+
+  /// What one inference may use, over all bodies and iterations.
+  private final class Budget {
+    var stepCount: Int
+    var byteCount = 0
+    let byteCountMax: Int
+
+    init(_ options: ModelOptions) {
+      stepCount = options.interpretedStepCountMax
+      byteCountMax = options.arenaByteCountMax
+    }
+  }
+
+  init(_ options: ModelOptions) { budget = Budget(options) }
+
+  func run(_ program: Program, _ inputs: [ModelValue]) throws(ExecutionError) -> [ModelValue] {
+    var values = program.initialValues
+    let before = budget.byteCount
+    defer { budget.byteCount = before }
+    for (number, value) in zip(program.inputs, inputs) {
+      try hold(value.byteCount)
+      values[number] = value
+    }
+    for index in program.instructions.indices {
+      let instruction = program.instructions[index]
+      guard budget.stepCount > 0 else {
+        throw ExecutionError(
+          code: .resourceExhausted,
+          message: "one inference may take \(program.options.interpretedStepCountMax) steps of "
+            + "loops and branches (interpretedStepCountMax)", node: instruction.nodeName)
+      }
+      budget.stepCount -= 1
+      do {
+        let outputs = try evaluate(instruction, values)
+        for (number, output) in zip(instruction.outputs, outputs) where number >= 0 {
+          guard let output else { continue }
+          try hold(output.byteCount)
+          values[number] = output
+        }
+      } catch {
+        throw error.at(instruction.nodeName)
+      }
+      for number in program.lastReads[index] {
+        budget.byteCount -= values[number]?.byteCount ?? 0
+        values[number] = nil
+      }
+    }
+    var outputs: [ModelValue] = []
+    for number in program.outputs {
+      guard let value = values[number] else {
+        throw ExecutionError(code: .invalidValue, message: "an output was not computed")
+      }
+      outputs.append(value)
+    }
+    return outputs
+  }
+
+  /// Counts bytes that a value, or a part of one to come, holds.
+  func hold(_ byteCount: Int) throws(ExecutionError) {
+    let (sum, overflow) = budget.byteCount.addingReportingOverflow(byteCount)
+    guard !overflow, sum <= budget.byteCountMax else {
+      throw ExecutionError(
+        code: .resourceExhausted,
+        message: "the values of one inference may take \(budget.byteCountMax) bytes")
+    }
+    budget.byteCount = sum
+  }
+
+  private func evaluate(
+    _ instruction: Program.Instruction, _ values: [ModelValue?]
+  ) throws(ExecutionError) -> [ModelValue?] {
+    let inputs = instruction.inputs.map { $0 < 0 ? nil : values[$0] }
+    if let op = instruction.op as? any ValueOperator {
+      return try op.evaluate(ValueCall(inputs: inputs, interpreter: self))
+    }
+    let known = KnownInputs(
+      types: inputs.map { $0.map { TensorType($0) } }, constants: inputs.map { $0?.tensor })
+    return try evaluating { () throws(GraphError) in
+      let types = try instruction.op.infer(known)
+      if let index = instruction.op.aliasedInput, let tensor = inputs[index]?.tensor,
+        let shape = types[0].shape, instruction.outputs.dropFirst().allSatisfy({ $0 < 0 }),
+        Shape.elementCount(shape) == tensor.elementCount
+      {
+        return [.tensor(tensor.reshaped(shape))]
+      }
+      var size = 0
+      for type in types {
+        guard let shape = type.shape, type.isConcrete else { continue }
+        let bytes = type.dataType == .string ? 0 : Shape.byteCount(shape, type.dataType)
+        guard let bytes, !size.addingReportingOverflow(bytes).overflow,
+          size + bytes <= budget.byteCountMax
+        else {
+          throw GraphError(
+            code: .resourceExhausted,
+            message: "an output of \(Shape.describe(shape)) is larger than "
+              + "\(budget.byteCountMax) bytes")
+        }
+        size += bytes
+      }
+      let tensors = try Evaluator.run(instruction.op, known, types: types)
+      return tensors.map { .tensor($0) }
+    }
+  }
+}
