@@ -36,6 +36,7 @@ final class Transport: EventHandler, Flushable {
   private unowned(unsafe) let owner: any TransportOwner
   private var isConnecting: Bool
   private var isFlushScheduled = false
+  private var holdsHandshake: Bool
   private var isBlocked = false
   /// The session wants no more bytes for now.
   private var isPaused = false
@@ -64,6 +65,7 @@ final class Transport: EventHandler, Flushable {
     self.isConnecting = isConnecting
     self.session = session
     self.tls = tls
+    holdsHandshake = tls != nil
     self.owner = owner
     self.awaitsFirstBytes = awaitsFirstBytes && tls == nil
     scratch = loop.local(TransportScratch.self) { TransportScratch() }
@@ -231,6 +233,7 @@ final class Transport: EventHandler, Flushable {
       if !write() { return }
       if end != nil || !isEstablished || !session.hasFrames { break }
     }
+    if holdsHandshake { releaseHandshakeMemory() }
     closeIfDone()
   }
 
@@ -270,6 +273,13 @@ final class Transport: EventHandler, Flushable {
         return false
       }
     }
+  }
+
+  /// What the handshake needed, a connection that then idles would keep: gives it back once.
+  private func releaseHandshakeMemory() {
+    guard holdsHandshake, isEstablished, let tls, tls.output.isEmpty else { return }
+    holdsHandshake = false
+    tls.output.removeAll(keeping: 0)
   }
 
   private func closeIfDone() {
