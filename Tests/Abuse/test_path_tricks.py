@@ -21,6 +21,16 @@ TRICKS = [
 # Nobody's business without a key, however it is spelt.
 PLAIN = ["//healthz", "/healthz/", "/healthz/..", "/healthz%2f", "/%68ealthz", "/./healthz",
          "/metrics", "/healthz/../metrics", "/readyz", "https://localhost/metrics", "/HEALTHZ"]
+# REST, with a good key: another tenant's model, or an own one spelt otherwise.
+REST = [
+    "/v2/models/../models/identity", "/v2/models/./identity", "/v2//models/identity",
+    "/v2/models//identity", "/v2/models/identity/", "/v2/models/%69dentity",
+    "/v2/models/identity%2fready", "/v2/models/..%2fgood%2fsimple", "/v2/models/good/simple",
+    "/v2/models/simple", "/v2/models/simple/ready", "/v2/models/%2e%2e/health/live",
+    "/V2/models/identity", "/v2/models/identity/versions/../ready", "/v2/models/identity\0",
+    "/v2/models/identity;x", "/v2/repository/models/../../models/identity", "/v2/x/../models/identity",
+    "https://localhost/v2/models/identity", "/v2/models/" + "i" * 8_000,
+]
 
 
 def ask(peer, head, *more):
@@ -34,6 +44,12 @@ def ask(peer, head, *more):
             # The status of HTTP and that of gRPC may come in one block or in two.
             return {k: v for block in peer.blocks[stream] for k, v in block}
     return {}
+
+
+def get(path, *more):
+    return h2.headers(
+        1, h2.block([(":method", "GET"), (":scheme", "https"), (":path", path),
+                     (":authority", "localhost"), *more]), h2.END_HEADERS | h2.END_STREAM)
 
 
 def test_path_tricks(siege):
@@ -51,11 +67,16 @@ def test_path_tricks(siege):
                 peer.close()
             for path in PLAIN:
                 peer = siege.peer()
-                answer = ask(peer, h2.headers(
-                    1, h2.block([(":method", "GET"), (":scheme", "https"), (":path", path),
-                                 (":authority", "localhost")]), h2.END_HEADERS | h2.END_STREAM))
+                answer = ask(peer, get(path))
                 assert answer.get(":status", "400") in ("400", "404", "405", "415"), (path, answer)
                 peer.close()
-        row.sent = f"{rounds * (len(TRICKS) + len(PLAIN))} requests"
+            for path in REST:
+                peer = siege.peer()
+                answer = ask(peer, get(path, ("authorization", f"Bearer {siege.key}")))
+                # 503 is what the readiness of a model says that does not exist.
+                refused = ("400", "404", "405", "414", "431", "503")
+                assert answer.get(":status", "400") in refused, (path, answer)
+                peer.close()
+        row.sent = f"{rounds * (len(TRICKS) + len(PLAIN) + len(REST)):,} requests"
         row.end = "UNIMPLEMENTED, 404 or PROTOCOL_ERROR"
     assert served <= siege.counted("martlet_gateway_requests_total", method=INFER)
