@@ -37,13 +37,14 @@ def impatient():
     siege.close()
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter, config):
     if not ROWS:
         return
     text = table(ROWS)
     terminalreporter.write_line("")
     terminalreporter.write_line(text)
-    if IS_FULL and not terminalreporter.stats.get("failed"):
+    # The page has whole runs only.
+    if IS_FULL and not terminalreporter.stats.get("failed") and not config.getoption("keyword"):
         with REPORT.open("a") as report:
             report.write(f"\n## {heading()}\n{text}\n")
 
