@@ -50,7 +50,7 @@ extension HTTP2Session {
   }
 
   /// Copies a block into the stream's memory, where it stays until the stream is gone, and fills
-  /// the scratch array with fields that point there: so nghttp2 makes no copy of its own.
+  /// the pool's array with fields that point there: so nghttp2 makes no copy of its own.
   private func withFields<Result>(
     _ block: HeaderBlock, _ buffer: inout RawBuffer,
     _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
@@ -62,15 +62,11 @@ extension HTTP2Session {
 
   private static let blocksPerNameIndexing: UInt64 = 1_024
 
-  /// Fills the scratch array with fields that point into `block`; valid inside `body`.
+  /// Fills the pool's array with fields that point into `block`; valid inside `body`.
   private func withFields<Result>(
     _ block: HeaderBlock, _ body: (UnsafeMutablePointer<nghttp2_nv>, Int) -> Result
   ) -> Result {
-    if block.count > fieldCapacity {
-      fields.deallocate()
-      fieldCapacity = block.count * 2
-      fields = .allocate(capacity: fieldCapacity)
-    }
+    let fields = pool.fields(block.count)
     let pointsInto = NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
     // A name is found in the table while any field that has it is there: so one value that does not
     // repeat goes in now and then, lest the names be spelt out each time.

@@ -69,8 +69,6 @@ public final class HTTP2Session: WireSession {
   @exclusivity(unchecked) var recentStream: StreamPointer?
   @exclusivity(unchecked) var canSendList: [HTTP2StreamReference] = []
   @exclusivity(unchecked) var outputAnnounced = false
-  var fields: UnsafeMutablePointer<nghttp2_nv>
-  var fieldCapacity = 64
   /// Header blocks submitted so far.
   var blockCount: UInt64 = 0
 
@@ -111,7 +109,6 @@ public final class HTTP2Session: WireSession {
     rules = InboundRules(role: role)
     self.pool = pool
     self.delegate = delegate
-    fields = .allocate(capacity: fieldCapacity)
     super.init()
     session = makeSession(
       role, limits, pool.memory, Unmanaged.passUnretained(self).toOpaque())
@@ -120,7 +117,6 @@ public final class HTTP2Session: WireSession {
 
   deinit {
     close()
-    fields.deallocate()
   }
 
   private func submitSettings() {

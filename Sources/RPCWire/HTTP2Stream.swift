@@ -1,3 +1,4 @@
+internal import CNGHTTP2
 internal import Synchronization
 
 /// Why a call's stream is gone.
@@ -137,6 +138,9 @@ public final class HTTP2StreamPool {
 
   private var free: StreamPointer?
   let memory = HTTP2Memory()
+  /// A header block's fields on their way into the library, for one session after the other.
+  private var fieldArray: UnsafeMutablePointer<nghttp2_nv>
+  private var fieldCapacity = 64
 
   /// Lists whose pool is gone wait here for the next pool: stream memory lives as long as the
   /// process.
@@ -147,6 +151,7 @@ public final class HTTP2StreamPool {
 
   /// A pool that takes over what earlier pools left.
   public init() {
+    fieldArray = .allocate(capacity: fieldCapacity)
     free = Self.reserve.withLock { reserve in
       defer { reserve.free = nil }
       return reserve.free
@@ -154,6 +159,7 @@ public final class HTTP2StreamPool {
   }
 
   deinit {
+    fieldArray.deallocate()
     guard let first = free else { return }
     var last = first
     while let next = last.pointee.next { last = next }
@@ -161,6 +167,17 @@ public final class HTTP2StreamPool {
       last.pointee.next = reserve.free
       reserve.free = first
     }
+  }
+
+  /// Room for so many fields, until the next call.
+  @inline(__always)
+  func fields(_ count: Int) -> UnsafeMutablePointer<nghttp2_nv> {
+    if count > fieldCapacity {
+      fieldArray.deallocate()
+      fieldCapacity = count * 2
+      fieldArray = .allocate(capacity: fieldCapacity)
+    }
+    return fieldArray
   }
 
   func take() -> StreamPointer {
