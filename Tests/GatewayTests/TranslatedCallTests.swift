@@ -144,6 +144,10 @@ import Testing
       #expect(
         await ask(path, infer(String(repeating: " ", count: count))).hasPrefix("HTTP/1.1 413 "))
     }
+    let metrics = String(decoding: world.gateway.renderMetrics(), as: UTF8.self)
+    for reason in ["json_too_large", "message_too_large"] {
+      #expect(metrics.contains(#"martlet_gateway_rejected_total{reason="\#(reason)"} 1"#))
+    }
     await world.stop()
   }
 

@@ -31,6 +31,7 @@ enum Refusal: String, CaseIterable, Sendable {
   case slowReader = "slow_reader"
   case metadataTooLarge = "metadata_too_large"
   case messageTooLarge = "message_too_large"
+  case jsonTooLarge = "json_too_large"
   case malformedRequest = "malformed_request"
   case undecodableMessage = "undecodable_message"
   case unknownEncoding = "unknown_encoding"
@@ -49,8 +50,9 @@ enum Refusal: String, CaseIterable, Sendable {
       .unavailable
     case .unknownMethod, .unknownEncoding: .unimplemented
     case .privateMethod, .missingRight, .modelNotAllowed: .permissionDenied
-    case .messageTooLarge, .metadataTooLarge, .badKeys, .connectionRate, .keyRate, .tenantRate,
-      .keyStreams, .tenantStreams, .connectionBytes, .keyBytes, .tenantBytes, .inflationRate:
+    case .messageTooLarge, .jsonTooLarge, .metadataTooLarge, .badKeys, .connectionRate, .keyRate,
+      .tenantRate, .keyStreams, .tenantStreams, .connectionBytes, .keyBytes, .tenantBytes,
+      .inflationRate:
       .resourceExhausted
     case .slowRequest, .slowReader: .cancelled
     case .malformedRequest: .invalidArgument
@@ -91,6 +93,7 @@ enum Refusal: String, CaseIterable, Sendable {
     case .slowReader: "the response is taken too slowly"
     case .metadataTooLarge: "the metadata is larger than the limit"
     case .messageTooLarge: "the message is larger than the tenant's limit"
+    case .jsonTooLarge: "the JSON is larger than the limit"
     case .malformedRequest: "the request is not a well-formed gRPC message of the method"
     case .undecodableMessage: "the request's message is not valid protobuf"
     case .malformedFraming: "the request's body is not a sequence of gRPC messages"

@@ -176,8 +176,14 @@ final class RESTCall: TranslatedCall {
 
   /// The mistake ends the call as it would in gRPC, and so is recorded.
   private func fail(_ error: RESTError) {
+    count(error)
     status = error.httpStatus
     exchange?.answer(error.code, error.message)
+  }
+
+  private func count(_ error: RESTError) {
+    guard error.code == .resourceExhausted else { return }
+    gateway.state.metrics.reject(.jsonTooLarge, shard: gateway.shard)
   }
 
   // MARK: The answer
@@ -226,6 +232,7 @@ final class RESTCall: TranslatedCall {
         try RESTAnswer(
           message, of: endpoint, form, byteCountMax: gateway.limits.jsonByteCountMax))
     } catch {
+      count(error)
       answer(RESTAnswer(error))
     }
   }
