@@ -54,7 +54,7 @@ fuzz: deps ## Fuzz every parser of foreign bytes, TIME seconds altogether
 	@scripts/fuzz.sh $(TIME)
 
 .PHONY: conformance
-conformance: deps-test ## HTTP/2 and HPACK by section of their RFCs, gRPC's interoperability suite, TLS, a browser
+conformance: deps-test ## HTTP/2 and HPACK by section of their RFCs, gRPC's interoperability suite, TLS, a browser, ONNX
 	@scripts/conformance.sh
 
 .PHONY: abuse

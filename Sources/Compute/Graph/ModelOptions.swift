@@ -34,8 +34,8 @@ public struct ModelOptions: Sendable {
   /// included: about ten seconds of the smallest ones. Without it a file of a few bytes could
   /// loop for ever.
   public var interpretedStepCountMax = 4_000_000
-  /// Whether inputs and outputs may be sequences and optionals, which only `Model.evaluate` takes
-  /// and the Open Inference Protocol does not know.
+  /// Whether inputs and outputs may be what the Open Inference Protocol does not know: sequences
+  /// and optionals, which only `Model.evaluate` takes, and types of a few bits.
   public var allowsContainers = false
 
   /// Makes options; the defaults suit a server with one thread a request.

@@ -94,7 +94,7 @@ public enum Elementwise {
     kernels.table.pointee.axpby(destination, source, count, factor, scale)
   }
 
-  /// The table's column for a type; BOOL, FP16, BF16 and BYTES have none.
+  /// The table's column for a type; BOOL, the floats below 32 bits and BYTES have none.
   static func column(_ type: DataType) -> Int? {
     switch type {
     case .fp32: Int(CK_F32)
@@ -108,6 +108,7 @@ public enum Elementwise {
     case .uint32: Int(CK_U32)
     case .uint64: Int(CK_U64)
     case .bool, .fp16, .bf16, .string: nil
+    case .fp8e4m3fn, .fp8e4m3fnuz, .fp8e5m2, .fp8e5m2fnuz, .int4, .uint4: nil
     }
   }
 }

@@ -79,6 +79,9 @@ extension ONNXReader {
       throw ONNXError(
         code: .shapeOverflow, message: "the shape \(Shape.describe(header.shape)) overflows")
     }
+    if dataType == .int4 || dataType == .uint4 {
+      return try nibbles(header, dataType, count)
+    }
     if header.isExternal {
       return Tensor(
         dataType: dataType, shape: header.shape,
@@ -104,6 +107,24 @@ extension ONNXReader {
     }
     try expect(header.integers.count, count, "integers", header)
     return integers(header.integers, dataType, header.shape)
+  }
+
+  /// Two elements lie in a byte, the first in its lower half; in memory each has its own.
+  private func nibbles(
+    _ header: Header, _ dataType: DataType, _ count: Int
+  ) throws(ONNXError) -> Tensor {
+    guard !header.isExternal else {
+      throw ONNXError(code: .unsupported, message: "4-bit tensors must not be external data")
+    }
+    let packed =
+      header.raw.map(Array.init)
+      ?? header.integers.map { UInt8(truncatingIfNeeded: $0) }
+    try expect(packed.count, (count + 1) / 2, "bytes", header)
+    let elements = (0..<count).map { index in
+      let bits = (packed[index / 2] >> (index % 2 == 0 ? 0 : 4)) & 0xF
+      return dataType == .int4 && bits > 7 ? bits | 0xF0 : bits
+    }
+    return Tensor(elements, shape: header.shape, dataType: dataType)
   }
 
   /// Narrows the integers of the typed fields; FP16 and BF16 are stored there as bit patterns.

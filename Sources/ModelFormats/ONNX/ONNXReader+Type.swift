@@ -105,7 +105,7 @@ extension ONNXReader {
     guard let type = ONNXDataType.decode(code) else {
       throw ONNXError(
         code: .unsupported,
-        message: "element type \(code) is not supported (complex, 8-bit float or 4-bit)")
+        message: "element type \(code) is not supported (complex, or newer than ONNX 1.16)")
     }
     return type
   }
@@ -116,7 +116,8 @@ enum ONNXDataType {
   private static let types: [(Int64, DataType)] = [
     (1, .fp32), (2, .uint8), (3, .int8), (4, .uint16), (5, .int16), (6, .int32), (7, .int64),
     (8, .string), (9, .bool), (10, .fp16), (11, .fp64), (12, .uint32), (13, .uint64),
-    (16, .bf16),
+    (16, .bf16), (17, .fp8e4m3fn), (18, .fp8e4m3fnuz), (19, .fp8e5m2), (20, .fp8e5m2fnuz),
+    (21, .uint4), (22, .int4),
   ]
 
   static func decode(_ code: Int64) -> DataType? { types.first { $0.0 == code }?.1 }

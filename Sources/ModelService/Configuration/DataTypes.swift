@@ -19,6 +19,8 @@ extension DataType {
     case .fp32: .fp32
     case .fp64: .fp64
     case .string: .string
+    // Models with such inputs and outputs are not loaded.
+    case .fp8e4m3fn, .fp8e4m3fnuz, .fp8e5m2, .fp8e5m2fnuz, .int4, .uint4: .invalid
     }
   }
 

@@ -54,7 +54,7 @@ enum Classification {
     case .int64: integers(tensor, Int64.self)
     case .fp32: load(tensor, Float.self).map { score(Double($0)) }
     case .fp64: load(tensor, Double.self).map(score)
-    case .bool, .fp16, .bf16, .string: nil
+    default: nil
     }
   }
 

@@ -41,7 +41,7 @@ enum TypedContents {
     case .fp32: bytes = plain(contents.fp32Contents)
     case .fp64: bytes = plain(contents.fp64Contents)
     case .string: bytes = framed(contents.bytesContents)
-    case .fp16, .bf16: bytes = nil
+    default: bytes = nil
     }
     guard let bytes else {
       throw .invalid(
@@ -61,7 +61,7 @@ enum TypedContents {
     case .fp32: "fp32_contents"
     case .fp64: "fp64_contents"
     case .string: "bytes_contents"
-    case .fp16, .bf16: nil
+    default: nil
     }
   }
 

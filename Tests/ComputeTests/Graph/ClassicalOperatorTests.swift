@@ -110,4 +110,31 @@ import Testing
       "ArrayFeatureExtractor", [rows, .init(int64: [1], shape: [1])], domain: domain)[0]
     #expect(column.shape == [3, 1] && column.floats == [0, 3, 1])
   }
+
+  @Test func oneHotEncoderMarksTheCategory() throws {
+    let answer = try Run.node(
+      "OneHotEncoder", [Tensor(int64: [7, 1, 5], shape: [3])], domain: domain,
+      attributes: ["cats_int64s": .ints([5, 7])])[0]
+    #expect(answer.shape == [3, 2])
+    #expect(answer.floats == [0, 1, 0, 0, 1, 0])
+    let error = #expect(throws: ExecutionError.self) {
+      try Run.node(
+        "OneHotEncoder", [Tensor(int64: [1], shape: [1])], domain: domain,
+        attributes: ["cats_int64s": .ints([5, 7]), "zeros": .int(0)])
+    }
+    #expect(error?.code == .invalidValue)
+  }
+
+  @Test func supportVectorsAddTheirKernels() throws {
+    // exp(-|x - (1, 0)|² / 2) * 2 - exp(-|x - (0, 3)|² / 2) + 1
+    let answer = try Run.node(
+      "SVMRegressor", [rows], domain: domain,
+      attributes: [
+        "kernel_type": .string(Array("RBF".utf8)), "kernel_params": .floats([0.5, 0, 0]),
+        "n_supports": .int(2), "coefficients": .floats([2, -1]), "rho": .floats([1]),
+        "support_vectors": .floats([1, 0, 0, 3]),
+      ])[0]
+    #expect(answer.shape == [3, 1])
+    #expect(isClose(answer.floats, [2.993262, 0.013475894, 0.99516026]))
+  }
 }

@@ -57,6 +57,9 @@ enum Comparison {
     case .fp16: tensor.elements(as: UInt16.self).map { Double(Float16(bitPattern: $0)) }
     case .bf16:
       tensor.elements(as: UInt16.self).map { Double(Float(bitPattern: UInt32($0) << 16)) }
+    // By their bits: conversion has to be exact.
+    case .fp8e4m3fn, .fp8e4m3fnuz, .fp8e5m2, .fp8e5m2fnuz, .int4, .uint4:
+      tensor.elements(as: UInt8.self).map(Double.init)
     case .string: []
     }
   }

@@ -26,7 +26,8 @@ enum Report {
 }
 
 /// The cases that do not pass, each with its reason: "NAME: REASON" a line, # before a remark.
-/// A case on the list that passes is an error, so that the list only shrinks.
+/// A case on the list that passes is an error, so that the list only shrinks; unless its reason
+/// begins with "random", when it may pass by chance.
 struct Expectations {
   private var reasons: [String: String] = [:]
   private let path: String
@@ -48,7 +49,7 @@ struct Expectations {
       if result.outcome == .crashed {
         print("\(result.name) crashed: that is never expected")
         isRight = false
-      } else if result.outcome == .passed, reason != nil {
+      } else if result.outcome == .passed, let reason, !reason.hasPrefix(" random") {
         print("\(result.name) passes: take it off \(path)")
         isRight = false
       } else if result.outcome != .passed, reason == nil {

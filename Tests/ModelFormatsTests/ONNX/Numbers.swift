@@ -34,7 +34,8 @@ enum Numbers {
     case .uint64: return read(UInt64.self) { Double($0) }
     case .fp16: return read(UInt16.self) { Double(Float16(bitPattern: $0)) }
     case .bf16: return read(UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
-    case .bool, .uint8: return read(UInt8.self) { Double($0) }
+    case .fp8e4m3fn, .fp8e4m3fnuz, .fp8e5m2, .fp8e5m2fnuz, .int4, .uint4, .bool, .uint8:
+      return read(UInt8.self) { Double($0) }
     case .string: return (StringFraming.elements(bytes) ?? []).map { .text($0) }
     }
   }

@@ -247,6 +247,7 @@ internal import Testing
     case .string:
       contents.bytesContents = [[], [0xff, 0x00]]
       raw = [0, 0, 0, 0, 2, 0, 0, 0, 0xff, 0]
+    default: return
     }
     var request = Inference.ModelInferRequest()
     request.modelName = "identity"

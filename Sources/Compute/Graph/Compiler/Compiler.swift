@@ -68,6 +68,19 @@ enum Compiler {
       throw GraphError(
         code: .unsupportedType, message: "input '\(input.name)' is not a tensor")
     }
+    for input in graph.inputs {
+      if let type = input.dataType { try checkType(type, "input '\(input.name)'", options) }
+    }
+  }
+
+  /// What crosses the model's edge must have a name in the Open Inference Protocol.
+  private static func checkType(
+    _ type: DataType, _ what: String, _ options: ModelOptions
+  ) throws(GraphError) {
+    guard type.isInProtocol || options.allowsContainers else {
+      throw GraphError(
+        code: .unsupportedType, message: "\(what) is \(type), which requests cannot hold")
+    }
   }
 
   /// The specs callers see: what the file declares, completed by what was inferred.
@@ -103,6 +116,7 @@ enum Compiler {
         throw GraphError(
           code: .unsupportedType, message: "output '\(output.name)' is not a tensor")
       }
+      try checkType(type.dataType, "output '\(output.name)'", options)
       program.outputForms.append(type.form)
       // A file may leave an output's rank open, and so may we when it depends on values.
       let shape = type.shape ?? output.shape ?? [-1]

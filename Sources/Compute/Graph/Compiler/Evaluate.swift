@@ -1,6 +1,9 @@
 /// Runs one operator on known inputs, outside any plan: constant folding and values that
 /// decide shapes.
 enum Evaluator {
+  /// As much as a plan may have by default; a hostile length must not be asked of the system.
+  private static let scratchByteCountMax = 1 << 30
+
   static func run(
     _ op: any Operator, _ known: KnownInputs, types: [TensorType], threadCount: Int = 1
   ) throws(GraphError) -> [Tensor] {
@@ -29,7 +32,13 @@ enum Evaluator {
           dataType: type.dataType, shape: shape, count: count, bytes: storage.base,
           strings: type.dataType == .string ? StringBuffer() : nil))
     }
-    let scratch = TensorStorage(byteCount: op.scratchByteCount(known))
+    let scratchByteCount = op.scratchByteCount(known)
+    guard (0...scratchByteCountMax).contains(scratchByteCount) else {
+      throw GraphError(
+        code: .resourceExhausted,
+        message: "an operator may work in \(scratchByteCountMax) bytes, got \(scratchByteCount)")
+    }
+    let scratch = TensorStorage(byteCount: scratchByteCount)
     let operands = Operands(
       inputs: inputs, outputs: outputs, scratch: scratch.base, known: known,
       threadCount: threadCount)

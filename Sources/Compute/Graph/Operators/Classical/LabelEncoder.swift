@@ -4,12 +4,15 @@ struct LabelEncoder: Operator {
     case integers([Int64])
     case floats([Float])
     case strings([[UInt8]])
+    /// Numbers of another type, from a tensor.
+    case numbers(Tensor)
 
     var count: Int {
       switch self {
       case .integers(let values): values.count
       case .floats(let values): values.count
       case .strings(let values): values.count
+      case .numbers(let values): values.elementCount
       }
     }
 
@@ -18,6 +21,7 @@ struct LabelEncoder: Operator {
       case .integers: .int64
       case .floats: .fp32
       case .strings: .string
+      case .numbers(let values): values.dataType
       }
     }
   }
@@ -44,9 +48,12 @@ struct LabelEncoder: Operator {
         return
       }
       for index in 0..<input.count {
-        let key =
-          encoder.keyType == .int64
-          ? Self.key(input.pointer(Int64.self)[index]) : Self.key(input.f32[index])
+        let key: [UInt8]
+        switch encoder.keyType {
+        case .int64: key = Self.key(input.pointer(Int64.self)[index])
+        case .fp32: key = Self.key(input.f32[index])
+        default: key = Self.key(input.bytes, index, encoder.keyType)
+        }
         encoder.write(encoder.table[key] ?? missing, index, output)
       }
     }
@@ -58,7 +65,61 @@ struct LabelEncoder: Operator {
     case .floats(let values): output.f32[index] = values[value]
     case .strings(let values):
       values[value].withUnsafeBytes { output.strings?.append(element: $0) }
+    case .numbers(let values):
+      let size = values.dataType.elementByteCount ?? 0
+      (output.bytes + index * size).copyMemory(
+        from: values.storage.base + value * size, byteCount: size)
     }
+  }
+
+  /// An element of another type, by its bytes.
+  private static func key(
+    _ base: UnsafeMutableRawPointer, _ index: Int, _ type: DataType
+  ) -> [UInt8] {
+    let size = type.elementByteCount ?? 0
+    return Array(UnsafeRawBufferPointer(start: base + index * size, count: size))
+  }
+
+  /// Keys and values given as tensors.
+  private static func list(
+    _ context: OperatorContext, _ name: String
+  ) throws(GraphError) -> Tensor? {
+    guard let tensor = try context.tensor(name) else { return nil }
+    guard tensor.dataType != .bool, tensor.shape.count <= 1 else {
+      throw context.unsupported(name, "another form", expected: "as a list of numbers or strings")
+    }
+    return tensor
+  }
+
+  private static func keys(_ tensor: Tensor) -> [[UInt8]] {
+    switch tensor.dataType {
+    case .string: tensor.stringElements
+    case .int64: tensor.elements(as: Int64.self).map(key)
+    case .fp32: tensor.elements(as: Float.self).map(key)
+    default:
+      (0..<tensor.elementCount).map { key(tensor.storage.base, $0, tensor.dataType) }
+    }
+  }
+
+  private static func values(
+    _ tensor: Tensor, _ context: OperatorContext
+  ) throws(GraphError) -> Values {
+    let fallback: Tensor
+    if let given = try context.tensor("default_tensor") {
+      fallback = given
+    } else if tensor.dataType == .string {
+      fallback = Tensor(strings: [Array("_Unused".utf8)], shape: [1])
+    } else {
+      fallback = try Tensor(
+        filling: tensor.dataType, with: tensor.dataType.isInteger ? -1 : -0.0)
+    }
+    guard fallback.dataType == tensor.dataType, fallback.elementCount == 1 else {
+      throw GraphError(
+        code: .invalidAttribute, message: "default_tensor must be one \(tensor.dataType)")
+    }
+    let joined = try Tensor.concatenate(
+      [tensor.reshaped([tensor.elementCount]), fallback.reshaped([1])], axis: 0)
+    return joined.dataType == .string ? .strings(joined.stringElements) : .numbers(joined)
   }
 
   private static func key(_ value: Int64) -> [UInt8] {
@@ -88,6 +149,8 @@ struct LabelEncoder: Operator {
       (keyType, keys) = (.int64, integers.map { Self.key(Int64($0)) })
     } else if let floats = try context.floats("keys_floats") {
       (keyType, keys) = (.fp32, floats.map(Self.key))
+    } else if let tensor = try Self.list(context, "keys_tensor") {
+      (keyType, keys) = (tensor.dataType, Self.keys(tensor))
     } else {
       throw context.unsupported("keys", "none", expected: "as strings, int64s or floats")
     }
@@ -99,6 +162,8 @@ struct LabelEncoder: Operator {
         integers.map { Int64($0) } + [Int64(try context.int("default_int64", default: -1))])
     } else if let floats = try context.floats("values_floats") {
       values = .floats(floats + [try context.float("default_float", default: -0.0)])
+    } else if let tensor = try Self.list(context, "values_tensor") {
+      values = try Self.values(tensor, context)
     } else {
       throw context.unsupported("values", "none", expected: "as strings, int64s or floats")
     }

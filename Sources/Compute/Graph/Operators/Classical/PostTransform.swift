@@ -17,6 +17,16 @@ enum PostTransform: Sendable {
     }
   }
 
+  /// By the number that newer operators have for the name.
+  init(number: Int) throws(GraphError) {
+    let all: [PostTransform] = [.none, .softmax, .logistic, .softmaxZero, .probit]
+    guard all.indices.contains(number) else {
+      throw GraphError(
+        code: .unsupportedAttribute, message: "post_transform must be in 0...4, got \(number)")
+    }
+    self = all[number]
+  }
+
   static func logistic(_ value: Float) -> Float {
     let positive = 1 / (1 + expf(-value.magnitude))
     return value < 0 ? 1 - positive : positive

@@ -4,6 +4,8 @@ struct PoolOperator: Operator {
   let isMax: Bool
   let countsPadding: Bool
   var layout = ImageLayout.nchw
+  /// Whether indices count down the columns ("storage_order" 1).
+  var countsColumns = false
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(
@@ -44,9 +46,33 @@ struct PoolOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
-    if input.dataType == .fp32, input.shape.count == 4 { return try kernelStep(input, operands) }
-    return step(
-      try input.dataType.numeric(), input, operands, SpatialLoop(try axes(input.shape)))
+    let pool =
+      input.dataType == .fp32 && input.shape.count == 4
+      ? try kernelStep(input, operands)
+      : step(try input.dataType.numeric(), input, operands, SpatialLoop(try axes(input.shape)))
+    guard countsColumns, let indices = operands.optionalOutput(1), let pool else { return pool }
+    let turn = Self.columnOrder(indices, Array(input.shape[2...]))
+    return { () throws(ExecutionError) in
+      try pool()
+      try turn()
+    }
+  }
+
+  /// Renumbers indices so that the first spatial dimension is the fastest.
+  private static func columnOrder(_ indices: Operand, _ sizes: [Int]) -> Step {
+    let (target, plane) = (indices.pointer(Int64.self), Shape.product(sizes[...]))
+    return {
+      for index in 0..<(plane == 0 ? 0 : indices.count) {
+        var rest = Int(target[index]) % plane
+        var (place, scale) = (0, plane)
+        for size in sizes.reversed() {
+          scale /= size
+          place += rest % size * scale
+          rest /= size
+        }
+        target[index] += Int64(place - Int(target[index]) % plane)
+      }
+    }
   }
 
   private func kernelStep(
@@ -110,10 +136,9 @@ struct PoolOperator: Operator {
 
   static func register(in registry: inout OperatorRegistry) {
     registry.register("MaxPool") { context throws(GraphError) in
-      if try context.int("storage_order", default: 0) != 0 {
-        throw context.unsupported("storage_order", "1", expected: "0")
-      }
-      return PoolOperator(window: try Window(context), isMax: true, countsPadding: false)
+      PoolOperator(
+        window: try Window(context), isMax: true, countsPadding: false,
+        countsColumns: try context.int("storage_order", default: 0) == 1)
     }
     registry.register("AveragePool") { context throws(GraphError) in
       try average(context)

@@ -20,12 +20,25 @@ struct BinaryOperator: Operator {
   }
 
   let function: Function
+  /// Before opset 7: the dimension of the left operand at which the right one begins.
+  var alignment: Int?
+
+  /// The right operand's shape, its dimensions under those of the left.
+  private func aligned(_ left: [Int]?, _ right: [Int]?) -> [Int]? {
+    guard let alignment, let left, let right, right.count < left.count, right != [1] else {
+      return right
+    }
+    let start = alignment < 0 ? alignment + left.count : alignment
+    let behind = left.count - start - right.count
+    return behind > 0 ? right + [Int](repeating: 1, count: behind) : right
+  }
 
   var inPlaceInputs: [Int] { [0, 1] }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let left = try inputs.type(0, among: DataType.numbers)
-    let right = try inputs.type(1, among: DataType.numbers)
+    var right = try inputs.type(1, among: DataType.numbers)
+    right.shape = aligned(left.shape, right.shape)
     // Pow alone may mix types; the result has the base's.
     guard left.dataType == right.dataType || function == .power else {
       throw GraphError(
@@ -38,7 +51,10 @@ struct BinaryOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (left, right) = (try operands.input(0), try operands.input(1))
-    return try Self.step(function, left, right, try operands.output())
+    let turned = Operand(
+      dataType: right.dataType, shape: aligned(left.shape, right.shape) ?? right.shape,
+      count: right.count, bytes: right.bytes, strings: nil)
+    return try Self.step(function, left, turned, try operands.output())
   }
 
   static func step(
@@ -144,8 +160,12 @@ struct BinaryOperator: Operator {
     ]
     for (name, function) in functions {
       registry.register(name) { context throws(GraphError) in
-        try refuseLegacyBroadcast(context)
-        return BinaryOperator(function: function)
+        guard context.opset < 7 else { return BinaryOperator(function: function) }
+        let axis = try context.int("axis")
+        guard axis.map((-64...64).contains) ?? true else {
+          throw context.unsupported("axis", "\(axis ?? 0)", expected: "within the rank")
+        }
+        return BinaryOperator(function: function, alignment: function == .prelu ? 1 : axis)
       }
     }
     registry.register("Mod") { context throws(GraphError) in
@@ -157,7 +177,7 @@ struct BinaryOperator: Operator {
 
 /// Before opset 7 broadcasting was an attribute with other rules.
 func refuseLegacyBroadcast(_ context: OperatorContext) throws(GraphError) {
-  if try context.bool("broadcast", default: false) {
-    throw context.unsupported("broadcast", "1", expected: "as defined since opset 7")
+  if try context.bool("broadcast", default: false), context.has("axis") {
+    throw context.unsupported("axis", "one", expected: "as defined since opset 7")
   }
 }

@@ -5,6 +5,8 @@ internal import Glibc
 struct CastOperator: Operator {
   /// The target; nil takes the type of the second input (CastLike).
   let target: DataType?
+  /// Whether what is too large for an 8-bit float becomes the largest one.
+  let saturates: Bool
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0)
@@ -31,7 +33,22 @@ struct CastOperator: Operator {
         ? Self.format(UInt8.self, input, output) : Self.format(try from.numeric(), input, output)
     case (.bool, let to): return Self.fromBool(try to.numeric(), input, output)
     case (let from, .bool): return Self.toBool(try from.numeric(), input, output)
-    case (let from, let to): return try Self.convert(try from.numeric(), to, input, output)
+    case (let from, let to):
+      if !saturates, let tiny = to.elementType as? any TinyFloat.Type {
+        return try Self.overflow(tiny, input, output)
+      }
+      return try Self.convert(try from.numeric(), to, input, output)
+    }
+  }
+
+  private static func overflow<T: TinyFloat>(
+    _ type: T.Type, _ input: Operand, _ output: Operand
+  ) throws(GraphError) -> Step {
+    let (source, target) = (try NumberReader(input), output.pointer(T.self))
+    return {
+      for index in 0..<source.count {
+        target[index] = T(bits: T.format.encode(Float(source[index]), saturates: false))
+      }
     }
   }
 
@@ -95,10 +112,13 @@ struct CastOperator: Operator {
           message: "Cast's target type must be one we support, "
             + "got \(try context.int("to").map(String.init) ?? "none")")
       }
-      return CastOperator(target: type)
+      return CastOperator(
+        target: type, saturates: try context.bool("saturate", default: true))
     }
     registry.register("Cast", builder)
-    registry.register("CastLike") { _ in CastOperator(target: nil) }
+    registry.register("CastLike") { context throws(GraphError) in
+      CastOperator(target: nil, saturates: try context.bool("saturate", default: true))
+    }
   }
 }
 
@@ -108,6 +128,7 @@ extension DataType {
     let types: [Int: DataType] = [
       1: .fp32, 2: .uint8, 3: .int8, 4: .uint16, 5: .int16, 6: .int32, 7: .int64, 8: .string,
       9: .bool, 10: .fp16, 11: .fp64, 12: .uint32, 13: .uint64, 16: .bf16,
+      17: .fp8e4m3fn, 18: .fp8e4m3fnuz, 19: .fp8e5m2, 20: .fp8e5m2fnuz, 21: .uint4, 22: .int4,
     ]
     guard let type = types[onnxCode] else { return nil }
     self = type

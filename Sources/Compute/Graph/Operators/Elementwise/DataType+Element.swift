@@ -14,6 +14,12 @@ extension DataType {
     case .bf16: BFloat.self
     case .fp32: Float.self
     case .fp64: Double.self
+    case .fp8e4m3fn: Float8E4M3FN.self
+    case .fp8e4m3fnuz: Float8E4M3FNUZ.self
+    case .fp8e5m2: Float8E5M2.self
+    case .fp8e5m2fnuz: Float8E5M2FNUZ.self
+    case .int4: Int4.self
+    case .uint4: UInt4.self
     case .bool, .string: nil
     }
   }
@@ -27,6 +33,8 @@ extension DataType {
     return type
   }
 
+  /// What operators compute with; 8-bit floats and 4-bit integers are only converted.
   static let numbers: [DataType] = allCases.filter { $0.elementType != nil }
+  static let tinyFloats: [DataType] = [.fp8e4m3fn, .fp8e4m3fnuz, .fp8e5m2, .fp8e5m2fnuz]
   static let floats: [DataType] = [.fp32, .fp64, .fp16, .bf16]
 }

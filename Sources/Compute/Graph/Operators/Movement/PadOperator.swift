@@ -44,6 +44,9 @@ struct PadOperator: Operator {
         result.append(-1)
         continue
       }
+      guard size < 1 << 60 else {
+        throw GraphError(code: .shapeOverflow, message: "a size of \(size) cannot be padded")
+      }
       let padded = size + pad.before + pad.behind
       guard padded >= 0, mode == .constant || size > 0 || padded == 0 else {
         throw GraphError(

@@ -1,6 +1,9 @@
-/// BatchNormalization at inference: per channel, (x - mean) / sqrt(variance + ε) * scale + bias.
+/// BatchNormalization: per channel, (x - mean) / sqrt(variance + ε) * scale + bias. In training
+/// mode mean and variance are the batch's own, and move the running ones on.
 struct BatchNormalizationOperator: Operator {
   let epsilon: Float
+  /// The running statistics' share in the new ones, in training mode.
+  var momentum: Float?
 
   var inPlaceInputs: [Int] { [0] }
 
@@ -16,14 +19,15 @@ struct BatchNormalizationOperator: Operator {
           message: "input \(index) must have \(channels) elements, got \(Shape.describe(size))")
       }
     }
-    return [type]
+    guard momentum != nil else { return [type] }
+    return [type, try inputs.type(3), try inputs.type(4)]
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    step(try operands.input(0).dataType.numeric(), operands)
+    try step(try operands.input(0).dataType.numeric(), operands)
   }
 
-  private func step<T: Element>(_ type: T.Type, _ operands: Operands) -> Step? {
+  private func step<T: Element>(_ type: T.Type, _ operands: Operands) throws(GraphError) -> Step? {
     guard let input = operands.optional(0), let output = operands.optionalOutput(0),
       let mean = operands.optional(3), let variance = operands.optional(4),
       let scale = operands.optional(1), let bias = operands.optional(2)
@@ -32,11 +36,25 @@ struct BatchNormalizationOperator: Operator {
     let batch = input.shape.first ?? 1
     let inner = channels * batch == 0 ? 0 : input.count / (channels * batch)
     let (source, target, epsilon) = (input.pointer(T.self), output.pointer(T.self), epsilon)
-    let read = [scale, bias, mean, variance].map { Self.reader($0) }
+    // Parameters may have another float type than the data.
+    let (factors, offsets) = (try NumberReader(scale), try NumberReader(bias))
+    let (means, variances) = (try NumberReader(mean), try NumberReader(variance))
+    let momentum = momentum.map(Double.init)
+    let write = try [1, 2].map { index throws(GraphError) in
+      try operands.optionalOutput(index).map { operand throws(GraphError) in
+        try NumberWriter(operand)
+      }
+    }
     return {
       for channel in 0..<channels {
-        let factor = read[0](channel) / (read[3](channel) + Double(epsilon)).squareRoot()
-        let offset = read[1](channel) - read[2](channel) * factor
+        var (mean, variance) = (means[channel], variances[channel])
+        if let momentum {
+          (mean, variance) = Self.statistics(source + channel * inner, batch, channels, inner)
+          write[0]?.set(channel, means[channel] * momentum + mean * (1 - momentum))
+          write[1]?.set(channel, variances[channel] * momentum + variance * (1 - momentum))
+        }
+        let factor = factors[channel] / (variance + Double(epsilon)).squareRoot()
+        let offset = offsets[channel] - mean * factor
         for image in 0..<batch {
           let start = (image * channels + channel) * inner
           for index in start..<(start + inner) {
@@ -47,34 +65,33 @@ struct BatchNormalizationOperator: Operator {
     }
   }
 
-  /// Parameters may have another float type than the data.
-  private static func reader(_ operand: Operand) -> (Int) -> Double {
-    switch operand.dataType {
-    case .fp64:
-      let pointer = operand.pointer(Double.self)
-      return { pointer[$0] }
-    case .fp16:
-      let pointer = operand.pointer(Half.self)
-      return { pointer[$0].asDouble }
-    case .bf16:
-      let pointer = operand.pointer(BFloat.self)
-      return { pointer[$0].asDouble }
-    default:
-      let pointer = operand.pointer(Float.self)
-      return { Double(pointer[$0]) }
+  /// Mean and variance of one channel over the batch.
+  private static func statistics<T: Element>(
+    _ source: UnsafeMutablePointer<T>, _ batch: Int, _ channels: Int, _ inner: Int
+  ) -> (Double, Double) {
+    var (sum, squares) = (0.0, 0.0)
+    for image in 0..<batch {
+      for index in 0..<inner { sum += source[image * channels * inner + index].asDouble }
     }
+    let count = Double(batch * inner)
+    for image in 0..<batch {
+      for index in 0..<inner {
+        let distance = source[image * channels * inner + index].asDouble - sum / count
+        squares += distance * distance
+      }
+    }
+    return (sum / count, squares / count)
   }
 
   static func register(in registry: inout OperatorRegistry) {
     registry.register("BatchNormalization") { context throws(GraphError) in
-      if try context.bool("training_mode", default: false) {
-        throw context.unsupported("training_mode", "1", expected: "0")
-      }
+      let trains = try context.bool("training_mode", default: false)
       if try !context.bool("spatial", default: true) {
         throw context.unsupported("spatial", "0", expected: "1")
       }
       return BatchNormalizationOperator(
-        epsilon: try context.float("epsilon", default: 1e-5))
+        epsilon: try context.float("epsilon", default: 1e-5),
+        momentum: trains ? try context.float("momentum", default: 0.9) : nil)
     }
   }
 }

@@ -15,7 +15,8 @@ struct ReduceOperator: Operator {
   var shapeOperands: [Int] { [1] }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
-    let type = try inputs.type(0, among: DataType.numbers)
+    let ordersBooleans = function == .max || function == .min
+    let type = try inputs.type(0, among: DataType.numbers + (ordersBooleans ? [.bool] : []))
     guard let shape = type.shape else { return [TensorType(type.dataType, nil)] }
     guard let reduced = try reducedAxes(inputs, rank: shape.count) else {
       return [
@@ -60,6 +61,9 @@ struct ReduceOperator: Operator {
     let outer = StridedWalk(kept.map { input.shape[$0] }, strides: [kept.map { strides[$0] }])
     let inner = StridedWalk(gone.map { input.shape[$0] }, strides: [gone.map { strides[$0] }])
     let count = gone.reduce(1) { $0 * input.shape[$1] }
+    if input.dataType == .bool {
+      return exactStep(UInt8.self, input, output, outer, inner)
+    }
     return step(try input.dataType.numeric(), input, output, outer, inner, count)
   }
 
@@ -70,15 +74,27 @@ struct ReduceOperator: Operator {
     let (source, target) = (UnsafePointer(input.pointer(T.self)), output.pointer(T.self))
     let function = function
     if input.dataType.isInteger, [.sum, .max, .min, .product, .sumSquare, .l1].contains(function) {
-      return {
-        outer.forEach { index, offsets in
-          target[index] = Self.exact(function, source + offsets.0, inner)
-        }
-      }
+      return exactStep(type, input, output, outer, inner)
     }
     return {
       outer.forEach { index, offsets in
         target[index] = T(converting: Self.wide(function, source + offsets.0, inner, count))
+      }
+    }
+  }
+
+  private func exactStep<T: Element>(
+    _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: StridedWalk,
+    _ inner: StridedWalk
+  ) -> Step {
+    let (source, target) = (UnsafePointer(input.pointer(T.self)), output.pointer(T.self))
+    let function = function
+    let isBool = input.dataType == .bool
+    return {
+      outer.forEach { index, offsets in
+        let value = Self.exact(function, source + offsets.0, inner)
+        // The least and greatest of no truth values are true and false.
+        target[index] = isBool && value != T.zero ? T(converting: 1) : value
       }
     }
   }

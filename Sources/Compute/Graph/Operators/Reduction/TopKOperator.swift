@@ -27,7 +27,7 @@ struct TopKOperator: Operator {
     guard let shape = inputs.optional(0)?.shape,
       let axis = try? normalizedAxis(axis, rank: shape.count)
     else { return 0 }
-    return shape[axis] * MemoryLayout<Int>.stride
+    return shape[axis].multipliedReportingOverflow(by: MemoryLayout<Int>.stride).partialValue
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {

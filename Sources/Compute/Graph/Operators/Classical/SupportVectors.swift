@@ -1,0 +1,105 @@
+internal import Glibc
+
+/// SVMRegressor: sums of kernels of a row with the support vectors; or, as a one-class model, on
+/// which side of the boundary the row lies.
+struct SupportVectors: Operator {
+  enum Kernel: String, Sendable {
+    case linear = "LINEAR", poly = "POLY", rbf = "RBF", sigmoid = "SIGMOID"
+  }
+
+  private let kernel: Kernel
+  private let gamma: Float
+  private let constant: Float
+  private let degree: Float
+  private let coefficients: [Float]
+  /// Row by row; empty for a plain linear model, whose coefficients are the features'.
+  private let vectors: [Float]
+  private let offset: Float
+  private let isOneClass: Bool
+  private let transform: PostTransform
+  private let width: Int
+
+  var weightByteCount: Int { (coefficients.count + vectors.count) * MemoryLayout<Float>.stride }
+
+  init(_ context: OperatorContext) throws(GraphError) {
+    let name = try context.string("kernel_type") ?? "LINEAR"
+    guard let kernel = Kernel(rawValue: name) else {
+      throw context.unsupported("kernel_type", name, expected: "LINEAR, POLY, RBF or SIGMOID")
+    }
+    self.kernel = kernel
+    let parameters = try context.floats("kernel_params") ?? []
+    (gamma, constant, degree) =
+      parameters.count == 3 ? (parameters[0], parameters[1], parameters[2]) : (0, 0, 0)
+    coefficients = try context.floats("coefficients") ?? []
+    let count = try context.int("n_supports", default: 0)
+    vectors = count > 0 ? try context.floats("support_vectors") ?? [] : []
+    offset = try context.floats("rho")?.first ?? 0
+    isOneClass = try context.bool("one_class", default: false)
+    transform = try PostTransform(context)
+    guard !coefficients.isEmpty,
+      count <= 0 || (coefficients.count == count && !vectors.isEmpty && vectors.count % count == 0)
+    else {
+      throw GraphError(
+        code: .invalidAttribute,
+        message: "\(count) support vectors need as many coefficients, got \(coefficients.count)")
+    }
+    width = count > 0 ? vectors.count / count : coefficients.count
+  }
+
+  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try inputs.type(0, among: FeatureRows.types)
+    let (rows, found) = FeatureRows.sizes(type.shape)
+    guard found < 0 || found == width else {
+      throw GraphError(
+        code: .shapeMismatch, message: "rows must have \(width) features, got \(found)")
+    }
+    return [TensorType(.fp32, [rows, 1])]
+  }
+
+  func scratchByteCount(_ inputs: KnownInputs) -> Int { width * MemoryLayout<Float>.stride }
+
+  func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
+    let (rows, target) = (FeatureRows(try operands.input(0)), try operands.output().f32)
+    let row = operands.scratch.assumingMemoryBound(to: Float.self)
+    let model = self
+    return {
+      for index in 0..<rows.rowCount {
+        rows.load(index, into: row)
+        let score = model.score(row)
+        target[index] = model.isOneClass ? (score > 0 ? 1 : -1) : score
+        if !model.isOneClass { model.transform.apply(target + index, 1) }
+      }
+    }
+  }
+
+  private func score(_ row: UnsafeMutablePointer<Float>) -> Float {
+    var sum = Double(offset)
+    if vectors.isEmpty {
+      for index in 0..<width { sum += Double(coefficients[index] * row[index]) }
+      return Float(sum)
+    }
+    for (number, coefficient) in coefficients.enumerated() {
+      var (product, distance): (Double, Double) = (0, 0)
+      for index in 0..<width {
+        let (a, b) = (Double(row[index]), Double(vectors[number * width + index]))
+        product += a * b
+        distance += (a - b) * (a - b)
+      }
+      let value: Double
+      switch kernel {
+      case .linear: value = product
+      case .poly: value = pow(Double(gamma) * product + Double(constant), Double(degree))
+      case .rbf: value = exp(-Double(gamma) * distance)
+      case .sigmoid: value = tanh(Double(gamma) * product + Double(constant))
+      }
+      sum += Double(coefficient) * value
+    }
+    return Float(sum)
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("SVMRegressor", domain: "ai.onnx.ml") { context throws(GraphError) in
+      try SupportVectors(context)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/// A tensor of 8-bit integers of either sign, less its zero point: one for all, or one each.
+struct IntegerOperand {
+  private let unsigned: UnsafePointer<UInt8>?
+  private let signed: UnsafePointer<Int8>?
+  private let count: Int
+
+  init(_ operand: Operand) {
+    let isUnsigned = operand.dataType == .uint8
+    unsigned = isUnsigned ? UnsafePointer(operand.pointer(UInt8.self)) : nil
+    signed = isUnsigned ? nil : UnsafePointer(operand.pointer(Int8.self))
+    count = operand.count
+  }
+
+  @inline(__always)
+  subscript(_ index: Int) -> Int32 {
+    if let unsigned { return Int32(unsigned[index]) }
+    return signed.map { Int32($0[index]) } ?? 0
+  }
+
+  /// As a zero point.
+  @inline(__always)
+  func shared(_ index: Int) -> Int32 { self[count == 1 ? 0 : index] }
+
+  static let types: [DataType] = [.uint8, .int8]
+
+  /// Checks an optional zero point of a tensor's type.
+  static func check(_ inputs: KnownInputs, _ index: Int, _ type: DataType) throws(GraphError) {
+    if inputs.optional(index) != nil { _ = try inputs.type(index, among: [type]) }
+  }
+}
+
+/// Where sums of products of 8-bit integers go: as they are, or brought to the scale of an 8-bit
+/// output. The one place where quantised operators round.
+struct IntegerResult {
+  private let sums: UnsafeMutablePointer<Int32>?
+  private let unsigned: UnsafeMutablePointer<UInt8>?
+  private let signed: UnsafeMutablePointer<Int8>?
+  private var scales: (input: NumberReader, weight: NumberReader, output: NumberReader)?
+  private var zero: IntegerOperand?
+
+  init(_ output: Operand) {
+    sums = output.dataType == .int32 ? output.pointer(Int32.self) : nil
+    unsigned = output.dataType == .uint8 ? output.pointer(UInt8.self) : nil
+    signed = output.dataType == .int8 ? output.pointer(Int8.self) : nil
+  }
+
+  init(
+    _ output: Operand, scales: (Operand, Operand, Operand), zero: Operand?
+  ) throws(GraphError) {
+    self.init(output)
+    self.scales = (
+      try NumberReader(scales.0), try NumberReader(scales.1), try NumberReader(scales.2)
+    )
+    self.zero = zero.map { IntegerOperand($0) }
+  }
+
+  /// Stores one sum; `row` and `column` choose among scales that there is one each of.
+  func store(_ sum: Int32, at index: Int, row: Int, column: Int) {
+    guard let scales else {
+      sums?[index] = sum
+      return
+    }
+    let factor =
+      Float(scales.input.shared(row)) * Float(scales.weight.shared(column))
+      / Float(scales.output[0])
+    // Half to even, then the zero point, then saturation.
+    let value =
+      Double((Float(sum) * factor).rounded(.toNearestOrEven)) + Double(zero?[0] ?? 0)
+    unsigned?[index] = UInt8(converting: value)
+    signed?[index] = Int8(converting: value)
+  }
+}
