@@ -38,7 +38,9 @@ struct StreamHistory {
   @inline(__always)
   mutating func use(_ id: Int32) {
     if id > highest {
-      if id - highest == 2 { clear(id) } else { advance(to: id) }
+      // By subtracting from the new one: from −1, the highest at first, to the largest identifier it
+      // is more than an Int32 can hold.
+      if id - 2 == highest { clear(id) } else { advance(to: id) }
       highest = id
     }
     let (word, bit) = Self.place(id)
@@ -53,7 +55,7 @@ struct StreamHistory {
   }
 
   private mutating func advance(to id: Int32) {
-    guard id - highest < 2 * Int32(Self.count) else {
+    guard id - 2 * Int32(Self.count) < highest else {
       used = Bits(repeating: 0)
       ended = Bits(repeating: 0)
       return

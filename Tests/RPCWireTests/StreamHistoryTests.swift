@@ -41,6 +41,16 @@ struct StreamHistoryTests {
     #expect(history.state(of: 1999) == .forgotten)
   }
 
+  /// From the value that stands for "none yet" to the largest identifier is more than an Int32 holds.
+  @Test(arguments: [Int32.max, .max - 2, .max - 2 * Int32(StreamHistory.count)])
+  func theFirstStreamMayHaveAnyIdentifier(id: Int32) {
+    var history = StreamHistory()
+    history.use(id)
+    #expect(history.state(of: id) == .open)
+    #expect(history.state(of: id - 2) == .skipped)
+    #expect(history.state(of: 1) == .forgotten)
+  }
+
   @Test func agreesWithABookThatKeepsEverything() {
     let seed = UInt64.random(in: .min ... .max)
     var generator = SplitMix64(state: seed)
