@@ -135,4 +135,31 @@ import Testing
     let indices = try Run.node("MaxPool", [x], attributes: both, outputs: 2)[1].integers
     #expect(indices == [4, 5, 7, 8])
   }
+
+  @Test func nothingIsResizedToSomething() throws {
+    let error = #expect(throws: ExecutionError.self) {
+      try Run.node(
+        "Resize",
+        [
+          Tensor(fp32: [], shape: [1, 1, 0, 2]), nil, nil,
+          Tensor(int64: [1, 1, 4, 4], shape: [4]),
+        ])
+    }
+    #expect(error?.code == .shapeMismatch)
+  }
+
+  @Test func aRegionThatIsNoNumberReadsNothing() throws {
+    let answer = try Run.node(
+      "Resize",
+      [
+        Tensor(fp32: [1, 2, 3, 4], shape: [1, 1, 2, 2]),
+        Tensor(fp32: [0, 0, .nan, 0, 1, 1, .infinity, 1], shape: [8]), nil,
+        Tensor(int64: [1, 1, 2, 2], shape: [4]),
+      ],
+      attributes: [
+        "coordinate_transformation_mode": .string(Array("tf_crop_and_resize".utf8)),
+        "mode": .string(Array("linear".utf8)), "extrapolation_value": .float(7),
+      ])[0]
+    #expect(answer.floats == [7, 7, 7, 7])
+  }
 }

@@ -84,6 +84,11 @@ struct ResizeOperator: Operator {
     guard let factors = try factors(inputs, shape) else {
       return [TensorType(type.dataType, shape.map { _ in -1 })]
     }
+    for (size, factor) in zip(shape, factors) where size == 0 && factor.size > 0 {
+      throw GraphError(
+        code: .shapeMismatch,
+        message: "nothing can be resized to \(factor.size): the data is \(Shape.describe(shape))")
+    }
     return [TensorType(type.dataType, factors.map(\.size))]
   }
 

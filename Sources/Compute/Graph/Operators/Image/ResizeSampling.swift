@@ -60,7 +60,9 @@ struct ResizeSampling: Sendable {
     let half = 1 - Int((-reach / stretch).rounded(.down) + 1)
     var taps = AxisTaps(count: output, width: 2 * half)
     for place in 0..<output {
-      let at = position(place, input: input, output: output, scale: scale, roi: roi)
+      var at = position(place, input: input, output: output, scale: scale, roi: roi)
+      // A region of interest may hold anything, and no number of it may reach an index.
+      at = at.isNaN ? -1 : min(max(at, -1e15), 1e15)
       if coordinates == .crop, at < 0 || at > Double(input - 1) { taps.outside.insert(place) }
       // The left neighbour lies strictly before the position, so the ratio is in (0, 1].
       let left = at.rounded(.up) - 1

@@ -138,8 +138,9 @@ struct QuantizeOperator: Operator {
           throw context.unsupported("output_dtype", "\(code)", expected: "an integer type")
         }
         let blockSize = try context.int("block_size", default: 0)
-        guard blockSize >= 0 else {
-          throw GraphError(code: .invalidAttribute, message: "block_size must not be negative")
+        guard (0...1 << 30).contains(blockSize) else {
+          throw GraphError(
+            code: .invalidAttribute, message: "block_size must be in 0...\(1 << 30)")
         }
         return QuantizeOperator(
           isQuantizing: isQuantizing, axis: try context.int("axis", default: 1),
