@@ -164,6 +164,11 @@ struct AdmitTests {
     #expect(
       SourceTable.source(of: "[2001:db8::1]:80") == SourceTable.source(of: "[2001:db8::2]:80"))
     #expect(SourceTable.source(of: "unix") == SourceTable.source(of: "unix"))
+    // IPv4 clients of a socket for both families.
+    #expect(SourceTable.source(of: "[::ffff:192.0.2.1]:1") == SourceTable.source(of: "192.0.2.1:2"))
+    #expect(
+      SourceTable.source(of: "[::ffff:192.0.2.1]:1")
+        != SourceTable.source(of: "[::ffff:192.0.2.2]:1"))
   }
 
   @Test func usageOfKeysThatAreGoneIsForgotten() {

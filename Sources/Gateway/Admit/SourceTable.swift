@@ -50,14 +50,20 @@ final class SourceTable: @unchecked Sendable {
   static func source(of address: String) -> Int {
     var hasher = Hasher()
     if address.first == "[", let end = address.lastIndex(of: "]") {
-      for group in network(address[address.index(after: address.startIndex)..<end]) {
-        hasher.combine(group)
+      let host = address[address.index(after: address.startIndex)..<end]
+      if host.hasPrefix(mappedPrefix), host.contains(".") {
+        hasher.combine(host.dropFirst(mappedPrefix.count))
+      } else {
+        for group in network(host) { hasher.combine(group) }
       }
     } else {
       hasher.combine(address.prefix { $0 != ":" })
     }
     return hasher.finalize()
   }
+
+  /// How a socket for both families shows an IPv4 address (RFC 4291 section 2.5.5.2).
+  private static let mappedPrefix = "::ffff:"
 
   /// The first four groups of an IPv6 address, `::` written out.
   static func network(_ address: Substring) -> [Substring] {

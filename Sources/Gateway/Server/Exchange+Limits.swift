@@ -109,9 +109,14 @@ extension Exchange {
 
   /// Pays for what compressed messages became.
   func payForInflation() {
-    guard inspector.unpaidInflatedCount >= 1_024, let decision else { return }
+    guard inspector.unpaidInflatedCount >= 1_024 else { return }
+    payForInflation(kilobytes: inspector.takeInflatedKilobytes())
+  }
+
+  func payForInflation(kilobytes: Int) {
+    guard let decision else { return }
     decision.tenantUsage.inflated.charge(
-      inspector.takeInflatedKilobytes(), now: gateway.loop.now.nanoseconds,
+      kilobytes, now: gateway.loop.now.nanoseconds,
       perSecond: gateway.limits.inflatedKilobytesPerSecondMax, burst: inflatedBurst)
   }
 

@@ -5,6 +5,9 @@ internal import RPC
 extension Exchange {
   private static let messageByteCountMax = 16 << 10
 
+  /// Of a health check's body. Anybody may send it, compressed, so it must not become much.
+  private static let healthByteCountMax = 1 << 10
+
   /// Names that health knows besides the whole gateway.
   private static let modelServices: Set<String> = [
     "inference.GRPCInferenceService", "martlet.v1.Models",
@@ -17,6 +20,9 @@ extension Exchange {
   }
 
   func takeLocal(_ bytes: UnsafeRawBufferPointer) {
+    if route?.destination == .local(.healthCheck), byteCountIn > Self.healthByteCountMax {
+      return refuse(.messageTooLarge, "a health check is one short message")
+    }
     var messages: [[UInt8]] = []
     do throws(FramingError) {
       try localMessage.receive(bytes) { messages.append($0) }
@@ -108,6 +114,8 @@ extension Exchange {
     let frame = MessageFramer.frame(message)
     byteCountOut += frame.count
     call.sendData(frame)
+    // A client that asks and does not read must not fill the memory.
+    countBytes()
   }
 
   private func sendHeaders() {

@@ -121,7 +121,14 @@ final class RESTCall: TranslatedCall {
   }
 
   private func inflate(_ bytes: UnsafeRawBufferPointer, _ inflater: StreamingInflater) {
-    let isWhole = inflater.inflate(bytes) { append($0) }
+    guard let exchange else { return }
+    if let refusal = exchange.mayInflate() { return exchange.refuse(refusal) }
+    var inflatedCount = 0
+    let isWhole = inflater.inflate(bytes) {
+      inflatedCount += $0.count
+      return append($0)
+    }
+    exchange.payForInflation(kilobytes: (inflatedCount + 1_023) >> 10)
     if !isWhole, !isAnswered {
       fail(RESTError(.invalidArgument, "the body's compression is broken"))
     }
@@ -245,5 +252,7 @@ final class RESTCall: TranslatedCall {
     message = nil
     compressed = []
     answer.send(to: client, isHead: isHead, origin: origin, retryAfter: retryAfter)
+    // As JSON it may be several times as large as the message was.
+    exchange?.countBytes()
   }
 }

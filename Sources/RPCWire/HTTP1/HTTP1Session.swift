@@ -342,12 +342,20 @@ public final class HTTP1Session: WireSession {
   /// an answer has begun.
   func fail(_ error: HTTP1Error) {
     if case .closed = input { return }
+    // Without a stream, the request was read no further than its head, or its answer is complete.
+    let mayAnswer: Bool
+    if let stream {
+      mayAnswer = !stream.pointee.flags.contains(.headersSubmitted)
+    } else if case .head = input {
+      mayAnswer = true
+    } else {
+      mayAnswer = false
+    }
     close()
     isEnding = true
     failure = error
     protocolWasBroken = true
     if let limit = error.limit { delegate.session(self, exceeded: limit) }
-    let mayAnswer = stream.map { !$0.pointee.flags.contains(.headersSubmitted) } ?? true
     if let stream { finish(stream, .reset(.protocolError)) }
     if mayAnswer { answer(error) }
     announceOutput()
@@ -363,6 +371,9 @@ public final class HTTP1Session: WireSession {
     self.stream = nil
     pool.close(HTTP2StreamReference(stream), reason)
     delegate.sessionStreamClosed(self)
+    // What the handler did not take, nobody will; the rest of the body must still be read.
+    unconsumed = 0
+    if !isClosed { updateWantsInput() }
   }
 
   var isClosed: Bool {

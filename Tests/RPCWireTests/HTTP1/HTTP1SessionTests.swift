@@ -166,6 +166,33 @@ struct HTTP1SessionTests {
     #expect(!server.session.isAlive)
   }
 
+  /// A refused upload: what came before the refusal was never taken by the handler.
+  @Test func aBodyGoesOnBeingReadAfterAnEarlyAnswer() {
+    let server = HTTP1Server()
+    server.answersAtEnd = false
+    server.consumesAtOnce = false
+    server.receive(request("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked"))
+    let chunk = "1000\r\n" + String(repeating: "x", count: 4096) + "\r\n"
+    for _ in 0..<2_000 where server.session.wantsInput { server.receive(chunk) }
+    #expect(!server.session.wantsInput)
+    HTTP1Server.answer(server.streams[0], "no")
+    _ = server.produce()
+    #expect(server.session.wantsInput)
+    server.receive("0\r\n\r\n")
+    server.receive(request("GET / HTTP/1.1", "Host: a"))
+    #expect(server.streams.count == 2)
+  }
+
+  /// Two answers to one request would be taken for those of the next one.
+  @Test func aBadChunkAfterTheAnswerGetsNoSecondOne() {
+    let server = HTTP1Server()
+    server.answersAtEnd = false
+    server.onRequest = { HTTP1Server.answer($0, "no") }
+    server.receive(request("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked"))
+    #expect(server.receive("zz\r\n").isEmpty)
+    #expect(!server.session.isAlive)
+  }
+
   @Test func endlessChunksAfterTheAnswerEndTheConnection() {
     let server = HTTP1Server()
     server.answersAtEnd = false
