@@ -12,6 +12,9 @@ public struct ClientConfiguration: Sendable {
   public var keepAliveInterval: Duration? = .seconds(30)
   /// The connection is closed when a PING stays unanswered for this long.
   public var keepAliveTimeout = Duration.seconds(20)
+  /// A connection makes place for another after so many calls: its streams' identifiers end at 2³¹,
+  /// after 2³⁰ of them (RFC 9113 section 5.1.1).
+  public var callsPerConnectionMax = 1 << 29
   /// HTTP/2 session limits and windows.
   public var http2 = HTTP2Limits()
 

@@ -45,6 +45,8 @@ public final class ClientConnection {
   private var transport: Transport?
   private var keepAlive: KeepAlive
   private var timer = TimerHandle.none
+  /// Calls started so far.
+  private var callCount = 0
   /// Keeps the connection alive while its transport lives.
   private var retained: ClientConnection?
 
@@ -76,9 +78,18 @@ public final class ClientConnection {
   public func startCall(
     _ headers: HeaderList, endOfStream: Bool = false, delegate: any ClientCallDelegate
   ) -> ClientCall? {
-    guard state == .connecting || state == .ready else { return nil }
-    return session.submitRequest(headers, endOfStream: endOfStream, handler: delegate)
-      .map { ClientCall($0) }
+    guard state == .connecting || state == .ready,
+      let stream = session.submitRequest(headers, endOfStream: endOfStream, handler: delegate)
+    else { return nil }
+    callCount += 1
+    if callCount >= configuration.callsPerConnectionMax, state == .ready { moveOn() }
+    return ClientCall(stream)
+  }
+
+  /// Takes no more calls, as if the peer had asked for that.
+  private func moveOn() {
+    drain()
+    delegate?.connectionGoingAway(self)
   }
 
   /// Closes in a moment; open calls are closed with `connectionLost`.
@@ -91,11 +102,12 @@ public final class ClientConnection {
     }
   }
 
-  /// Lets open calls end, then closes.
+  /// Lets open calls end, then closes. Says nothing before: a GOAWAY would overtake the headers of
+  /// calls that have just been started, and the server would refuse them.
   public func drain() {
     guard state != .closed else { return }
     state = .goingAway
-    if session.streamCount == 0 { close() } else { session.submitGoAway() }
+    if session.streamCount == 0 { close() }
   }
 
   // MARK: Connecting

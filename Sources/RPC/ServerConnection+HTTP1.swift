@@ -31,7 +31,12 @@ extension ServerConnection: HTTP1SessionDelegate {
     _ session: HTTP1Session, receivedRequest stream: HTTP2StreamReference, headers: HeaderBlock
   ) {
     let call = ServerCall(stream)
-    if headers.first("content-type").map(GRPCContentType.matches) ?? false {
+    // Any of them, should there be several: another reader may take the last.
+    var isGRPC = false
+    headers.forEach { field in
+      if field.isNamed("content-type"), GRPCContentType.matches(field.value) { isGRPC = true }
+    }
+    if isGRPC {
       return call.sendHeaders(Self.needsHTTP2, endOfStream: true)
     }
     if let delegate = owner.router?.route(headers, call: call) {

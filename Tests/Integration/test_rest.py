@@ -448,6 +448,17 @@ def test_grpc_over_http_1_1_is_refused(server, keys):
     assert response.status_code == 505
 
 
+@pytest.mark.parametrize("types", [
+    ("application/json", "application/grpc"), ("application/grpc", "application/json")])
+def test_grpc_over_http_1_1_is_not_hidden_behind_another_type(server, keys, types):
+    fields = "".join(f"Content-Type: {name}\r\n" for name in types)
+    answer = raw_http1.exchange(server, (
+        f"POST /inference.GRPCInferenceService/ServerLive HTTP/1.1\r\nHost: a\r\n{fields}"
+        "Connection: close\r\n"
+        f"Authorization: Bearer {keys.infer}\r\nContent-Length: 5\r\n\r\n").encode() + bytes(5))
+    assert answer.startswith(b"HTTP/1.1 505 "), answer
+
+
 # --- curl, and what is recorded ----------------------------------------------------------------
 
 @pytest.mark.parametrize("version", ["--http1.1", "--http2"])

@@ -3,8 +3,8 @@ internal import Synchronization
 // Sendable by hand: the buckets are atomic words, and the pointer does not change.
 
 /// Rates by where clients come from, in memory that does not grow with their number: a source's
-/// bucket is the less used of two that its hash names. Two sources share both only by rare chance;
-/// then they share a rate.
+/// bucket is the less used of two that its hash names. Each holds half of the rate, for a source may
+/// use both. Two sources share both only by rare chance; then they share a rate.
 final class SourceTable: @unchecked Sendable {
   private let buckets: UnsafeMutablePointer<TokenBucket>
   /// 64 KiB of memory, and room for thousands of sources that misbehave at one time.
@@ -30,17 +30,22 @@ final class SourceTable: @unchecked Sendable {
   func charge(_ source: Int, now: UInt64, perSecond: UInt32, burst: UInt32) {
     let (first, second) = waits(source, now, perSecond, 1)
     let index = first <= second ? Self.first(source) : Self.second(source)
-    buckets[index].charge(1, now: now, perSecond: perSecond, burst: burst)
+    buckets[index].charge(
+      1, now: now, perSecond: Self.half(perSecond), burst: Self.half(burst))
   }
 
   private func waits(
     _ source: Int, _ now: UInt64, _ perSecond: UInt32, _ burst: UInt32
   ) -> (UInt64, UInt64) {
-    (
+    let (perSecond, burst) = (Self.half(perSecond), Self.half(burst))
+    return (
       buckets[Self.first(source)].wait(now: now, perSecond: perSecond, burst: burst),
       buckets[Self.second(source)].wait(now: now, perSecond: perSecond, burst: burst)
     )
   }
+
+  /// Rounded up: 0 means no limit of a rate, and a second's worth as a burst.
+  private static func half(_ number: UInt32) -> UInt32 { number / 2 + number % 2 }
 
   private static func first(_ source: Int) -> Int { source & (count - 1) }
   private static func second(_ source: Int) -> Int { source >> 32 & (count - 1) }
