@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2 grpc_interop grpc_negative connect tls browser onnx)
+all=(http2 grpc_interop grpc_negative connect tls browser onnx processors)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
@@ -17,6 +17,9 @@ onnx() {
   data=$(.venv/bin/python -c 'import importlib.util as u; print(u.find_spec("onnx").submodule_search_locations[0])')
   .build/debug/onnx-conformance "$data/backend/test/data" Tests/Conformance/onnx/expected.txt
 }
+
+# The kernels as other processors than this one: AArch64, x86-64 without AVX and with AVX2.
+processors() { scripts/check-processors.sh; }
 
 # Scanners of others: sslyze, sslscan, testssl.sh.
 tls() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan|browser
+# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan|browser|processors
 set -euo pipefail
 build=(libnghttp2-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev libhttp-parser-dev
   libsimdjson-dev)
@@ -7,12 +7,15 @@ test=(protobuf-c-compiler protobuf-compiler python3-protobuf python3-venv nghttp
   valgrind curl openssl)
 scan=(sslscan testssl.sh)
 browser=(chromium)
+processors=(qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm64-cross)
 case ${1:-build} in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${test[@]}") ;;
   scan) wanted=("${scan[@]}") ;;
   browser) wanted=("${browser[@]}") ;;
-  *) echo "install-packages.sh: expected build, test, scan or browser, got '$1'" >&2; exit 64 ;;
+  processors) wanted=("${processors[@]}") ;;
+  *) echo "install-packages.sh: expected build, test, scan, browser or processors, got '$1'" >&2
+    exit 64 ;;
 esac
 
 command -v swift >/dev/null || {
