@@ -11,9 +11,17 @@ targets=$(grep -rlE 'Fuzz\("' Tests --include='*.swift' | xargs grep -hoE 'Fuzz\
 [ "$targets" -gt 0 ] || targets=1
 export MARTLET_FUZZ_SECONDS=$(((seconds + targets - 1) / targets))
 export MARTLET_FUZZ_SEED=${MARTLET_FUZZ_SEED:-$RANDOM$RANDOM}
-swift test --skip-build --no-parallel --filter 'NeverTrap' 2>&1 | grep -E '^fuzz|✘|Fatal|error' || true
+status=0
+swift test --skip-build --no-parallel --filter 'NeverTrap' > "$MARTLET_FUZZ_DIRECTORY.log" 2>&1 ||
+  status=$?
+grep -E '^fuzz|✘|Fatal|error' "$MARTLET_FUZZ_DIRECTORY.log" || true
 left=$(ls "$MARTLET_FUZZ_DIRECTORY")
 if [ -n "$left" ]; then
   echo "crashed (seed $MARTLET_FUZZ_SEED); inputs in $MARTLET_FUZZ_DIRECTORY: $left" >&2
+  exit 1
+fi
+ran=$(grep -cE '^fuzz .* inputs$' "$MARTLET_FUZZ_DIRECTORY.log" || true)
+if [ "$status" -ne 0 ] || [ "$ran" -lt "$targets" ]; then
+  echo "$ran of $targets targets ran, exit $status (seed $MARTLET_FUZZ_SEED)" >&2
   exit 1
 fi

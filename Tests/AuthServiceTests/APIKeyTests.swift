@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AuthService
@@ -55,7 +56,7 @@ import Testing
   @Test func mutatedKeysNeitherCrashNorPass() {
     let seed: UInt64 = 0xA11CE
     print("seed \(seed)")
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     let original = Array(APIKey.generate().secretText.utf8)
     for _ in 0..<20_000 {
       var bytes = original

@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import TestSupport
 import Testing
 
 @testable import AuthService
@@ -63,7 +64,7 @@ import Testing
     }
     let seed: UInt64 = 4242
     print("seed \(seed)")
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     let journal = readBytes("\(fixture.databasePath)-wal")
     var keyCounts: Set<Int> = []
     for _ in 0..<40 {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AuthService
@@ -34,7 +35,7 @@ import Testing
   @Test func coverageAgreesWithTryingEveryName() throws {
     let seed: UInt64 = 77
     print("seed \(seed)")
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     var names = [""]
     var longest = [""]
     for _ in 0..<6 {
@@ -71,7 +72,7 @@ import Testing
   @Test func mutatedPatternsNeitherCrashNorPassUnchecked() {
     let seed: UInt64 = 0xB0B
     print("seed \(seed)")
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     for _ in 0..<20_000 {
       var bytes = Array("team-?*.v_9".utf8)
       for _ in 0..<Int.random(in: 1...6, using: &generator) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AuthService
@@ -105,7 +106,7 @@ import Testing
       }
       for writer in 0..<writerCount {
         group.addTask {
-          var generator = SeededGenerator(seed: seed &* 1000 + UInt64(writer))
+          var generator = SplitMix64(state: seed &* 1000 + UInt64(writer))
           var mine: [String] = []
           for _ in 0..<changesPerWriter {
             if let id = mine.randomElement(using: &generator), Bool.random(using: &generator) {

@@ -1,5 +1,6 @@
 import Protocols
 import RPC
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -270,7 +271,7 @@ import Testing
   /// order, no request may be allowed by a decision that an applied change made outdated.
   @Test(arguments: 1...40 as ClosedRange<UInt64>)
   func noInterleavingBringsARevokedKeyBack(seed: UInt64) {
-    var random = TestRandom(seed)
+    var random = TestRandom(state: seed)
     var world = World { $0.attemptsPerCheckMax = 1_000 }
     var revision: UInt64 = 1
     var isGood = [Bool](repeating: true, count: 4)

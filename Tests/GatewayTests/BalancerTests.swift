@@ -1,4 +1,5 @@
 import RPC
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -166,7 +167,7 @@ import Testing
   /// Thirty simulated seconds with instances that die, come back and answer badly.
   @Test(arguments: 1...10 as ClosedRange<UInt64>)
   func theBalancerSurvivesChaos(seed: UInt64) {
-    var random = TestRandom(seed)
+    var random = TestRandom(state: seed)
     var balancer = balancer(5, seed: seed)
     var isUp = [Bool](repeating: true, count: 5)
     var open: [(id: Int, startedUp: Bool)] = []

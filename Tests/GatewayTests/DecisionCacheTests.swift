@@ -13,7 +13,7 @@ import Testing
   /// bits, and with a multiplier of 1 their places too, so that runs of probes are long.
   @Test(arguments: 1...10 as ClosedRange<UInt64>)
   func itIsADictionary(seed: UInt64) {
-    var random = TestRandom(seed)
+    var random = TestRandom(state: seed)
     var cache = DecisionCache(capacity: 1_000, multiplier: seed % 2 == 0 ? 1 : seed)
     var model: [KeyDigest: ObjectIdentifier] = [:]
     for step in 0..<3_000 {

@@ -1,5 +1,6 @@
 import Protocols
 import RPC
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -93,8 +94,8 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
     #expect(scan([0x0A, 0x81, 0x08] + [UInt8](repeating: 65, count: 1_025)).hasPrefix("malformed"))
   }
 
-  @Test func mutatedMessagesNeverDisagreeWithTheReader() {
-    let seeds = [
+  @Test func mutatedMessagesNeverTrapNorDisagreeWithTheReader() {
+    let corpus = [
       inferRequest("digits"), inferRequest(""), [],
       {
         var writer = ProtobufWriter()
@@ -103,23 +104,8 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
         return writer.bytes
       }(),
     ]
-    var random = TestRandom(20_261_124)
-    for _ in 0..<20_000 {
-      var bytes = seeds.randomElement(using: &random)!
-      for _ in 0..<Int.random(in: 0...4, using: &random) {
-        switch Int.random(in: 0..<4, using: &random) {
-        case 0 where !bytes.isEmpty:
-          bytes[Int.random(in: bytes.indices, using: &random)] = .random(
-            in: 0...255, using: &random)
-        case 1 where !bytes.isEmpty: bytes.remove(at: .random(in: bytes.indices, using: &random))
-        case 2: bytes += bytes.prefix(.random(in: 0...bytes.count, using: &random))
-        default:
-          bytes.insert(
-            .random(in: 0...255, using: &random), at: .random(in: 0...bytes.count, using: &random))
-        }
-      }
-      fuzzModelNameScanner(bytes)
-    }
+    var fuzz = Fuzz("model-name", corpus: corpus)
+    fuzz.run(rounds: 20_000, fuzzModelNameScanner)
   }
 }
 
@@ -281,16 +267,11 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
     #expect(Refusal.malformedRequest.code == .invalidArgument)
   }
 
-  @Test func mutatedBodiesNeverCrashAndNeverLetAForeignModelThrough() {
-    var random = TestRandom(7)
-    let seed = frame(inferRequest("mine")) + frame(inferRequest("mine"))
-    for _ in 0..<5_000 {
-      var body = seed
-      for _ in 0..<Int.random(in: 1...3, using: &random) {
-        body[Int.random(in: body.indices, using: &random)] = .random(in: 0...255, using: &random)
-      }
-      let result = run(
-        .eachMessage(field: 1), body, piece: .random(in: 1...40, using: &random), only: ["mine"])
+  @Test func mutatedBodiesNeverTrapAndNeverLetAForeignModelThrough() {
+    let body = frame(inferRequest("mine")) + frame(inferRequest("mine"))
+    var fuzz = Fuzz("request-body", corpus: [body])
+    fuzz.run(rounds: 5_000) { body in
+      let result = run(.eachMessage(field: 1), body, piece: 1 + body.count % 40, only: ["mine"])
       #expect(body.starts(with: result.forwarded))
       #expect(result.asked.dropLast().allSatisfy { $0 == "mine" })
     }

@@ -1,5 +1,6 @@
 import Protocols
 import RPC
+import TestSupport
 
 @testable import Gateway
 
@@ -77,17 +78,5 @@ func event(_ change: MartletV1.WatchEvent.Change, revision: UInt64) -> MartletV1
   return event
 }
 
-/// A repeatable sequence for tests that draw lots; the seed is printed when something fails.
-struct TestRandom: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-}
+/// Not the gateway's own generator of that name.
+typealias TestRandom = TestSupport.SplitMix64

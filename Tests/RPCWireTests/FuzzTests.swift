@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import RPCWire
 
-/// Foreign bytes must end in an error or an event, never in a crash. Each target takes any
-/// bytes; the tests here feed them seeded mutations of valid input.
+// Foreign bytes must end in an error or an event, never in a crash. Each target takes any bytes.
+
 func fuzzMessageDeframer(_ bytes: [UInt8]) {
   for compression: Compression? in [nil, .gzip, .deflate] {
     var deframer = MessageDeframer(limit: 4096, compression: compression)
@@ -65,47 +66,36 @@ func fuzzTimeout(_ bytes: [UInt8]) {
   _ = bytes.withUnsafeBytes { GRPCTimeout.parse($0) }
 }
 
-struct FuzzTests {
-  static let seed: UInt64 = 20_261_124
+@Suite struct WireNeverTrapTests {
+  private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
-  private func mutate(_ samples: [[UInt8]], rounds: Int, _ target: ([UInt8]) -> Void) {
-    print("seed \(Self.seed)")
-    var generator = SplitMix(state: Self.seed)
-    for sample in samples { target(sample) }
-    for _ in 0..<rounds {
-      var bytes = samples[Int(generator.next() % UInt64(samples.count))]
-      for _ in 0..<(1 + generator.next() % 6) {
-        let value = UInt8(truncatingIfNeeded: generator.next())
-        let place = bytes.isEmpty ? 0 : Int(generator.next() % UInt64(bytes.count))
-        switch generator.next() % 4 {
-        case 0 where !bytes.isEmpty: bytes[place] = value
-        case 1 where !bytes.isEmpty: bytes[place] ^= 1 << (value & 7)
-        case 2 where !bytes.isEmpty: bytes.removeSubrange(place...)
-        default: bytes.insert(value, at: place)
-        }
-      }
-      target(bytes)
+  /// Frames of each type with an empty or short payload, on identifiers at both ends.
+  private static let frames: [[UInt8]] = (0...10 as ClosedRange<UInt8>).flatMap { type in
+    [[0, 0, 0, 1], [0x7F, 0xFF, 0xFF, 0xFF]].map { (id: [UInt8]) in
+      [0, 0, 8, type, 4] + id + [0, 0, 0, 1, 0, 0, 0, 1]
     }
   }
 
-  @Test func framesOfMessages() {
+  @Test func framesOfMessagesNeverTrap() {
     let text = Array("a message of some length".utf8)
     var compressed = [UInt8](repeating: 0, count: 5) + MessageCompressor.deflate(text, .gzip)
     MessageFramer.writePrefix(&compressed, isCompressed: true)
-    mutate([MessageFramer.frame(text), compressed, []], rounds: 3000, fuzzMessageDeframer)
+    var fuzz = Fuzz("grpc-frames", corpus: [MessageFramer.frame(text), compressed, []])
+    fuzz.run(rounds: 3_000, fuzzMessageDeframer)
   }
 
-  @Test func bytesOfHTTP2Clients() {
+  @Test func bytesOfHTTP2ClientsNeverTrap() {
     let pair = Pair()
     let stream = pair.client.session.submitRequest(
       requestHeaders(), endOfStream: false, handler: pair.client)
     stream?.sendData([1, 2, 3])
     stream?.sendEnd()
-    try? pair.client.session.produce(now: 1)
-    mutate([[UInt8](pair.client.session.output.bytes)], rounds: 3000, fuzzHTTP2Server)
+    let corpus = [pair.client.takeOutput()] + Self.frames.map { Self.preface + $0 }
+    var fuzz = Fuzz("http2-server", corpus: corpus)
+    fuzz.run(rounds: 3_000, fuzzHTTP2Server)
   }
 
-  @Test func bytesOfHTTP2Servers() {
+  @Test func bytesOfHTTP2ServersNeverTrap() {
     let pair = Pair()
     _ = pair.client.session.submitRequest(
       requestHeaders(), endOfStream: true, handler: pair.client)
@@ -115,39 +105,26 @@ struct FuzzTests {
       stream.sendEnd(trailers: list(("grpc-status", "0")))
     }
     _ = pair.move(from: pair.client, to: pair.server)
-    try? pair.server.session.produce(now: 1)
-    mutate([[UInt8](pair.server.session.output.bytes)], rounds: 3000, fuzzHTTP2Client)
+    var fuzz = Fuzz("http2-client", corpus: [pair.server.takeOutput()] + Self.frames)
+    fuzz.run(rounds: 3_000, fuzzHTTP2Client)
   }
 
-  @Test func bytesOfHTTP1Clients() {
-    mutate(
-      [
-        Array(
-          request(
-            "POST /v2/models/m/infer HTTP/1.1", "Host: a", "Expect: 100-continue",
-            "Content-Length: 5", body: "hello"
-          ).utf8),
-        Array(
-          (request(
-            "POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
-            body: "3;x=y\r\nabc\r\n0\r\nT: 1\r\n\r\n") + request("GET / HTTP/1.0")).utf8),
-      ], rounds: 3000, fuzzHTTP1Server)
+  @Test func bytesOfHTTP1ClientsNeverTrap() {
+    let counted = request(
+      "POST /v2/models/m/infer HTTP/1.1", "Host: a", "Expect: 100-continue", "Content-Length: 5",
+      body: "hello")
+    let chunked = request(
+      "POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked",
+      body: "3;x=y\r\nabc\r\n0\r\nT: 1\r\n\r\n")
+    var fuzz = Fuzz(
+      "http1", corpus: [Array(counted.utf8), Array((chunked + request("GET / HTTP/1.0")).utf8)])
+    fuzz.run(rounds: 3_000, fuzzHTTP1Server)
   }
 
-  @Test func metadataAndTimeouts() {
-    mutate([Array("AQID,BA==".utf8), Array("%20%zz%4".utf8)], rounds: 3000, fuzzMetadata)
-    mutate([Array("10S".utf8), Array("99999999n".utf8)], rounds: 3000, fuzzTimeout)
-  }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
+  @Test func metadataAndTimeoutsNeverTrap() {
+    var metadata = Fuzz("metadata", corpus: [Array("AQID,BA==".utf8), Array("%20%zz%4".utf8)])
+    metadata.run(rounds: 3_000, fuzzMetadata)
+    var timeout = Fuzz("timeout", corpus: [Array("10S".utf8), Array("99999999n".utf8)])
+    timeout.run(rounds: 3_000, fuzzTimeout)
   }
 }

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable import ModelService
@@ -163,7 +164,7 @@ internal import Testing
   /// out of order; nothing is left when time has passed.
   @Test(arguments: Array(1...12) as [UInt64])
   func anySequenceOfEventsKeepsThePromises(_ seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     let delay = [0, 50, 1000].randomElement(using: &generator)!
     let parallelism = Int.random(in: 1...3, using: &generator)
     var batcher = Subject(
@@ -183,7 +184,7 @@ internal import Testing
   }
 
   struct Simulation {
-    var generator: SeededGenerator
+    var generator: SplitMix64
     var now: UInt64 = 0
     var wake: UInt64?
     var running: [(until: UInt64, ids: [Int])] = []

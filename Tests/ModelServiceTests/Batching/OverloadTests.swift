@@ -1,4 +1,5 @@
 internal import Glibc
+internal import TestSupport
 internal import Testing
 
 @testable import ModelService
@@ -36,7 +37,7 @@ internal import Testing
     var policy = BatchPolicy()
     change(&policy)
     var batcher = Subject(policy: policy)
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     var outcome = Outcome()
     var expiries: [Int: UInt64] = [:]
     var arrivals: [Int: UInt64] = [:]

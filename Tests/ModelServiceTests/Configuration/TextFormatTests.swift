@@ -1,4 +1,5 @@
 internal import Protocols
+internal import TestSupport
 internal import Testing
 
 @testable import ModelService
@@ -92,38 +93,16 @@ internal import Testing
     #expect(error?.message.contains("1048576") == true)
   }
 
-  @Test func mutatedConfigurationsNeverCrashTheParser() {
-    let seed: UInt64 = 0x7e57
-    var generator = SeededGenerator(seed: seed)
+  @Test func mutatedConfigurationsNeverTrap() {
     let corpus = [
       "platform: \"onnxruntime_onnx\"\nmax_batch_size: 256\ninput [ { name: \"X\" data_type: "
         + "TYPE_FP32 dims: [ 10, -1 ] } ]\ndynamic_batching { preferred_batch_size: [1, 2] }",
       "parameters { key: 'a' value < string_value: \"\\x41\\n\" > } version_policy { all {} }",
       "model_metrics { metric_control { histogram_options { buckets: [1.5e-3, inf, -nan] } } }",
+      "{}<>[]:,;-\"'\\#0x",
     ].map { Array($0.utf8) }
-    for round in 0..<20_000 {
-      var bytes = corpus[round % corpus.count]
-      for _ in 0..<Int.random(in: 1...6, using: &generator) {
-        mutate(&bytes, &generator)
-      }
-      fuzzModelConfigText(bytes)
-    }
-    print("seed \(seed)")
-  }
-
-  private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
-    guard !bytes.isEmpty else { return }
-    let index = Int.random(in: 0..<bytes.count, using: &generator)
-    switch Int.random(in: 0..<5, using: &generator) {
-    case 0: bytes[index] = UInt8.random(in: 0...255, using: &generator)
-    case 1: bytes.remove(at: index)
-    case 2:
-      bytes.insert(Array("{}<>[]:,;-\"'\\#0x".utf8).randomElement(using: &generator)!, at: index)
-    case 3:
-      let end = min(bytes.count, index + 20)
-      bytes.insert(contentsOf: Array(bytes[index..<end]), at: index)
-    default: bytes.removeSubrange(index...)
-    }
+    var fuzz = Fuzz("model-config-text", corpus: corpus)
+    fuzz.run(rounds: 20_000, fuzzModelConfigText)
   }
 }
 

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable import ModelService
@@ -156,7 +157,7 @@ internal import Testing
   /// served was always stored with that stamp, nothing waits for ever, nothing is held in vain.
   @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
   func anyOrderOfEventsKeepsThePromises(_ seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     var entry = Entry()
     var truth: [Int64: UInt64] = [:]
     var unloaded = false

@@ -2,6 +2,7 @@ internal import Protocols
 internal import Compute
 internal import RPC
 internal import Synchronization
+internal import TestSupport
 internal import Testing
 
 @testable import ModelService
@@ -119,7 +120,7 @@ internal import Testing
     try first.deploy("simple")
     await withTaskGroup(of: Void.self) { group in
       for task in 0..<6 {
-        var generator = SeededGenerator(seed: seed &* 100 &+ UInt64(task))
+        var generator = SplitMix64(state: seed &* 100 &+ UInt64(task))
         group.addTask {
           for _ in 0..<40 {
             let service = Bool.random(using: &generator) ? first : second

@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 @testable import ModelService
@@ -164,7 +165,7 @@ internal import Testing
   /// Against the obvious model: a dictionary of sums, with requests at random.
   @Test(arguments: [1, 2, 3] as [UInt64])
   func randomRequestsFollowTheRules(_ seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(state: seed)
     var table = table(sequences: 4, waiting: 6, idle: 40)
     var running: [UInt64: UInt8] = [:]
     var waitingCount = 0
