@@ -33,7 +33,9 @@ if [ "$which" != integration ]; then
         { status=$?; echo "$(basename "$folder") ended with $status" | tee -a "$log/unit"; }
     done
   fi
-  grep -vE '^(◇|✔|\[[0-9]+/[0-9]+\]|↳)' "$log/unit" | tail -60
+  # Every failure with what it says, and the end of the rest.
+  grep -E -A4 '✘|Fatal error|Swift runtime failure' "$log/unit" | head -200
+  grep -vE '^(◇|✔|✘|\[[0-9]+/[0-9]+\]|↳)' "$log/unit" | tail -60
   count "$log/unit"
   if [ $status -ne 0 ] && [ $failed -eq 0 ]; then
     tail -40 "$log/unit"

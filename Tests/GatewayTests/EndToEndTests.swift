@@ -84,13 +84,7 @@ import Testing
   @Test func streamsPassMessageByMessageAndEachIsAuthorised() async throws {
     let world = try World()
     world.auth.add("mk_limited_1", grant(key: "k3", models: ["team-*"]))
-    let (requests, responses):
-      (
-        RequestWriter<Inference.ModelInferRequest>,
-        ResponseStream<Inference.ModelStreamInferResponse>
-      ) = try await world.client.bidirectional(
-        "/inference.GRPCInferenceService/ModelStreamInfer",
-        metadata: world.with("mk_limited_1"))
+    let (requests, responses) = try await world.inferStream(key: "mk_limited_1")
     for index in 0..<20 {
       var request = Inference.ModelInferRequest()
       request.modelName = "team-\(index)"
@@ -108,12 +102,7 @@ import Testing
 
   @Test func aStreamEndsWhenItsKeyIsRevoked() async throws {
     let world = try World()
-    let (requests, responses):
-      (
-        RequestWriter<Inference.ModelInferRequest>,
-        ResponseStream<Inference.ModelStreamInferResponse>
-      ) = try await world.client.bidirectional(
-        "/inference.GRPCInferenceService/ModelStreamInfer", metadata: world.with(World.key))
+    let (requests, responses) = try await world.inferStream()
     var request = Inference.ModelInferRequest()
     request.modelName = "a"
     try await requests.send(request)

@@ -241,6 +241,19 @@ final class World: Sendable {
       deadline: deadline)
   }
 
+  typealias InferStream = (
+    requests: RequestWriter<Inference.ModelInferRequest>,
+    responses: ResponseStream<Inference.ModelStreamInferResponse>
+  )
+
+  /// A bidirectional inference; `method` is the last part of the path.
+  func inferStream(
+    _ method: String = "ModelStreamInfer", key: String = World.key
+  ) async throws -> InferStream {
+    try await client.bidirectional(
+      "/inference.GRPCInferenceService/\(method)", metadata: with(key))
+  }
+
   func with(_ key: String?, _ metadata: Metadata = Metadata()) -> Metadata {
     var metadata = metadata
     if let key { metadata.add("authorization", "Bearer \(key)") }

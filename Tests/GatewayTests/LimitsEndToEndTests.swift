@@ -74,17 +74,12 @@ import Testing
     }
     world.auth.add("mk_second_key", grant(key: "k2"))
     world.auth.add("mk_other_tenant", grant("other", key: "k3"))
-    typealias Stream = (
-      RequestWriter<Inference.ModelInferRequest>,
-      ResponseStream<Inference.ModelStreamInferResponse>
-    )
-    func open(_ key: String) async throws -> Stream {
-      let stream: Stream = try await world.client.bidirectional(
-        "/inference.GRPCInferenceService/ModelStreamInfer", metadata: world.with(key))
+    func open(_ key: String) async throws -> World.InferStream {
+      let stream = try await world.inferStream(key: key)
       var request = Inference.ModelInferRequest()
       request.modelName = "m"
-      try await stream.0.send(request)
-      _ = try await stream.1.next()
+      try await stream.requests.send(request)
+      _ = try await stream.responses.next()
       return stream
     }
     var streams = [try await open(World.key), try await open(World.key)]
@@ -211,12 +206,7 @@ import Testing
     let world = try World { configuration in
       configuration.limits.transferGrace = .milliseconds(100)
     }
-    let (requests, responses):
-      (
-        RequestWriter<Inference.ModelInferRequest>,
-        ResponseStream<Inference.ModelStreamInferResponse>
-      ) = try await world.client.bidirectional(
-        "/inference.GRPCInferenceService/ModelInfer", metadata: world.with(World.key))
+    let (requests, responses) = try await world.inferStream("ModelInfer")
     let error = try await refusal { try await responses.next() }
     #expect(error.code == .cancelled)
     #expect(rejected(world, "slow_request") == 1)
@@ -228,12 +218,7 @@ import Testing
     let world = try World { configuration in
       configuration.limits.transferGrace = .milliseconds(1)
     }
-    let (requests, responses):
-      (
-        RequestWriter<Inference.ModelInferRequest>,
-        ResponseStream<Inference.ModelStreamInferResponse>
-      ) = try await world.client.bidirectional(
-        "/inference.GRPCInferenceService/ModelStreamInfer", metadata: world.with(World.key))
+    let (requests, responses) = try await world.inferStream()
     var request = Inference.ModelInferRequest()
     request.modelName = "m"
     for _ in 0..<3 {

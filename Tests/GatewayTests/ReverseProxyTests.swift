@@ -7,18 +7,8 @@ import Testing
 
 /// What a proxy owes both sides: ends, limits and goodbyes of one side reach the other.
 @Suite(.timeLimit(.minutes(1))) struct ReverseProxyTests {
-  private typealias Stream = (
-    requests: RequestWriter<Inference.ModelInferRequest>,
-    responses: ResponseStream<Inference.ModelStreamInferResponse>
-  )
-
-  private func openStream(_ world: World) async throws -> Stream {
-    try await world.client.bidirectional(
-      "/inference.GRPCInferenceService/ModelStreamInfer", metadata: world.with(World.key))
-  }
-
   /// One message there and back.
-  private func exchange(_ stream: Stream, _ model: String = "m") async throws {
+  private func exchange(_ stream: World.InferStream, _ model: String = "m") async throws {
     var request = Inference.ModelInferRequest()
     request.modelName = model
     try await stream.requests.send(request)
@@ -31,7 +21,7 @@ import Testing
 
   @Test func whileAServiceSaysGoodbyeNewCallsTakeANewConnection() async throws {
     let world = try World()
-    let stream = try await openStream(world)
+    let stream = try await world.inferStream()
     try await exchange(stream)
     let before = world.models[0].server.connectionCount
     world.models[0].server.renewConnections()
@@ -47,7 +37,7 @@ import Testing
 
   @Test func aClientsConnectionIsRenewedWhileItsCallsEnd() async throws {
     let world = try World()
-    let stream = try await openStream(world)
+    let stream = try await world.inferStream()
     try await exchange(stream)
     world.gateway.renewConnections()
     while world.gateway.connectionCount < 2 { _ = try await world.infer() }
@@ -62,9 +52,9 @@ import Testing
       configuration.balancing.outstandingPerConnectionHigh = 4
       configuration.balancing.connectionsPerInstanceMax = 3
     }
-    var streams: [Stream] = []
+    var streams: [World.InferStream] = []
     for _ in 0..<20 {
-      let stream = try await openStream(world)
+      let stream = try await world.inferStream()
       try await exchange(stream)
       streams.append(stream)
     }
@@ -85,9 +75,9 @@ import Testing
     let world = try World(modelLimits: limits) { configuration in
       configuration.balancing.surplusIdleMax = .milliseconds(1)
     }
-    var streams: [Stream] = []
+    var streams: [World.InferStream] = []
     for _ in 0..<4 {
-      let stream = try await openStream(world)
+      let stream = try await world.inferStream()
       try await exchange(stream)
       streams.append(stream)
     }
@@ -105,9 +95,9 @@ import Testing
     var limits = ServerLimits.behindGateway
     limits.http2.streamsMax = 2
     let world = try World(modelLimits: limits)
-    var streams: [Stream] = []
+    var streams: [World.InferStream] = []
     for _ in 0..<8 {
-      let stream = try await openStream(world)
+      let stream = try await world.inferStream()
       try await exchange(stream)
       streams.append(stream)
     }
@@ -140,7 +130,7 @@ import Testing
 
   @Test func aStreamThatTheServiceEndsEarlyEndsForTheClient() async throws {
     let world = try World()
-    let stream = try await openStream(world)
+    let stream = try await world.inferStream()
     try await exchange(stream)
     try await exchange(stream, FakeModel.lastModel)
     #expect(try await stream.responses.next() == nil)

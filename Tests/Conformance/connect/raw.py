@@ -1,7 +1,8 @@
 """Requests and responses that no gRPC library sends, over plain HTTP/2."""
 
+import pathlib
 import socket
-import threading
+import sys
 
 import h2.config
 import h2.connection
@@ -9,6 +10,9 @@ import h2.events
 
 from cases import Case
 from messages import KINDS, M, SERVICE
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Integration"))
+from raw_http2 import Upstream  # noqa: E402
 
 EMPTY = b"\0\0\0\0\0"
 GRPC = [("content-type", "application/grpc")]
@@ -59,32 +63,13 @@ for http, grpc_code in HTTP_STATUS.items():
         {grpc_code}, 0)
 
 
-class RawServer:
-    """Answers every request of one connection alike, once it has come whole."""
+class RawServer(Upstream):
+    """Answers every request alike, once it has come whole."""
 
     def __init__(self, headers, body, trailers):
+        super().__init__(lambda session, stream, _: self.answer(session, stream))
         self.headers = headers if headers[0][0] == ":status" else [(":status", "200"), *headers]
         self.body, self.trailers = body, trailers
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        connection, _ = self.listener.accept()
-        session = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
-        session.initiate_connection()
-        with connection:
-            try:
-                while True:
-                    connection.sendall(session.data_to_send())
-                    data = connection.recv(1 << 16)
-                    if not data:
-                        return
-                    for event in session.receive_data(data):
-                        if isinstance(event, h2.events.StreamEnded):
-                            self.answer(session, event.stream_id)
-            except (OSError, h2.exceptions.ProtocolError):
-                pass
 
     def answer(self, session, stream):
         session.send_headers(stream, self.headers, end_stream=self.body is None)
