@@ -1,21 +1,29 @@
 /// Arithmetic on shapes that never traps on hostile sizes.
 public enum Shape {
-  /// The product of the dimensions, or nil if one is negative or the product overflows.
+  /// Elements that no tensor can have, a tebibyte of the smallest ones. The dimensions of an empty
+  /// tensor are held to it too: so sizes can be multiplied with each other, and with attributes of
+  /// up to 2²², without a check at every place.
+  public static let elementCountMax = 1 << 40
+
+  /// The product of the dimensions, or nil if one is negative or the product of those that are
+  /// not zero is above `elementCountMax`.
   public static func elementCount(_ shape: [Int]) -> Int? {
     var count = 1
-    var overflows = false
     var isEmpty = false
     // By index: this is on the path of every inference, where iterators may allocate in
     // unoptimised builds and the tests count allocations.
     for index in 0..<shape.count {
       let dimension = shape[index]
       if dimension < 0 { return nil }
-      if dimension == 0 { isEmpty = true }
+      if dimension == 0 {
+        isEmpty = true
+        continue
+      }
       let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-      if overflow { overflows = true } else { count = product }
+      guard !overflow, product <= elementCountMax else { return nil }
+      count = product
     }
-    // One zero makes the whole product zero, whatever overflowed before it.
-    return isEmpty ? 0 : overflows ? nil : count
+    return isEmpty ? 0 : count
   }
 
   /// Bytes a tensor of fixed-size elements takes, or nil on overflow or for strings.

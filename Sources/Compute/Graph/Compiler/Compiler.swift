@@ -34,7 +34,8 @@ enum Compiler {
         Program.Instruction(
           op: op,
           inputs: node.inputs.enumerated().map { op.reads(input: $0) ? number($1) : -1 },
-          outputs: node.outputs.map(number), nodeName: node.displayName))
+          outputs: node.outputs.map(number), outputTypes: node.outputs.map { types.types[$0] },
+          nodeName: node.displayName))
     }
     program.outputs = graph.outputs.map { number($0.name) }
     for output in graph.outputs {

@@ -44,7 +44,8 @@ struct GraphTypes {
       throw error.at(node)
     }
     for (name, type) in zip(node.outputs, outputs) where !name.isEmpty {
-      if let shape = type.shape, type.isConcrete, Shape.elementCount(shape) == nil {
+      // What is not known yet may turn out to be 1.
+      if let shape = type.shape, Shape.elementCount(shape.map { $0 < 0 ? 1 : $0 }) == nil {
         throw GraphError(
           code: .shapeOverflow,
           message: "the shape \(Shape.describe(shape)) of '\(name)' overflows",

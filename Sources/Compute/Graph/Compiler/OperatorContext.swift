@@ -96,12 +96,12 @@ struct OperatorContext {
   }
 }
 
-/// Turns an axis counted from the end into one counted from the start.
+/// Turns an axis counted from the end into one counted from the start. A scalar has none.
 func normalizedAxis(_ axis: Int, rank: Int) throws(GraphError) -> Int {
-  guard axis >= -rank && axis < max(rank, 1) else {
+  guard axis >= -rank && axis < rank else {
     throw GraphError(
       code: .invalidAttribute,
-      message: "axis must be in \(-rank)...\(max(rank - 1, 0)) for rank \(rank), got \(axis)")
+      message: "axis must be in \(-rank)..<\(rank) for rank \(rank), got \(axis)")
   }
   return axis < 0 ? axis + rank : axis
 }

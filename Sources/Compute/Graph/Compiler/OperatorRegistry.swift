@@ -11,6 +11,9 @@ struct OperatorRegistry: Sendable {
     builders[domain + ":" + opType] = builder
   }
 
+  /// Every operator as "domain:type".
+  var names: [String] { builders.keys.sorted() }
+
   func builder(_ node: Node) -> Builder? { builders[node.domain + ":" + node.opType] }
 
   /// Builds a node's operator, or refuses it by type and name.

@@ -5,6 +5,8 @@ struct Program: Sendable {
     /// Value numbers; -1 is an optional operand left out.
     var inputs: [Int]
     var outputs: [Int]
+    /// What inference says of the outputs.
+    var outputTypes: [TensorType?]
     /// For error messages.
     var nodeName: String
   }

@@ -21,6 +21,17 @@ struct TensorType: Sendable, Equatable {
     }
   }
 
+  /// Whether a value has this form and element type. A sequence's elements were checked one by one
+  /// when they were computed.
+  func accepts(_ value: ModelValue) -> Bool {
+    switch value {
+    case .tensor(let tensor): form.accepts(value) && tensor.dataType == dataType
+    case .sequence(let tensors):
+      form.accepts(value) && tensors.first?.dataType ?? dataType == dataType
+    case .none: form.accepts(value)
+    }
+  }
+
   /// What is known of a value that is one of two.
   func merged(with other: TensorType) -> TensorType {
     guard let a = shape, let b = other.shape, a.count == b.count else {
@@ -86,6 +97,15 @@ struct KnownInputs: Sendable {
         code: .typeMismatch,
         message: "input \(index) must be INT64 or INT32, got \(tensor.dataType)")
     }
+  }
+
+  /// Checks that an input, if it is given, has one element.
+  func checkScalar(_ index: Int) throws(GraphError) {
+    guard let shape = optional(index)?.shape, let count = Shape.elementCount(shape), count != 1
+    else { return }
+    throw GraphError(
+      code: .shapeMismatch,
+      message: "input \(index) must have one element, got \(Shape.describe(shape))")
   }
 
   /// The type of an input that must be one of the given element types.

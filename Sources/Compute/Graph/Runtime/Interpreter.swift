@@ -36,8 +36,10 @@ struct Interpreter {
       budget.stepCount -= 1
       do {
         let outputs = try evaluate(instruction, values)
-        for (number, output) in zip(instruction.outputs, outputs) where number >= 0 {
-          guard let output else { continue }
+        for (position, output) in outputs.enumerated() where position < instruction.outputs.count {
+          let number = instruction.outputs[position]
+          guard let output, number >= 0 else { continue }
+          try Self.check(output, instruction.outputTypes[position])
           try hold(output.byteCount)
           values[number] = output
         }
@@ -59,13 +61,26 @@ struct Interpreter {
     return outputs
   }
 
+  /// Who reads a value relies on what was inferred of it; a body, or an optional with a type of its
+  /// own, may give something else.
+  private static func check(
+    _ value: ModelValue, _ type: TensorType?
+  ) throws(ExecutionError) {
+    guard let type, !type.accepts(value) else { return }
+    throw ExecutionError(
+      code: .invalidValue,
+      message: "expected a \(type.form.rawValue) of \(type.dataType), got a "
+        + "\(TensorType(value).form.rawValue) of \(TensorType(value).dataType)")
+  }
+
   /// Counts bytes that a value, or a part of one to come, holds.
   func hold(_ byteCount: Int) throws(ExecutionError) {
     let (sum, overflow) = budget.byteCount.addingReportingOverflow(byteCount)
     guard !overflow, sum <= budget.byteCountMax else {
       throw ExecutionError(
         code: .resourceExhausted,
-        message: "the values of one inference may take \(budget.byteCountMax) bytes")
+        message: "the values of one inference may take \(budget.byteCountMax) bytes, got "
+          + "\(budget.byteCount) and \(byteCount) more")
     }
     budget.byteCount = sum
   }

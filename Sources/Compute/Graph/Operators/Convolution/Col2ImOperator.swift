@@ -55,8 +55,11 @@ struct Col2ImOperator: Operator {
     guard let shape = type.shape else {
       return [TensorType(type.dataType, [-1, -1] + axes.map(\.size))]
     }
-    let taps = Shape.elementCount(axes.map(\.block)) ?? 0
-    let places = Shape.elementCount(axes.map(\.count)) ?? 0
+    guard let taps = Shape.elementCount(axes.map(\.block)),
+      let places = Shape.elementCount(axes.map(\.count))
+    else {
+      throw GraphError(code: .shapeOverflow, message: "the blocks' places overflow")
+    }
     guard shape.count == 3, taps > 0, shape[1] < 0 || shape[1] % taps == 0,
       shape[2] < 0 || shape[2] == places
     else {

@@ -10,11 +10,13 @@ struct ConvTransposeOperator: Operator {
     group = try context.int("group", default: 1)
     outputPadding = try context.ints("output_padding") ?? []
     outputShape = try context.ints("output_shape")
-    guard group >= 1, outputPadding.allSatisfy((0...1 << 24).contains),
+    guard (1...Window.sizeMax).contains(group), outputPadding.allSatisfy((0...1 << 24).contains),
       outputShape?.allSatisfy((0...1 << 40).contains) ?? true
     else {
       throw GraphError(
-        code: .invalidAttribute, message: "group and output sizes must not be negative")
+        code: .invalidAttribute,
+        message: "group must be in 1...\(Window.sizeMax) and output sizes at least 0, got "
+          + "\(group), \(outputPadding) and \(outputShape ?? [])")
     }
   }
 
@@ -25,19 +27,25 @@ struct ConvTransposeOperator: Operator {
       return [TensorType(type.dataType, nil)]
     }
     let axes = try axes(shape, filters)
-    let channels = filters[1].multipliedReportingOverflow(by: group)
+    let (channels, overflow) = filters[1].multipliedReportingOverflow(by: group)
+    guard !overflow else {
+      throw GraphError(code: .shapeOverflow, message: "\(filters[1]) filters in \(group) groups")
+    }
     if inputs.optional(2) != nil {
       let bias = try inputs.type(2, among: [type.dataType])
-      let count = channels.partialValue
-      guard bias.shape.map({ $0.count == 1 && ($0[0] == count || $0[0] < 0) }) ?? true else {
+      let fits = bias.shape.map {
+        $0.count == 1 && ($0[0] == channels || $0[0] < 0 || channels < 0)
+      }
+      guard fits ?? true else {
         throw GraphError(
-          code: .shapeMismatch, message: "the bias must have \(count) elements")
+          code: .shapeMismatch,
+          message: "the bias must have \(channels) elements, got \(Shape.describe(bias.shape))")
       }
     }
     return [
       TensorType(
         type.dataType,
-        [shape[0], filters[1] < 0 ? -1 : channels.partialValue] + axes.map(\.input))
+        [shape[0], filters[1] < 0 ? -1 : channels] + axes.map(\.input))
     ]
   }
 

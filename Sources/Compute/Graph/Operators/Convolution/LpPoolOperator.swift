@@ -26,7 +26,8 @@ struct LpPoolOperator: Operator {
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0, among: DataType.floats)
     guard let shape = type.shape else { return [type] }
-    return [TensorType(type.dataType, shape[..<2] + (try axes(shape)).map(\.output))]
+    let sizes = try axes(shape).map(\.output)
+    return [TensorType(type.dataType, shape[..<2] + sizes)]
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {

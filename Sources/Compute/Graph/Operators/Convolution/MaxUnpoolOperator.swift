@@ -26,6 +26,10 @@ struct MaxUnpoolOperator: Operator {
       }
       pooled.append((shape[2 + index] - 1) * stride - pads + kernel[index])
     }
+    guard pooled.allSatisfy({ $0 >= 0 }) else {
+      throw GraphError(
+        code: .shapeMismatch, message: "the pads take more than there is of \(shape): \(pooled)")
+    }
     guard inputs.optional(2) != nil else { return (pooled, pooled) }
     guard let wanted = try inputs.integers(2) else { return nil }
     guard wanted.count == shape.count, zip(wanted, pooled).allSatisfy({ $0 >= $1 }) else {
@@ -38,7 +42,17 @@ struct MaxUnpoolOperator: Operator {
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0, among: DataType.floats)
-    _ = try inputs.type(1, among: [.int64])
+    let places = try inputs.type(1, among: [.int64])
+    if let shape = type.shape, let given = places.shape {
+      guard shape.count == given.count,
+        zip(shape, given).allSatisfy({ $0 == $1 || $0 < 0 || $1 < 0 })
+      else {
+        throw GraphError(
+          code: .shapeMismatch,
+          message: "indices \(Shape.describe(given)) must be as the data, "
+            + Shape.describe(shape))
+      }
+    }
     return [TensorType(type.dataType, try shapes(inputs)?.wanted)]
   }
 

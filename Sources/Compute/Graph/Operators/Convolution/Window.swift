@@ -24,7 +24,7 @@ struct Window: Sendable {
   }
 
   /// Sizes above this cannot be meant, and their products would overflow.
-  private static let sizeMax = 1 << 24
+  static let sizeMax = 1 << 24
 
   init(_ context: OperatorContext) throws(GraphError) {
     kernel = try Self.sizes(context, "kernel_shape", minimum: 1)

@@ -33,3 +33,12 @@ struct NumberWriter {
 
   func set(_ index: Int, _ value: Double) { write(index, value) }
 }
+
+extension Int {
+  /// A number that may be anything as an index: what lies outside becomes the nearest bound, NaN
+  /// the lower one.
+  init(_ value: Double, within range: ClosedRange<Int>) {
+    let (low, high) = (Double(range.lowerBound), Double(range.upperBound))
+    self = value > low ? value < high ? Int(value) : range.upperBound : range.lowerBound
+  }
+}

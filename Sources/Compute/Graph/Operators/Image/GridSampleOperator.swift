@@ -112,7 +112,7 @@ struct GridSampleOperator: Operator {
     case .border: return index < 0 ? 0 : size - 1
     case .reflection:
       let (low, high) = bounds(size)
-      return Int(min(max(Self.reflected(index, low, high), 0), Double(size - 1)))
+      return Int(Self.reflected(index, low, high), within: 0...size - 1)
     }
   }
 

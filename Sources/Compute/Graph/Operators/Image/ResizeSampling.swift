@@ -79,7 +79,7 @@ struct ResizeSampling: Sendable {
       for (weight, index) in zip(weights, indices) {
         taps.weights.append(
           excludesOutside || stretch < 1 ? (sum == 0 ? 0 : weight / sum) : weight)
-        taps.offsets.append(Int(min(max(index, 0), Double(input - 1))) * stride)
+        taps.offsets.append(Int(index, within: 0...input - 1) * stride)
       }
     }
     return taps

@@ -16,7 +16,18 @@ struct RoiOperator: Operator {
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0, among: DataType.floats)
     let rois = try inputs.type(1, among: [type.dataType])
-    if isAlign { _ = try inputs.type(2, among: [.int64]) }
+    if isAlign {
+      let images = try inputs.type(2, among: [.int64])
+      guard images.shape.map({ $0.count == 1 }) ?? true,
+        rois.shape?.first ?? -1 < 0 || images.shape?.first ?? -1 < 0
+          || images.shape?.first == rois.shape?.first
+      else {
+        throw GraphError(
+          code: .shapeMismatch,
+          message: "each region needs the number of an image: \(Shape.describe(rois.shape)), got "
+            + Shape.describe(images.shape))
+      }
+    }
     guard type.shape.map({ $0.count == 4 }) ?? true,
       rois.shape.map({ $0.count == 2 && ($0[1] < 0 || $0[1] == (isAlign ? 4 : 5)) }) ?? true
     else {
@@ -49,7 +60,7 @@ struct RoiOperator: Operator {
     return { () throws(ExecutionError) in
       for region in 0..<count {
         let row = regions + region * columns
-        var image = columns == 5 ? Int(max(-1, min(row[0].asDouble, 1e9))) : 0
+        var image = columns == 5 ? Int(row[0].asDouble, within: -1...imageCount) : 0
         if let images { image = try images.wrapped(region, size: imageCount) }
         guard (0..<imageCount).contains(image) else {
           throw ExecutionError(
@@ -92,7 +103,7 @@ struct RoiOperator: Operator {
     let (stepY, stepX) = (spanY / Double(height), spanX / Double(width))
     // A region wider than any image cannot be meant: 4,096 samples a side.
     func count(_ step: Double) -> Int {
-      samples > 0 ? samples : Int(min(max(step.rounded(.up), 0), 4096))
+      samples > 0 ? samples : Int(step.rounded(.up), within: 0...4096)
     }
     let (countY, countX) = (count(stepY), count(stepX))
     var result = isMax ? -Double.infinity : 0
@@ -144,8 +155,8 @@ struct RoiOperator: Operator {
     func range(_ start: Double, _ step: Double, _ bin: Int, _ size: Int) -> Range<Int> {
       let first = (start + (Double(bin) * step).rounded(.down))
       let last = (start + (Double(bin + 1) * step).rounded(.up))
-      let low = Int(min(max(first, 0), Double(size)))
-      return low..<max(low, Int(min(max(last, 0), Double(size))))
+      let low = Int(first, within: 0...size)
+      return low..<max(low, Int(last, within: 0...size))
     }
     var result = -Double.infinity
     for y in range(top, spanY / Double(height), bin.0, size.height) {

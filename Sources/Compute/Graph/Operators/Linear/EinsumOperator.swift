@@ -125,7 +125,11 @@ struct EinsumOperator: Operator {
     }
     let (outer, inner) = (result.count, letters.count)
     let extents = letters.map { sizes[$0] ?? 1 }
-    let termCount = Shape.product(extents[outer...])
+    guard let termCount = Shape.elementCount(Array(extents[outer...])) else {
+      throw GraphError(
+        code: .shapeOverflow,
+        message: "sums of \(Shape.describe(Array(extents[outer...]))) products overflow")
+    }
     let pointers = operands.map { $0.pointer(T.self) }
     let (target, count, isInteger) = (
       output.pointer(T.self), output.count, output.dataType.isInteger

@@ -12,18 +12,13 @@ struct DropoutOperator: Operator {
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0)
+    guard type.dataType.isFloatingPoint else {
+      throw GraphError(
+        code: .unsupportedType, message: "Dropout needs floats, got \(type.dataType)")
+    }
     if mayTrain {
-      guard type.dataType.isFloatingPoint else {
-        throw GraphError(
-          code: .unsupportedType, message: "Dropout needs floats, got \(type.dataType)")
-      }
       _ = try inputs.type(2, among: [.bool])
-      for index in 1...2 {
-        guard let shape = inputs.optional(index)?.shape, let count = Shape.elementCount(shape),
-          count != 1
-        else { continue }
-        throw GraphError(code: .shapeMismatch, message: "input \(index) must be a scalar")
-      }
+      for index in 1...2 { try inputs.checkScalar(index) }
       if inputs.optional(1) != nil { _ = try inputs.type(1, among: DataType.floats) }
     }
     return [type, TensorType(.bool, type.shape)]

@@ -18,7 +18,7 @@ struct OneHotOperator: Operator {
   private static func depth(_ inputs: KnownInputs) throws(GraphError) -> Int? {
     guard let tensor = inputs.constant(1) else { return nil }
     guard tensor.elementCount == 1, let depth = try tensor.numbers().first, depth >= 0,
-      depth < 1e15
+      depth <= Double(Shape.elementCountMax)
     else {
       throw GraphError(code: .shapeMismatch, message: "OneHot's depth must be one number above 0")
     }

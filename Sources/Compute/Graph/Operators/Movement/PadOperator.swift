@@ -34,6 +34,7 @@ struct PadOperator: Operator {
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0)
     if pads == nil, inputs.optional(2) != nil { _ = try inputs.type(2, among: [type.dataType]) }
+    if pads == nil { try inputs.checkScalar(2) }
     guard let shape = type.shape else { return [type] }
     guard let amounts = try amounts(inputs, rank: shape.count) else {
       return [TensorType(type.dataType, shape.map { _ in -1 })]

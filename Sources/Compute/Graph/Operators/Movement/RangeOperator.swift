@@ -19,10 +19,12 @@ struct RangeOperator: Operator {
       values += try tensor.numbers()
     }
     let count = ((values[1] - values[0]) / values[2]).rounded(.up)
-    guard values[2] != 0, count.isFinite, count < 1e15 else {
-      throw GraphError(code: .shapeOverflow, message: "Range never ends, or is too long")
+    guard values[2] != 0, count.isFinite, count <= Double(Shape.elementCountMax) else {
+      throw GraphError(
+        code: .shapeOverflow,
+        message: "Range may have \(Shape.elementCountMax) numbers, got \(count)")
     }
-    return max(0, Int(count))
+    return Int(max(0, count))
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {

@@ -5,6 +5,7 @@ struct TriluOperator: Operator {
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0)
     if inputs.optional(1) != nil { _ = try inputs.type(1, among: [.int64]) }
+    try inputs.checkScalar(1)
     guard type.shape.map({ $0.count >= 2 }) ?? true, type.dataType != .string else {
       throw GraphError(
         code: .shapeMismatch, message: "Trilu needs matrices, got \(Shape.describe(type.shape))")

@@ -6,6 +6,7 @@ struct CumSumOperator: Operator {
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0, among: DataType.numbers)
     _ = try inputs.type(1, among: DataType.indices)
+    try inputs.checkScalar(1)
     return [type]
   }
 

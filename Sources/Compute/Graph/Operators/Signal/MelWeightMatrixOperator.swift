@@ -9,6 +9,7 @@ struct MelWeightMatrixOperator: Operator {
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     for index in 0...2 { _ = try inputs.type(index, among: DataType.indices) }
     for index in 3...4 { _ = try inputs.type(index, among: DataType.floats) }
+    for index in 0...4 { try inputs.checkScalar(index) }
     guard let bins = try inputs.integers(0)?.first, let length = try inputs.integers(1)?.first
     else { return [TensorType(type, [-1, -1])] }
     guard (0...1 << 30).contains(bins), (0...1 << 30).contains(length) else {
@@ -40,7 +41,7 @@ struct MelWeightMatrixOperator: Operator {
       func bin(_ index: Int) -> Int {
         let hertz = 700 * (pow(10, (from + Double(index) * step) / 2595) - 1)
         let place = (Double(length + 1) * hertz / Double(max(rate[0], 1))).rounded(.down)
-        return place.isFinite ? Int(min(max(place, -1), Double(rows))) : -1
+        return Int(place, within: -1...rows)
       }
       for index in 0..<output.count { target[index] = T.zero }
       for column in 0..<columns {

@@ -29,12 +29,7 @@ struct OptimizerOperator: Operator {
     let count = try count(inputs.count)
     _ = try inputs.type(0, among: [.fp32, .fp64])
     _ = try inputs.type(1, among: [.int64])
-    for (index, size) in [(0, 1), (1, 1)] {
-      guard let shape = inputs.optional(index)?.shape, let found = Shape.elementCount(shape),
-        found != size
-      else { continue }
-      throw GraphError(code: .shapeMismatch, message: "input \(index) must be a scalar")
-    }
+    for index in 0...1 { try inputs.checkScalar(index) }
     var outputs: [TensorType] = []
     for index in 0..<count {
       let type = try inputs.type(2 + index, among: [.fp32, .fp64])
