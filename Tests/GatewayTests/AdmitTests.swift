@@ -225,4 +225,23 @@ struct AdmitTests {
     #expect(limits.server.handshakeTimeout == .milliseconds(1_500))
     #expect(LimitSetting.named("nonsense") == nil)
   }
+
+  /// A limit that nobody can keep is a mistake of whoever wrote it.
+  @Test(arguments: [
+    ("streams", 0, "a whole number of at least 1"), ("streams", 1.5, "a whole number of at least 1"),
+    ("messageBytes", 0.5, "a whole number of at least 1"), ("connections", -1, "at least 1"),
+    ("handshakeSeconds", 0, "a number of at least 0.001"), ("keyStreams", -1, "at least 0"),
+    ("idleSeconds", -1, "at least 0"), ("calls", .infinity, "at least 1"),
+    ("calls", .nan, "at least 1"),
+  ] as [(String, Double, String)])
+  func aLimitThatLetsNobodyInIsRefused(name: String, value: Double, words: String) throws {
+    let setting = try #require(LimitSetting.named(name))
+    #expect(setting.expected(insteadOf: value)?.contains(words) == true)
+    #expect(setting.expected(insteadOf: setting.initial) == nil)
+  }
+
+  @Test(arguments: ["idleSeconds", "keyStreams", "tenantStreams", "badKeysPerSecond", "retryBytes"])
+  func zeroMayMeanNone(name: String) throws {
+    #expect(try #require(LimitSetting.named(name)).expected(insteadOf: 0) == nil)
+  }
 }

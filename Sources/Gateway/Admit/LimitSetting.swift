@@ -7,7 +7,17 @@ public struct LimitSetting: Sendable {
   public let name: String
   /// The default.
   public let initial: Double
+  /// Less would let nobody in. 0 where that means none, or no limit.
+  private var minimum = 0.0
+  private var isWhole = true
   private let set: @Sendable (inout GatewayLimits, Double) -> Void
+
+  /// What is expected instead of a value that the limit cannot have; nil when it can.
+  public func expected(insteadOf value: Double) -> String? {
+    if value.isFinite, value >= minimum, !isWhole || value == value.rounded() { return nil }
+    let least = isWhole ? "\(Int(minimum))" : "\(minimum)"
+    return "\(isWhole ? "a whole number" : "a number") of at least \(least)"
+  }
 
   /// Sets a limit.
   public func apply(_ value: Double, to limits: inout GatewayLimits) {
@@ -91,22 +101,25 @@ public struct LimitSetting: Sendable {
     count("connectionHeldBytes", \.connectionHeldByteCountMax),
     count("strangerHeldBytes", \.strangerHeldByteCountMax),
     count("refusedCallsPerSecond", \.refusedCallsPerSecondMax),
-    count("refusedCallsBurst", \.refusedCallsBurstMax),
-    count("badKeysPerSecond", \.badKeysPerSecondMax),
-    count("badKeysBurst", \.badKeysBurstMax),
+    count("refusedCallsBurst", \.refusedCallsBurstMax, minimum: 0),
+    count("badKeysPerSecond", \.badKeysPerSecondMax, minimum: 0),
+    count("badKeysBurst", \.badKeysBurstMax, minimum: 0),
     count("messageBytes", \.messageByteCountMax),
     count("inflatedKilobytesPerSecond", \.inflatedKilobytesPerSecondMax),
     count("peekBytes", \.peekByteCountMax),
-    count("retryBytes", \.retryByteCountMax),
+    count("retryBytes", \.retryByteCountMax, minimum: 0),
     count("jsonBytes", \.jsonByteCountMax),
     count("transferBytesPerSecond", \.transferBytesPerSecondMin),
     seconds("transferGraceSeconds", \.transferGrace),
   ]
 
   private static func count<Number: FixedWidthInteger>(
-    _ name: String, _ path: any WritableKeyPath<GatewayLimits, Number> & Sendable
+    _ name: String, _ path: any WritableKeyPath<GatewayLimits, Number> & Sendable,
+    minimum: Double = 1
   ) -> LimitSetting {
-    LimitSetting(name: name, initial: Double(GatewayLimits()[keyPath: path])) {
+    LimitSetting(
+      name: name, initial: Double(GatewayLimits()[keyPath: path]), minimum: minimum
+    ) {
       $0[keyPath: path] = whole($1)
     }
   }
@@ -114,7 +127,10 @@ public struct LimitSetting: Sendable {
   private static func seconds(
     _ name: String, _ path: any WritableKeyPath<GatewayLimits, Duration> & Sendable
   ) -> LimitSetting {
-    LimitSetting(name: name, initial: GatewayLimits()[keyPath: path] / .seconds(1)) {
+    LimitSetting(
+      name: name, initial: GatewayLimits()[keyPath: path] / .seconds(1), minimum: 0.001,
+      isWhole: false
+    ) {
       $0[keyPath: path] = .seconds(max(0.001, min($1, 1e9)))
     }
   }
@@ -124,7 +140,8 @@ public struct LimitSetting: Sendable {
     _ name: String, _ path: any WritableKeyPath<GatewayLimits, Duration?> & Sendable
   ) -> LimitSetting {
     LimitSetting(
-      name: name, initial: GatewayLimits()[keyPath: path].map { $0 / .seconds(1) } ?? 0
+      name: name, initial: GatewayLimits()[keyPath: path].map { $0 / .seconds(1) } ?? 0,
+      isWhole: false
     ) {
       $0[keyPath: path] = $1 > 0 ? .seconds(min($1, 1e9)) : nil
     }

@@ -28,9 +28,9 @@ enum LimitsFile {
         throw CommandFailure(
           .configuration, "\(place): unknown limit '\(name)'; expected \(names)")
       }
-      guard value.isFinite, value >= 0 else {
+      if let expected = setting.expected(insteadOf: value) {
         throw CommandFailure(
-          .configuration, "\(place): limit '\(name)': expected 0 or more, got \(value)")
+          .configuration, "\(place): limit '\(name)': expected \(expected), got \(value)")
       }
       setting.apply(value, to: &limits)
     }
