@@ -227,13 +227,15 @@ struct AdmitTests {
   }
 
   /// A limit that nobody can keep is a mistake of whoever wrote it.
-  @Test(arguments: [
-    ("streams", 0, "a whole number of at least 1"), ("streams", 1.5, "a whole number of at least 1"),
-    ("messageBytes", 0.5, "a whole number of at least 1"), ("connections", -1, "at least 1"),
-    ("handshakeSeconds", 0, "a number of at least 0.001"), ("keyStreams", -1, "at least 0"),
-    ("idleSeconds", -1, "at least 0"), ("calls", .infinity, "at least 1"),
-    ("calls", .nan, "at least 1"),
-  ] as [(String, Double, String)])
+  @Test(
+    arguments: [
+      ("streams", 0, "a whole number of at least 1"),
+      ("streams", 1.5, "a whole number of at least 1"),
+      ("messageBytes", 0.5, "a whole number of at least 1"), ("connections", -1, "at least 1"),
+      ("handshakeSeconds", 0, "a number of at least 0.001"), ("keyStreams", -1, "at least 0"),
+      ("idleSeconds", -1, "at least 0"), ("calls", .infinity, "at least 1"),
+      ("calls", .nan, "at least 1"),
+    ] as [(String, Double, String)])
   func aLimitThatLetsNobodyInIsRefused(name: String, value: Double, words: String) throws {
     let setting = try #require(LimitSetting.named(name))
     #expect(setting.expected(insteadOf: value)?.contains(words) == true)
