@@ -34,6 +34,10 @@ public struct ModelOptions: Sendable {
   /// included: about ten seconds of the smallest ones. Without it a file of a few bytes could
   /// loop for ever.
   public var interpretedStepCountMax = 4_000_000
+  /// Multiplications, or something as long, that one inference may take beyond a few per byte of its
+  /// tensors, and bytes that an interpreted one may write: minutes of the plain loops. A window,
+  /// a sum or a frame as large as an attribute can say would go on for ever.
+  public var workMax = 1e11
   /// Whether inputs and outputs may be what the Open Inference Protocol does not know: sequences
   /// and optionals, which only `Model.evaluate` takes, and types of a few bits.
   public var allowsContainers = false

@@ -18,10 +18,17 @@ public enum ModelValue: Sendable {
   var byteCount: Int {
     switch self {
     case .tensor(let tensor): tensor.storage.byteCount
-    case .sequence(let tensors): tensors.reduce(0) { $0 + $1.storage.byteCount }
+    case .sequence(let tensors):
+      tensors.reduce(0) { $0 + $1.storage.byteCount + Tensor.overheadByteCount }
     case .none: 0
     }
   }
+}
+
+extension Tensor {
+  /// Bytes that a tensor takes beside its elements, so that many small ones count too: its storage
+  /// and that's alignment, its shape, its place in a list.
+  static var overheadByteCount: Int { 256 }
 }
 
 /// Which kind of value a name of a graph stands for.

@@ -24,6 +24,7 @@ import Testing
     var model = SpoiledModel(names[number % names.count], SplitMix64(state: seed))
     var options = ModelOptions(arenaByteCountMax: 4 << 20)
     options.interpretedStepCountMax = 500
+    options.workMax = 1e6
     options.allowsContainers = model.random.chance(4)
     if model.random.chance(3) { options.passes = [] }
     let (graph, inputs) = model.draw()

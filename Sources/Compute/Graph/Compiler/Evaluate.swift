@@ -1,8 +1,9 @@
 /// Runs one operator on known inputs, outside any plan: constant folding and values that
 /// decide shapes.
 enum Evaluator {
-  /// As much as a plan may have by default; a hostile length must not be asked of the system.
-  private static let scratchByteCountMax = 1 << 30
+  /// Scratch memory, and texts: as much as a service's plan may have by default. A hostile length
+  /// must not be asked of the system.
+  private static let byteCountMax = 1 << 30
 
   static func run(
     _ op: any Operator, _ known: KnownInputs, types: [TensorType], threadCount: Int = 1
@@ -30,13 +31,13 @@ enum Evaluator {
       outputs.append(
         Operand(
           dataType: type.dataType, shape: shape, count: count, bytes: storage.base,
-          strings: type.dataType == .string ? StringBuffer() : nil))
+          strings: type.dataType == .string ? StringBuffer(byteCountMax: byteCountMax) : nil))
     }
-    let scratchByteCount = op.scratchByteCount(known)
-    guard (0...scratchByteCountMax).contains(scratchByteCount) else {
+    let scratchByteCount = try op.scratchByteCount(known)
+    guard (0...byteCountMax).contains(scratchByteCount) else {
       throw GraphError(
         code: .resourceExhausted,
-        message: "an operator may work in \(scratchByteCountMax) bytes, got \(scratchByteCount)")
+        message: "an operator may work in \(byteCountMax) bytes, got \(scratchByteCount)")
     }
     let scratch = TensorStorage(byteCount: scratchByteCount)
     let operands = Operands(
@@ -44,8 +45,11 @@ enum Evaluator {
       threadCount: threadCount)
     do {
       try op.makeStep(operands)?()
+      try operands.checkTexts()
     } catch let error as ExecutionError {
-      throw GraphError(code: .invalidGraph, message: error.message)
+      let isLarge = error.code == .resourceExhausted
+      throw GraphError(
+        code: isLarge ? .resourceExhausted : .invalidGraph, message: error.message)
     } catch let error as GraphError {
       throw error
     } catch {

@@ -13,6 +13,8 @@ extension Graph {
 /// Replaces calls by bodies. Every value of a body gets a name of its own per call.
 private struct FunctionInliner {
   private let functions: [String: GraphFunction]
+  /// Bytes of the names in each function's body.
+  private let nameByteCounts: [String: Int]
   private var callCount = 0
   private var nodeCount = 0
 
@@ -21,14 +23,30 @@ private struct FunctionInliner {
   /// As many nodes as a file may have: functions that each call another twice would double the
   /// graph with every one of them.
   private static let nodeCountMax = 200_000
+  /// Bytes of the names that calls make: a long one would be made anew by every call.
+  private static let nameByteCountMax = 64 << 20
+  private var nameByteCount = 0
 
   init(_ list: [GraphFunction]) {
     functions = Dictionary(
       list.map { (Self.key($0.domain, $0.name, $0.overload), $0) }, uniquingKeysWith: { $1 })
+    nameByteCounts = functions.mapValues { Self.nameByteCount($0.nodes) }
   }
 
   private static func key(_ domain: String, _ name: String, _ overload: String) -> String {
     "\(domain == "ai.onnx" ? "" : domain):\(name):\(overload)"
+  }
+
+  private static func nameByteCount(_ nodes: [Node]) -> Int {
+    nodes.reduce(0) { sum, node in
+      var names = node.inputs + node.outputs + [node.name]
+      var inside = 0
+      for case .graph(let body) in node.attributes.values {
+        names += (body.inputs + body.outputs).map(\.name) + body.initializers.keys
+        inside += nameByteCount(body.nodes)
+      }
+      return sum + inside + names.reduce(0) { $0 + $1.utf8.count }
+    }
   }
 
   mutating func inline(_ nodes: [Node], depth: Int) throws(GraphError) -> [Node] {
@@ -51,8 +69,9 @@ private struct FunctionInliner {
         body.nodes = try inline(body.nodes, depth: depth + 1)
         node.attributes[name] = .graph(body)
       }
-      if let function = functions[Self.key(node.domain, node.opType, node.overload)] {
-        result += try inline(try call(node, function), depth: depth + 1)
+      let key = Self.key(node.domain, node.opType, node.overload)
+      if let function = functions[key] {
+        result += try inline(try call(node, function, key), depth: depth + 1)
       } else {
         result.append(node)
       }
@@ -62,7 +81,7 @@ private struct FunctionInliner {
 
   /// The nodes that stand for one call.
   private mutating func call(
-    _ node: Node, _ function: GraphFunction
+    _ node: Node, _ function: GraphFunction, _ key: String
   ) throws(GraphError) -> [Node] {
     guard node.inputs.count <= function.inputs.count,
       node.outputs.count <= function.outputs.count
@@ -74,6 +93,14 @@ private struct FunctionInliner {
           + "\(node.outputs.count)", node: node.displayName)
     }
     callCount += 1
+    nameByteCount += (nameByteCounts[key] ?? 0) + function.nodes.count * node.name.utf8.count
+    guard nameByteCount <= Self.nameByteCountMax else {
+      throw GraphError(
+        code: .resourceExhausted,
+        message:
+          "the names in the functions' bodies take more than \(Self.nameByteCountMax) bytes, "
+          + "got \(nameByteCount)", node: node.displayName)
+    }
     var scope = Scope(
       names: [:], suffix: "\0\(callCount)", function: function,
       attributes: function.defaults.merging(node.attributes) { $1 })

@@ -48,6 +48,17 @@ struct Operands {
     return operand
   }
 
+  /// Texts only tell while they are written how long they get.
+  func checkTexts() throws(ExecutionError) {
+    for index in 0..<outputs.count {
+      if let strings = outputs[index]?.strings, strings.isFull {
+        throw ExecutionError(
+          code: .resourceExhausted,
+          message: "the texts of one tensor may take \(strings.byteCountMax) bytes, got more")
+      }
+    }
+  }
+
   func optionalOutput(_ index: Int) -> Operand? {
     index < outputs.count ? outputs[index] : nil
   }

@@ -26,7 +26,12 @@ protocol Operator: Sendable {
   var inPlaceInputs: [Int] { get }
 
   /// Bytes of scratch memory a step needs for inputs of these (concrete) types.
-  func scratchByteCount(_ inputs: KnownInputs) -> Int
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int
+
+  /// Multiplications, or something as long, that a step takes for inputs of these (concrete) types,
+  /// where they are not a few per byte that it reads and writes: a file of a few bytes can ask for
+  /// more than ever ends. A Double, because it cannot overflow.
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double
 
   /// Bytes of packed weights held.
   var weightByteCount: Int { get }
@@ -46,5 +51,6 @@ extension Operator {
   var aliasedInput: Int? { nil }
   var inPlaceInputs: [Int] { [] }
   func scratchByteCount(_ inputs: KnownInputs) -> Int { 0 }
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double { 0 }
   var weightByteCount: Int { 0 }
 }

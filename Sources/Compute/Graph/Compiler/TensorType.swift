@@ -40,6 +40,13 @@ struct TensorType: Sendable, Equatable {
     return TensorType(dataType, zip(a, b).map { $0 == $1 ? $0 : -1 }, form)
   }
 
+  /// Bytes that a tensor of this concrete type takes at least: those of texts come on top of their
+  /// lengths' 4 bytes each. nil if there can be none.
+  var minimumByteCount: Int? {
+    guard let shape, let count = Shape.elementCount(shape) else { return nil }
+    return count * (dataType.elementByteCount ?? 4)
+  }
+
   /// Whether every dimension is known.
   var isConcrete: Bool { form == .tensor && shape?.allSatisfy { $0 >= 0 } ?? false }
 }

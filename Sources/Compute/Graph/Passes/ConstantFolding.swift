@@ -1,12 +1,17 @@
 /// Computes what is known at load: nodes over constants, and shapes of values whose sizes are
 /// fixed. The results become initialisers.
 enum ConstantFolding {
-  /// Larger results are left to the plan: a file of a few bytes must not fill the memory.
-  private static let byteCountMax = 64 << 20
+  /// What folding may take for a whole graph; larger results, and longer work, are left to the
+  /// inference and its limits: a file of a few bytes must not fill the memory, nor take minutes to
+  /// load.
+  private struct Budget {
+    var byteCount = 64 << 20
+    var work = 1e9
+  }
 
   static let pass = GraphPass(option: .constantFolding) {
     graph, registry, options throws(GraphError) in
-    var budget = byteCountMax
+    var budget = Budget()
     var types = GraphTypes(inputsOf: graph)
     var kept: [Node] = []
     for node in graph.nodes {
@@ -26,7 +31,7 @@ enum ConstantFolding {
 
   private static func fold(
     _ node: Node, _ op: any Operator, _ known: KnownInputs, _ outputs: [TensorType],
-    _ options: ModelOptions, _ budget: inout Int
+    _ options: ModelOptions, _ budget: inout Budget
   ) throws(GraphError) -> [Tensor]? {
     let isKnown =
       op.readsShapesOnly
@@ -39,16 +44,16 @@ enum ConstantFolding {
     guard outputs.allSatisfy(\.isConcrete) else { return nil }
     var size = 0
     for output in outputs {
-      let bytes =
-        Shape.byteCount(output.shape!, output.dataType) ?? (output.dataType == .string ? 0 : nil)
-      guard let bytes else { return nil }
-      let (sum, overflow) = size.addingReportingOverflow(bytes)
-      if overflow { return nil }
-      size = sum
+      guard let bytes = output.minimumByteCount, bytes <= budget.byteCount - size else {
+        return nil
+      }
+      size += bytes
     }
-    guard size <= budget else { return nil }
-    budget -= size
     do {
+      let work = try op.work(known, outputs)
+      guard work <= budget.work else { return nil }
+      budget.byteCount -= size
+      budget.work -= work
       return try Evaluator.run(op, known, types: outputs)
     } catch {
       throw error.at(node)
@@ -57,20 +62,28 @@ enum ConstantFolding {
 
   private static func fold(
     _ node: Node, _ op: any ValueOperator, _ known: KnownInputs, _ options: ModelOptions,
-    _ budget: inout Int
+    _ budget: inout Budget
   ) throws(GraphError) -> [Tensor]? {
+    var limits = options
+    limits.workMax = budget.work
+    let interpreter = Interpreter(limits)
+    defer { budget.work -= interpreter.work }
     let call = ValueCall(
-      inputs: known.constants.map { $0.map { .tensor($0) } }, interpreter: Interpreter(options))
+      inputs: known.constants.map { $0.map { .tensor($0) } }, interpreter: interpreter)
     let values: [ModelValue?]
     do {
       values = try op.evaluate(call)
+    } catch  where error.code == .resourceExhausted {
+      return nil
     } catch {
       throw GraphError(code: .invalidGraph, message: error.message).at(node)
     }
     var tensors: [Tensor] = []
     for value in values {
-      guard let tensor = value?.tensor, tensor.storage.byteCount <= budget else { return nil }
-      budget -= tensor.storage.byteCount
+      guard let tensor = value?.tensor, tensor.storage.byteCount <= budget.byteCount else {
+        return nil
+      }
+      budget.byteCount -= tensor.storage.byteCount
       tensors.append(tensor)
     }
     return tensors

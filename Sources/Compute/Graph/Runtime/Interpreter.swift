@@ -8,10 +8,13 @@ struct Interpreter {
     var stepCount: Int
     var byteCount = 0
     let byteCountMax: Int
+    var work = 0.0
+    let workMax: Double
 
     init(_ options: ModelOptions) {
       stepCount = options.interpretedStepCountMax
       byteCountMax = options.arenaByteCountMax
+      workMax = options.workMax
     }
   }
 
@@ -85,39 +88,61 @@ struct Interpreter {
     budget.byteCount = sum
   }
 
+  /// What was counted so far.
+  var work: Double { budget.work }
+
+  /// Counts work before it is done: see `ModelOptions.workMax`.
+  func spend(_ work: Double) throws(ExecutionError) {
+    budget.work += work
+    guard budget.work <= budget.workMax else {
+      throw ExecutionError(
+        code: .resourceExhausted,
+        message: "one inference may take \(budget.workMax) operations (workMax), got "
+          + "\(budget.work) and is not done")
+    }
+  }
+
+  /// Counts what cutting a tensor into so many tensors takes.
+  func prepareCutting(_ tensor: Tensor, into count: Int) throws(ExecutionError) {
+    try hold(count * Tensor.overheadByteCount)
+    // Where a text begins, only those before it tell.
+    let perPiece = tensor.dataType == .string ? tensor.elementCount : 1
+    try spend(Double(count) * Double(perPiece))
+  }
+
   private func evaluate(
     _ instruction: Program.Instruction, _ values: [ModelValue?]
   ) throws(ExecutionError) -> [ModelValue?] {
     let inputs = instruction.inputs.map { $0 < 0 ? nil : values[$0] }
     if let op = instruction.op as? any ValueOperator {
-      return try op.evaluate(ValueCall(inputs: inputs, interpreter: self))
+      let outputs = try op.evaluate(ValueCall(inputs: inputs, interpreter: self))
+      try spend(outputs.reduce(0) { $0 + Double($1?.byteCount ?? 0) })
+      return outputs
     }
     let known = KnownInputs(
       types: inputs.map { $0.map { TensorType($0) } }, constants: inputs.map { $0?.tensor })
+    let op = instruction.op
+    let types = try evaluating { () throws(GraphError) in try op.infer(known) }
+    if let index = op.aliasedInput, let tensor = inputs[index]?.tensor,
+      let shape = types[0].shape, instruction.outputs.dropFirst().allSatisfy({ $0 < 0 }),
+      Shape.elementCount(shape) == tensor.elementCount
+    {
+      return [.tensor(tensor.reshaped(shape))]
+    }
+    var size = 0
+    for type in types where type.isConcrete {
+      guard let bytes = type.minimumByteCount, bytes <= budget.byteCountMax - size else {
+        throw ExecutionError(
+          code: .resourceExhausted,
+          message: "an output of \(Shape.describe(type.shape)) is larger than the "
+            + "\(budget.byteCountMax) bytes that there may be")
+      }
+      size += bytes
+    }
+    let work = try evaluating { () throws(GraphError) in try op.work(known, types) }
+    try spend(Double(size) + work)
     return try evaluating { () throws(GraphError) in
-      let types = try instruction.op.infer(known)
-      if let index = instruction.op.aliasedInput, let tensor = inputs[index]?.tensor,
-        let shape = types[0].shape, instruction.outputs.dropFirst().allSatisfy({ $0 < 0 }),
-        Shape.elementCount(shape) == tensor.elementCount
-      {
-        return [.tensor(tensor.reshaped(shape))]
-      }
-      var size = 0
-      for type in types {
-        guard let shape = type.shape, type.isConcrete else { continue }
-        let bytes = type.dataType == .string ? 0 : Shape.byteCount(shape, type.dataType)
-        guard let bytes, !size.addingReportingOverflow(bytes).overflow,
-          size + bytes <= budget.byteCountMax
-        else {
-          throw GraphError(
-            code: .resourceExhausted,
-            message: "an output of \(Shape.describe(shape)) is larger than "
-              + "\(budget.byteCountMax) bytes")
-        }
-        size += bytes
-      }
-      let tensors = try Evaluator.run(instruction.op, known, types: types)
-      return tensors.map { .tensor($0) }
+      try Evaluator.run(op, known, types: types).map { .tensor($0) }
     }
   }
 }

@@ -10,6 +10,8 @@ struct PlanBuilder {
   private var bufferOfValue: [Int]
   private var buffers: [ArenaLayout.Buffer] = []
   private var scratchBuffer: [Int] = []
+  /// See `ModelOptions.workMax`.
+  private var work = 0.0
 
   /// Values computed while planning stay below this, so that a plan cannot grow unnoticed.
   private static let foldedByteCountMax = 1 << 20
@@ -49,13 +51,24 @@ struct PlanBuilder {
           code: .shapeMismatch,
           message: "the output's shape depends on values only known while running")
       }
-      guard Shape.elementCount(shape) != nil,
-        type.dataType == .string || Shape.byteCount(shape, type.dataType) != nil
-      else {
+      guard let byteCount = type.minimumByteCount else {
         throw GraphError(
           code: .shapeOverflow, message: "shape \(Shape.describe(shape)) overflows")
       }
+      guard byteCount <= program.options.arenaByteCountMax else {
+        throw GraphError(
+          code: .resourceExhausted,
+          message: "an output of \(Shape.describe(shape)) is larger than "
+            + "\(program.options.arenaByteCountMax) bytes")
+      }
       types[number] = type
+    }
+    work += try instruction.op.work(known, outputs)
+    guard work <= program.options.workMax else {
+      throw GraphError(
+        code: .resourceExhausted,
+        message: "one inference may take \(program.options.workMax) operations (workMax), inputs "
+          + "of these shapes need \(work)")
     }
     if try fold(instruction, known, outputs) { return }
     pending.append((index, known, outputs))
@@ -85,7 +98,7 @@ struct PlanBuilder {
   // MARK: - Memory
 
   /// Decides which values share a buffer and how long each buffer lives.
-  private mutating func findLifetimes() {
+  private mutating func findLifetimes() throws(ExecutionError) {
     var lastReads = [Int](repeating: -1, count: program.valueCount)
     for (step, item) in pending.enumerated() {
       for number in program.instructions[item.index].inputs where number >= 0 {
@@ -108,8 +121,13 @@ struct PlanBuilder {
         }
       }
       scratchBuffer.append(-1)
-      let scratch = instruction.op.scratchByteCount(item.known)
-      if scratch > 0 {
+      let scratch: Int
+      do {
+        scratch = try instruction.op.scratchByteCount(item.known)
+      } catch {
+        throw ExecutionError(planning: error, node: instruction.nodeName)
+      }
+      if scratch != 0 {
         scratchBuffer[step] = buffers.count
         buffers.append(ArenaLayout.Buffer(byteCount: scratch, first: step, last: step))
       }
@@ -157,7 +175,7 @@ struct PlanBuilder {
   mutating func build(
     arena: (Int) throws(ExecutionError) -> UnsafeMutableRawPointer
   ) throws(ExecutionError) -> Plan {
-    findLifetimes()
+    try findLifetimes()
     guard let layout = ArenaLayout(buffers),
       layout.byteCount <= program.options.arenaByteCountMax
     else {
@@ -180,7 +198,8 @@ struct PlanBuilder {
       operands[number] = Operand(
         dataType: type.dataType, shape: type.shape!, count: Shape.product(type.shape![...]),
         bytes: buffer < 0 ? base : base + layout.buffers[buffer].offset,
-        strings: type.dataType == .string ? StringBuffer() : nil)
+        strings: type.dataType == .string
+          ? StringBuffer(byteCountMax: program.options.arenaByteCountMax) : nil)
     }
     for (step, item) in pending.enumerated() {
       let instruction = program.instructions[item.index]
@@ -192,7 +211,7 @@ struct PlanBuilder {
         known: item.known, threadCount: program.options.threadCount)
       do {
         if let run = try instruction.op.makeStep(binding) {
-          plan.append(run, node: instruction.nodeName)
+          plan.append(Self.checked(run, binding), node: instruction.nodeName)
         }
       } catch {
         throw ExecutionError(planning: error, node: instruction.nodeName)
@@ -201,6 +220,17 @@ struct PlanBuilder {
     plan.inputs = program.inputs.map { operands[$0]! }
     plan.outputs = program.outputs.map { operands[$0]! }
     return plan
+  }
+}
+
+extension PlanBuilder {
+  /// A step that fails when the texts it writes get too long.
+  private static func checked(_ step: @escaping Step, _ operands: Operands) -> Step {
+    guard operands.outputs.contains(where: { $0?.strings != nil }) else { return step }
+    return { () throws(ExecutionError) in
+      try step()
+      try operands.checkTexts()
+    }
   }
 }
 

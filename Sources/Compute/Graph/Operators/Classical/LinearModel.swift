@@ -62,7 +62,7 @@ struct LinearModel: Operator {
     return [TensorType(labels.dataType, [rows]), scores]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
     let (rows, _) = FeatureRows.sizes(inputs.types[0]?.shape)
     return (featureCount + max(rows, 0) * (scoreCount + 1)) * 4 + rows * 8
   }

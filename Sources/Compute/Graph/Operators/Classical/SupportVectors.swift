@@ -56,7 +56,9 @@ struct SupportVectors: Operator {
     return [TensorType(.fp32, [rows, 1])]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int { width * MemoryLayout<Float>.stride }
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    width * MemoryLayout<Float>.stride
+  }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (rows, target) = (FeatureRows(try operands.input(0)), try operands.output().f32)

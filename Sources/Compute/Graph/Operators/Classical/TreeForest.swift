@@ -116,7 +116,7 @@ struct TreeForest: Operator {
     return [TensorType(type.dataType, [shape[0], targetCount])]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
     targetCount * (MemoryLayout<Double>.stride + MemoryLayout<Float>.stride)
   }
 

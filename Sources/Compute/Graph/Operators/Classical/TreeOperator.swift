@@ -63,7 +63,7 @@ struct TreeOperator: Operator {
     return [TensorType(labels.dataType, [rows]), scores]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
     let (rows, width) = FeatureRows.sizes(inputs.types[0]?.shape)
     return max(rows, 0) * (8 + targetCount * 4) + (max(width, 0) + targetCount) * 4
   }

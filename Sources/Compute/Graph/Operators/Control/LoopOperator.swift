@@ -65,7 +65,7 @@ struct LoopOperator: ValueOperator {
         guard let tensor = outputs[1 + carriedCount + index].tensor else {
           throw ExecutionError(code: .invalidValue, message: "Loop collects tensors only")
         }
-        try call.interpreter.hold(tensor.storage.byteCount)
+        try call.interpreter.hold(tensor.storage.byteCount + Tensor.overheadByteCount)
         collected[index].append(tensor)
       }
       iteration += 1

@@ -119,6 +119,7 @@ struct ScanOperator: ValueOperator {
     for step in 0..<count {
       var inputs = states.map { ModelValue.tensor($0) }
       for index in 0..<scanCount {
+        try call.interpreter.spend(Double(values[stateCount + index].elementCount))
         let at = inputReversed[index] ? count - 1 - step : step
         inputs.append(
           .tensor(values[stateCount + index].slice(axis: axes[index], at..<at + 1, drops: true)))
@@ -133,7 +134,8 @@ struct ScanOperator: ValueOperator {
       }
       states = Array(tensors[..<stateCount])
       for index in collected.indices {
-        try call.interpreter.hold(tensors[stateCount + index].storage.byteCount)
+        try call.interpreter.hold(
+          tensors[stateCount + index].storage.byteCount + Tensor.overheadByteCount)
         collected[index].append(tensors[stateCount + index])
       }
     }

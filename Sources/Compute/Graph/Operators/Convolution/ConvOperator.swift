@@ -67,6 +67,18 @@ struct ConvOperator: Operator {
     return try window.axes(Array(shape[2...]), kernel: kernel)
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape, let filters = inputs.optional(1)?.shape else {
+      return 0
+    }
+    return try work(shape, filters)
+  }
+
+  func work(_ shape: [Int], _ filters: [Int]) throws(GraphError) -> Double {
+    Double(shape[0]) * Double(filters[0]) * Double(max(filters[1], 1))
+      * SpatialLoop.work(try axes(shape, filters))
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, weight) = (try operands.input(0), try operands.input(1))
     let axes = try self.axes(input.shape, weight.shape)

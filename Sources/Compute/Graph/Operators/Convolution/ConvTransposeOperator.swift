@@ -111,6 +111,14 @@ struct ConvTransposeOperator: Operator {
     axis.input = wanted
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape, let filters = inputs.optional(1)?.shape else {
+      return 0
+    }
+    return Double(shape[0]) * Double(shape[1]) * Double(max(filters[1], 1))
+      * SpatialLoop.work(try axes(shape, filters))
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, weight) = (try operands.input(0), try operands.input(1))
     let output = try operands.output()

@@ -51,6 +51,13 @@ struct DeformConvOperator: Operator {
     return try window.axes(Array(shape[2...]), kernel: Array(filters[2...]))
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let filters = inputs.optional(1)?.shape,
+      let count = outputs[0].shape.flatMap(Shape.elementCount)
+    else { return 0 }
+    return filters[1...].reduce(Double(count)) { $0 * Double($1) }
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, weight) = (try operands.input(0), try operands.input(1))
     return step(

@@ -30,6 +30,11 @@ struct LpPoolOperator: Operator {
     return [TensorType(type.dataType, shape[..<2] + sizes)]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape else { return 0 }
+    return Double(shape[0]) * Double(shape[1]) * SpatialLoop.work(try axes(shape))
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
     return step(

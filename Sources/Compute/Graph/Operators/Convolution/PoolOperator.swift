@@ -44,6 +44,12 @@ struct PoolOperator: Operator {
     return axes
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape else { return 0 }
+    let image = layout == .nchw ? shape : [shape[0], shape[3], shape[1], shape[2]]
+    return Double(image[0]) * Double(image[1]) * SpatialLoop.work(try axes(image))
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
     let pool =

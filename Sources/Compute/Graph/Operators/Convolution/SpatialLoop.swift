@@ -16,6 +16,11 @@ struct SpatialLoop {
     kernelCount = given.reduce(1) { $0 * $1.kernel }
   }
 
+  /// Taps that are looked at for one plane of the output; those outside a row's end are passed over.
+  static func work(_ axes: [Window.Axis]) -> Double {
+    axes.reduce(1) { $0 * Double($1.output) * Double($1.kernel) }
+  }
+
   /// Calls `body` with each output position and where its window starts (may be negative).
   @inline(__always)
   func forEachOutput(_ body: (Int, (Int, Int, Int)) -> Void) {

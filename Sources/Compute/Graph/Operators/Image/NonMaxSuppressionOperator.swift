@@ -31,6 +31,7 @@ struct NonMaxSuppressionOperator {
         }
         var kept: [Int] = []
         for index in order where kept.count < countMax {
+          try call.interpreter.spend(Double(kept.count))
           if !kept.contains(where: { corners[$0].overlap(corners[index]) > overlapMax }) {
             kept.append(index)
           }

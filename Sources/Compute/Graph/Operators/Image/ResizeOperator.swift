@@ -92,6 +92,29 @@ struct ResizeOperator: Operator {
     return [TensorType(type.dataType, factors.map(\.size))]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape, let factors = try factors(inputs, shape) else {
+      return 0
+    }
+    var work = 1.0
+    for (axis, factor) in factors.enumerated() {
+      let taps = sampling.tapCount(
+        input: shape[axis], output: factor.size, scale: factor.scale)
+      // They are kept beside the plan.
+      guard Double(factor.size) * taps <= Self.tapCountMax else {
+        throw GraphError(
+          code: .resourceExhausted,
+          message: "one dimension may read \(Self.tapCountMax) places, \(shape[axis]) to "
+            + "\(factor.size) needs \(Double(factor.size) * taps)")
+      }
+      work *= Double(factor.size) * taps
+    }
+    return work
+  }
+
+  /// Places and weights of one dimension take half a gibibyte.
+  private static let tapCountMax = 0x1p25
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
     guard let factors = try factors(operands.known, input.shape) else {

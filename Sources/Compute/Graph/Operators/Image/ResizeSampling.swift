@@ -44,20 +44,34 @@ struct ResizeSampling: Sendable {
     extrapolation = try context.float("extrapolation_value", default: 0)
   }
 
+  private func stretch(_ scale: Double) -> Double {
+    antialiases && mode != .nearest ? min(scale, 1) : 1
+  }
+
+  /// Places that an output place of a dimension reads.
+  func tapCount(input: Int, output: Int, scale: Double) -> Double {
+    if output <= 0 || input == 0 || isCopy(input, output, scale) { return 1 }
+    let reach = mode == .cubic ? 2.0 : 1.0
+    // Neighbours on either side, at least one; stretched filters reach further.
+    return -2 * (-reach / stretch(scale)).rounded(.down)
+  }
+
+  private func isCopy(_ input: Int, _ output: Int, _ scale: Double) -> Bool {
+    input == output && scale == 1 && coordinates != .crop
+  }
+
   /// What every output place of a dimension reads.
   func taps(
     input: Int, output: Int, scale: Double, roi: (start: Double, end: Double), stride: Int
   ) -> AxisTaps {
     if output <= 0 || input == 0 { return AxisTaps(count: max(output, 0), width: 1) }
-    if input == output && scale == 1 && coordinates != .crop {
+    if isCopy(input, output, scale) {
       return AxisTaps(
         count: output, width: 1, offsets: (0..<output).map { $0 * stride },
         weights: [Double](repeating: 1, count: output))
     }
-    let stretch = antialiases && mode != .nearest ? min(scale, 1) : 1
-    let reach = mode == .cubic ? 2.0 : 1.0
-    // Neighbours on either side, at least one; stretched filters reach further.
-    let half = 1 - Int((-reach / stretch).rounded(.down) + 1)
+    let stretch = stretch(scale)
+    let half = Int(tapCount(input: input, output: output, scale: scale)) / 2
     var taps = AxisTaps(count: output, width: 2 * half)
     for place in 0..<output {
       var at = position(place, input: input, output: output, scale: scale, roi: roi)

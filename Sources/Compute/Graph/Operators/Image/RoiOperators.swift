@@ -41,6 +41,22 @@ struct RoiOperator: Operator {
     ]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape,
+      let count = outputs[0].shape.flatMap(Shape.elementCount)
+    else { return 0 }
+    switch function {
+    case .align(_, let samples, _):
+      // Without a number it follows the region, which should not be larger than the image.
+      let perBin =
+        samples > 0
+        ? Double(samples * samples)
+        : (Double(shape[2]) / Double(height) + 1) * (Double(shape[3]) / Double(width) + 1)
+      return Double(count) * perBin
+    case .maxPool: return Double(count) * Double(shape[2]) * Double(shape[3])
+    }
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
     return step(
@@ -101,11 +117,11 @@ struct RoiOperator: Operator {
     // Without the shift, regions are at least a pixel wide.
     if shift == 0 { (spanX, spanY) = (max(spanX, 1), max(spanY, 1)) }
     let (stepY, stepX) = (spanY / Double(height), spanX / Double(width))
-    // A region wider than any image cannot be meant: 4,096 samples a side.
-    func count(_ step: Double) -> Int {
-      samples > 0 ? samples : Int(step.rounded(.up), within: 0...4096)
+    // A region larger than the image cannot be meant: it gets the image's samples.
+    func count(_ step: Double, _ size: Int, _ bins: Int) -> Int {
+      samples > 0 ? samples : Int(step.rounded(.up), within: 0...size / bins + 1)
     }
-    let (countY, countX) = (count(stepY), count(stepX))
+    let (countY, countX) = (count(stepY, size.height, height), count(stepX, size.width, width))
     var result = isMax ? -Double.infinity : 0
     for sampleY in 0..<countY {
       let y = top + stepY * (Double(bin.0) + (Double(sampleY) + 0.5) / Double(countY))

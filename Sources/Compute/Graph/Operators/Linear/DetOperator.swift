@@ -11,10 +11,22 @@ struct DetOperator: Operator {
     return [TensorType(type.dataType, shape.dropLast(2))]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
-    let size = inputs.optional(0)?.shape?.last ?? 0
-    return size.multipliedReportingOverflow(by: size * MemoryLayout<Double>.stride).partialValue
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    let (count, overflow) = size(inputs).multipliedReportingOverflow(by: size(inputs))
+    guard !overflow, count <= Shape.elementCountMax else {
+      throw GraphError(
+        code: .shapeOverflow, message: "a matrix of \(size(inputs)) rows is too large")
+    }
+    return count * MemoryLayout<Double>.stride
   }
+
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    let count = Double(outputs[0].shape.flatMap(Shape.elementCount) ?? 0)
+    let size = Double(size(inputs))
+    return count * size * size * size
+  }
+
+  private func size(_ inputs: KnownInputs) -> Int { inputs.optional(0)?.shape?.last ?? 0 }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)

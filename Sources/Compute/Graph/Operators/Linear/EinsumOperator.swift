@@ -102,6 +102,13 @@ struct EinsumOperator: Operator {
     return [TensorType(type.dataType, result.map { sizes[$0] ?? 1 })]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    var shapes: [[Int]] = []
+    for index in self.inputs.indices { shapes.append(try inputs.type(index).shape ?? []) }
+    let sizes = try resolve(shapes).sizes.values
+    return sizes.reduce(Double(shapes.count * max(sizes.count, 1))) { $0 * Double($1) }
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     var given: [Operand] = []
     for index in inputs.indices { given.append(try operands.input(index)) }

@@ -27,6 +27,13 @@ struct LineNormalization: Operator {
     return [type]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard case .local(let size, _, _, _) = function,
+      let shape = inputs.optional(0)?.shape, let count = Shape.elementCount(shape)
+    else { return 0 }
+    return Double(count) * Double(min(size, shape[1]))
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
     if input.count == 0 { return nil }

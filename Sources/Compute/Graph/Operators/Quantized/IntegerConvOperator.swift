@@ -46,6 +46,14 @@ struct IntegerConvOperator: Operator {
     return [TensorType(result, [shape[0], filters[0]] + axes.map(\.output))]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    let places = places
+    guard let shape = inputs.optional(places.x)?.shape,
+      let filters = inputs.optional(places.w)?.shape
+    else { return 0 }
+    return try plain.work(shape, filters)
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let places = places
     let (x, w) = (try operands.input(places.x), try operands.input(places.w))

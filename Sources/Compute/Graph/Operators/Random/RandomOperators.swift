@@ -32,6 +32,13 @@ struct RandomOperator: Operator {
     return [TensorType(type ?? input.dataType, input.shape)]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard case .multinomial(let samples) = distribution,
+      let count = inputs.optional(0)?.shape.flatMap(Shape.elementCount)
+    else { return 0 }
+    return Double(count) * Double(samples)
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let output = try operands.output()
     let element: any Element.Type =

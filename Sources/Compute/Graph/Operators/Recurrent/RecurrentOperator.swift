@@ -74,10 +74,16 @@ struct RecurrentOperator: Operator {
     return [TensorType(type, all), state] + (cell.hasCellState ? [state] : [])
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
-    guard let sizes = try? sizes(inputs), sizes.isKnown else { return 0 }
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    let sizes = try sizes(inputs)
     // The gates' sums of the input and of the state, and both states, of one case.
     return (2 * cell.gateCount + 3) * sizes.hidden * MemoryLayout<Double>.stride
+  }
+
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    let sizes = try sizes(inputs)
+    return Double(sizes.time * sizes.batch) * Double(sizes.directions * cell.gateCount)
+      * Double(sizes.hidden) * Double(sizes.hidden + sizes.input)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {

@@ -9,6 +9,9 @@ enum SelectionOperators {
         },
         function: { call throws(ExecutionError) in
           let tensor = try call.tensor(0)
+          // The numbers read, and a place in every dimension for each, at most.
+          let width = (tensor.shape.count + 2) * MemoryLayout<Int64>.stride
+          try call.interpreter.hold(tensor.elementCount * width)
           return try evaluating { () throws(GraphError) in [.tensor(try nonZero(tensor))] }
         })
     }
@@ -40,6 +43,7 @@ enum SelectionOperators {
         },
         function: { call throws(ExecutionError) in
           let tensor = try call.tensor(0)
+          try call.interpreter.prepareCutting(tensor, into: try unique.count(tensor))
           return try evaluating { () throws(GraphError) in
             try unique.run(tensor).map { .tensor($0) }
           }
@@ -84,6 +88,14 @@ extension Tensor {
 private struct UniqueElements {
   let axis: Int?
   let isSorted: Bool
+
+  /// Slices that are compared.
+  func count(_ tensor: Tensor) throws(ExecutionError) -> Int {
+    guard let axis else { return tensor.elementCount }
+    return try evaluating { () throws(GraphError) in
+      tensor.shape[try normalizedAxis(axis, rank: tensor.shape.count)]
+    }
+  }
 
   func run(_ tensor: Tensor) throws(GraphError) -> [Tensor] {
     let source = axis == nil ? tensor.reshaped([tensor.elementCount]) : tensor

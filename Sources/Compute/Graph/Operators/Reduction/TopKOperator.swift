@@ -23,11 +23,9 @@ struct TopKOperator: Operator {
     return [TensorType(type.dataType, shape), TensorType(.int64, shape)]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
-    guard let shape = inputs.optional(0)?.shape,
-      let axis = try? normalizedAxis(axis, rank: shape.count)
-    else { return 0 }
-    return shape[axis].multipliedReportingOverflow(by: MemoryLayout<Int>.stride).partialValue
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    guard let shape = inputs.optional(0)?.shape else { return 0 }
+    return shape[try normalizedAxis(axis, rank: shape.count)] * MemoryLayout<Int>.stride
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {

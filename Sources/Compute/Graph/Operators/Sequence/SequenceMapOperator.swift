@@ -45,7 +45,7 @@ struct SequenceMapOperator: ValueOperator {
         guard let tensor = output.tensor else {
           throw ExecutionError(code: .invalidValue, message: "the body must give tensors")
         }
-        try call.interpreter.hold(tensor.storage.byteCount)
+        try call.interpreter.hold(tensor.storage.byteCount + Tensor.overheadByteCount)
         outputs[index].append(tensor)
       }
     }

@@ -150,6 +150,7 @@ private struct SequenceSplit {
     }
     let size = tensor.shape[axis]
     guard call.optional(1) != nil else {
+      try call.interpreter.prepareCutting(tensor, into: size)
       return (0..<size).map {
         tensor.slice(axis: axis, $0..<$0 + 1, drops: !keepsDimension)
       }
@@ -163,6 +164,7 @@ private struct SequenceSplit {
       guard let length = lengths.first, length > 0 else {
         throw ExecutionError(code: .invalidValue, message: "a piece must have a size above 0")
       }
+      try call.interpreter.prepareCutting(tensor, into: size / length + 1)
       while start < size {
         let end = min(size, start + min(length, size))
         pieces.append(tensor.slice(axis: axis, start..<end))
@@ -170,6 +172,7 @@ private struct SequenceSplit {
       }
       return pieces
     }
+    try call.interpreter.prepareCutting(tensor, into: lengths.count)
     for length in lengths {
       guard length >= 0, length <= size - start else {
         throw ExecutionError(

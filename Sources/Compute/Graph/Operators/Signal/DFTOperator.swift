@@ -44,11 +44,18 @@ struct DFTOperator: Operator {
     return [TensorType(type.dataType, shape)]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
-    guard let shape = inputs.optional(0)?.shape, let (_, length) = try? plan(inputs, shape) else {
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    guard let shape = inputs.optional(0)?.shape, let (_, length) = try plan(inputs, shape) else {
       return 0
     }
     return FourierTable.byteCount(length)
+  }
+
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape, let (at, length) = try plan(inputs, shape),
+      let count = outputs[0].shape.flatMap(Shape.elementCount)
+    else { return 0 }
+    return Double(count) * Double(min(shape[at], length))
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {

@@ -44,9 +44,15 @@ struct STFTOperator: Operator {
     return [TensorType(type.dataType, [type.shape?.first ?? -1, frames.count, frames.bins, 2])]
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
-    guard let frames = try? frames(inputs) else { return 0 }
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    guard let frames = try frames(inputs) else { return 0 }
     return FourierTable.byteCount(frames.length)
+  }
+
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let frames = try frames(inputs), let count = outputs[0].shape.flatMap(Shape.elementCount)
+    else { return 0 }
+    return Double(count) * Double(frames.length)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {

@@ -69,6 +69,14 @@ struct TfIdfVectorizerOperator: Operator {
     return [TensorType(.fp32, shape.dropLast() + [columns])]
   }
 
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    guard let shape = inputs.optional(0)?.shape, let width = shape.last,
+      let count = Shape.elementCount(shape)
+    else { return 0 }
+    let skips = Double(min(skipsMax, width) + 1)
+    return lengths.reduce(0.0) { $0 + Double(count) * Double($1) * ($1 == 1 ? 1 : skips) }
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
     let width = input.shape[input.shape.count - 1]
