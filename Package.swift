@@ -106,7 +106,7 @@ let package = Package(
       name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: common),
     .executableTarget(
-      name: "onnx-conformance", dependencies: ["Compute", "ModelFormats"],
+      name: "onnx-conformance", dependencies: ["Compute", "ModelFormats", "TestSupport"],
       path: "Tests/Conformance/onnx", exclude: ["expected.txt"], swiftSettings: common),
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),

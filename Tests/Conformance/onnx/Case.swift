@@ -1,6 +1,7 @@
 internal import Compute
 internal import Glibc
 internal import ModelFormats
+internal import TestSupport
 
 /// One case: a folder with a model, and sets of inputs and expected outputs.
 struct Case {

@@ -1,3 +1,5 @@
+internal import TestSupport
+
 /// A table of results by operator, and what did not pass.
 enum Report {
   static func print(_ results: [Result]) {

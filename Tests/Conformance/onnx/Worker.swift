@@ -1,4 +1,5 @@
 internal import Glibc
+internal import TestSupport
 
 /// Runs cases one after the other and prints a line about each before the next begins, so that
 /// whoever reads knows which one ended the process.

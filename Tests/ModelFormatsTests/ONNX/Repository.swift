@@ -1,6 +1,6 @@
 import Compute
-import Glibc
 import ModelFormats
+import TestSupport
 
 /// Files of the repository this test was built from.
 enum Repository {
@@ -15,14 +15,7 @@ enum Repository {
   }
 
   static func bytes(absolute path: String) throws -> [UInt8] {
-    guard let file = fopen(path, "rb") else { throw Missing(path: path) }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 {
-      bytes += buffer[..<count]
-    }
-    return bytes
+    try Files.read(path)
   }
 
   static func array(_ relative: String) throws -> NumpyArray {
@@ -35,19 +28,8 @@ enum Repository {
   }
 
   static func list(absolute path: String, prefix: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name.hasPrefix(prefix) { names.append(name) }
-    }
-    return names.sorted()
+    Files.list(path).filter { $0.hasPrefix(prefix) }
   }
-
-  struct Missing: Error { var path: String }
 }
 
 extension String {

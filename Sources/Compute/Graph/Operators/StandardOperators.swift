@@ -40,7 +40,6 @@ extension OperatorRegistry {
     TopKOperator.register(in: &registry)
     SelectionOperators.register(in: &registry)
     LossOperator.register(in: &registry)
-    HardmaxOperator.register(in: &registry)
     GroupNormalizationOperator.register(in: &registry)
     LineNormalization.register(in: &registry)
     DetOperator.register(in: &registry)

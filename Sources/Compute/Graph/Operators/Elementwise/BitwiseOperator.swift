@@ -19,7 +19,7 @@ struct BitwiseOperator: Operator {
     return step(try left.dataType.integer(), left, right, output)
   }
 
-  private func step<T: FixedWidthInteger & BitwiseCopyable>(
+  private func step<T: FixedWidthInteger>(
     _ type: T.Type, _ left: Operand, _ right: Operand, _ output: Operand
   ) -> Step {
     let broadcast = Broadcast(left.shape, right.shape, output: output.shape)
@@ -72,19 +72,11 @@ extension DataType {
   static let integers: [DataType] = allCases.filter(\.isInteger)
 
   /// The Swift type of integers of this type, or an error that says the operator needs them.
-  func integer() throws(GraphError) -> any (FixedWidthInteger & BitwiseCopyable).Type {
-    switch self {
-    case .uint8: UInt8.self
-    case .uint16: UInt16.self
-    case .uint32: UInt32.self
-    case .uint64: UInt64.self
-    case .int8: Int8.self
-    case .int16: Int16.self
-    case .int32: Int32.self
-    case .int64: Int64.self
-    default:
+  func integer() throws(GraphError) -> any FixedWidthInteger.Type {
+    guard let type = elementType as? any FixedWidthInteger.Type else {
       throw GraphError(
         code: .unsupportedType, message: "the operator needs integers, got \(self)")
     }
+    return type
   }
 }

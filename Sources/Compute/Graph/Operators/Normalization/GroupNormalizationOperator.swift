@@ -50,19 +50,11 @@ struct GroupNormalizationOperator: Operator {
     return {
       for row in 0..<rows {
         let (from, to) = (source + row * size, target + row * size)
-        var sum = 0.0
-        for index in 0..<size { sum += from[index].asDouble }
-        let mean = sum / Double(size)
-        var squares = 0.0
-        for index in 0..<size {
-          let distance = from[index].asDouble - mean
-          squares += distance * distance
-        }
-        let inverse = 1 / (squares / Double(size) + epsilon).squareRoot()
+        let moments = Moments(from, count: size, epsilon: epsilon)
         for index in 0..<size {
           let group = row % groups
           let at = perGroup ? group : group * (channels / groups) + index / plane
-          let value = (from[index].asDouble - mean) * inverse
+          let value = (from[index].asDouble - moments.mean) * moments.factor
           to[index] = T(converting: value * factors[at].asDouble + offsets[at].asDouble)
         }
       }

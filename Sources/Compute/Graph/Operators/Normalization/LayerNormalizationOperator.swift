@@ -54,20 +54,12 @@ struct LayerNormalizationOperator: Operator {
     return {
       for row in 0..<outer {
         let (from, to) = (source + row * size, target + row * size)
-        var sum = 0.0
-        for index in 0..<size { sum += from[index].asDouble }
-        let average = sum / Double(size)
-        var squares = 0.0
+        let moments = Moments(from, count: size, epsilon: epsilon)
         for index in 0..<size {
-          let distance = from[index].asDouble - average
-          squares += distance * distance
+          to[index] = T(converting: (from[index].asDouble - moments.mean) * moments.factor)
         }
-        let factor = 1 / (squares / Double(size) + epsilon).squareRoot()
-        for index in 0..<size {
-          to[index] = T(converting: (from[index].asDouble - average) * factor)
-        }
-        mean?[row] = Float(average)
-        inverse?[row] = Float(factor)
+        mean?[row] = Float(moments.mean)
+        inverse?[row] = Float(moments.factor)
       }
       walk.forEach { index, at in
         let scaled = T.multiply(target[index], weights[at.0])

@@ -1,11 +1,14 @@
 internal import Glibc
 
-/// Softmax and LogSoftmax. Since opset 13 along one axis; before, over everything from the
-/// axis on, as if the tensor had two dimensions.
+/// Softmax, LogSoftmax and Hardmax (one at the first largest element, zero elsewhere). Since opset
+/// 13 along one axis; before, over everything from the axis on, as if the tensor had two
+/// dimensions.
 struct SoftmaxOperator: Operator {
   let axis: Int
-  let isLog: Bool
+  let function: Function
   let flattens: Bool
+
+  enum Function: Sendable { case softmax, logSoftmax, hardmax }
 
   var inPlaceInputs: [Int] { [0] }
 
@@ -24,9 +27,12 @@ struct SoftmaxOperator: Operator {
       input.shape.isEmpty
       ? 1 : flattens ? Shape.product(input.shape[axis...]) : input.shape[axis]
     let inner = input.count / (outer * size)
+    if function == .hardmax {
+      return hardStep(try input.dataType.numeric(), input, output, outer, size, inner)
+    }
     if input.dataType == .fp32 {
       let (source, target) = (UnsafePointer(input.f32), output.f32)
-      if isLog {
+      if function == .logSoftmax {
         return {
           Softmax.runLogarithmic(source, into: target, outer: outer, axis: size, inner: inner)
         }
@@ -40,7 +46,8 @@ struct SoftmaxOperator: Operator {
     _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int,
     _ inner: Int
   ) -> Step {
-    let (source, target, isLog) = (input.pointer(T.self), output.pointer(T.self), isLog)
+    let (source, target) = (input.pointer(T.self), output.pointer(T.self))
+    let isLog = function == .logSoftmax
     return {
       for block in 0..<outer {
         for column in 0..<inner {
@@ -62,12 +69,33 @@ struct SoftmaxOperator: Operator {
     }
   }
 
+  private func hardStep<T: Element>(
+    _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int,
+    _ inner: Int
+  ) -> Step {
+    let (source, target) = (input.pointer(T.self), output.pointer(T.self))
+    let (zero, one) = (T.zero, T(converting: 1))
+    return {
+      for line in 0..<outer * inner {
+        let start = line / inner * size * inner + line % inner
+        var best = start
+        for index in 0..<size where source[start + index * inner] > source[best] {
+          best = start + index * inner
+        }
+        for index in 0..<size { target[start + index * inner] = zero }
+        target[best] = one
+      }
+    }
+  }
+
   static func register(in registry: inout OperatorRegistry) {
-    for (name, isLog) in [("Softmax", false), ("LogSoftmax", true)] {
+    for (name, function) in [
+      ("Softmax", Function.softmax), ("LogSoftmax", .logSoftmax), ("Hardmax", .hardmax),
+    ] {
       registry.register(name) { context throws(GraphError) in
         let flattens = context.opset < 13
         return SoftmaxOperator(
-          axis: try context.int("axis", default: flattens ? 1 : -1), isLog: isLog,
+          axis: try context.int("axis", default: flattens ? 1 : -1), function: function,
           flattens: flattens)
       }
     }

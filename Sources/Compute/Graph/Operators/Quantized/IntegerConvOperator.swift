@@ -1,31 +1,17 @@
 /// ConvInteger and QLinearConv: convolutions of 8-bit integers, summed in 32 bits.
 struct IntegerConvOperator: Operator {
   private let plain: ConvOperator
-  /// Whether the output is quantised again.
-  private let isRequantizing: Bool
+  private let product: IntegerProduct
 
   init(_ context: OperatorContext, isRequantizing: Bool) throws(GraphError) {
     plain = try ConvOperator(context)
-    self.isRequantizing = isRequantizing
-  }
-
-  /// Positions of the operands: X, its zero point, W, its zero point.
-  private var places: (x: Int, zeroX: Int, w: Int, zeroW: Int) {
-    isRequantizing ? (0, 2, 3, 5) : (0, 2, 1, 3)
+    product = IntegerProduct(isRequantizing: isRequantizing)
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
-    let places = places
-    let x = try inputs.type(places.x, among: IntegerOperand.types)
-    let w = try inputs.type(places.w, among: IntegerOperand.types)
-    try IntegerOperand.check(inputs, places.zeroX, x.dataType)
-    try IntegerOperand.check(inputs, places.zeroW, w.dataType)
-    var result = DataType.int32
-    if isRequantizing {
-      for index in [1, 4, 6] { _ = try inputs.type(index, among: DataType.floats) }
-      result = try inputs.type(7, among: IntegerOperand.types).dataType
-      if inputs.optional(8) != nil { _ = try inputs.type(8, among: [.int32]) }
-    }
+    let (x, w, result) = try product.types(inputs)
+    let isRequantizing = product.isRequantizing
+    if isRequantizing, inputs.optional(8) != nil { _ = try inputs.type(8, among: [.int32]) }
     guard let shape = x.shape, let filters = w.shape else { return [TensorType(result, nil)] }
     let axes = try plain.axes(shape, filters)
     let perChannel = isRequantizing ? [4, 5, 8] : [3]
@@ -47,28 +33,19 @@ struct IntegerConvOperator: Operator {
   }
 
   func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
-    let places = places
-    guard let shape = inputs.optional(places.x)?.shape,
-      let filters = inputs.optional(places.w)?.shape
+    guard let shape = inputs.optional(product.left)?.shape,
+      let filters = inputs.optional(product.right)?.shape
     else { return 0 }
     return try plain.work(shape, filters)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    let places = places
-    let (x, w) = (try operands.input(places.x), try operands.input(places.w))
-    let output = try operands.output()
+    let (x, w) = (try operands.input(product.left), try operands.input(product.right))
     let loop = SpatialLoop(try plain.axes(x.shape, w.shape))
     let (source, filters) = (IntegerOperand(x), IntegerOperand(w))
-    let zeroW = operands.optional(places.zeroW).map { IntegerOperand($0) }
-    let zeroX = operands.optional(places.zeroX).map { IntegerOperand($0) }
-    let bias = isRequantizing ? operands.optional(8)?.pointer(Int32.self) : nil
-    let result =
-      isRequantizing
-      ? try IntegerResult(
-        output,
-        scales: (try operands.input(1), try operands.input(4), try operands.input(6)),
-        zero: operands.optional(7)) : IntegerResult(output)
+    let (zeroX, zeroW) = product.zeros(operands)
+    let bias = product.isRequantizing ? operands.optional(8)?.pointer(Int32.self) : nil
+    let result = try product.result(operands)
     let (batch, channels, group) = (x.shape[0], w.shape[1], plain.group)
     let perGroup = w.shape[0] / group
     let (plane, outPlane, taps) = (loop.inputCount, loop.outputCount, loop.kernelCount)

@@ -1,30 +1,15 @@
 /// MatMulInteger and QLinearMatMul: products of 8-bit integers, summed in 32 bits.
 struct IntegerMatMulOperator: Operator {
-  /// Whether the output is quantised again.
-  let isRequantizing: Bool
-
-  /// Positions of the operands: A, its zero point, B, its zero point.
-  private var places: (a: Int, zeroA: Int, b: Int, zeroB: Int) {
-    isRequantizing ? (0, 2, 3, 5) : (0, 2, 1, 3)
-  }
+  let product: IntegerProduct
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
-    let places = places
-    let a = try inputs.type(places.a, among: IntegerOperand.types)
-    let b = try inputs.type(places.b, among: IntegerOperand.types)
-    try IntegerOperand.check(inputs, places.zeroA, a.dataType)
-    try IntegerOperand.check(inputs, places.zeroB, b.dataType)
-    var result = DataType.int32
-    if isRequantizing {
-      for index in [1, 4, 6] { _ = try inputs.type(index, among: DataType.floats) }
-      result = try inputs.type(7, among: IntegerOperand.types).dataType
-    }
+    let (a, b, result) = try product.types(inputs)
     guard let left = a.shape, let right = b.shape else { return [TensorType(result, nil)] }
     let sizes = try MatMulOperator.sizes(left, right)
-    for (index, size) in [(places.zeroA, sizes.m), (places.zeroB, sizes.n)] {
+    for (index, size) in [(product.leftZero, sizes.m), (product.rightZero, sizes.n)] {
       try Self.check(inputs, index, size)
     }
-    if isRequantizing {
+    if product.isRequantizing {
       for (index, size) in [(1, sizes.m), (4, sizes.n), (6, 1), (7, 1)] {
         try Self.check(inputs, index, size)
       }
@@ -47,19 +32,11 @@ struct IntegerMatMulOperator: Operator {
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    let places = places
-    let (a, b) = (try operands.input(places.a), try operands.input(places.b))
-    let output = try operands.output()
+    let (a, b) = (try operands.input(product.left), try operands.input(product.right))
     let sizes = try MatMulOperator.sizes(a.shape, b.shape)
     let (left, right) = (IntegerOperand(a), IntegerOperand(b))
-    let zeroA = operands.optional(places.zeroA).map { IntegerOperand($0) }
-    let zeroB = operands.optional(places.zeroB).map { IntegerOperand($0) }
-    let result =
-      isRequantizing
-      ? try IntegerResult(
-        output,
-        scales: (try operands.input(1), try operands.input(4), try operands.input(6)),
-        zero: operands.optional(7)) : IntegerResult(output)
+    let (zeroA, zeroB) = product.zeros(operands)
+    let result = try product.result(operands)
     let walk = StridedWalk(
       sizes.batch,
       strides: [
@@ -87,7 +64,11 @@ struct IntegerMatMulOperator: Operator {
   }
 
   static func register(in registry: inout OperatorRegistry) {
-    registry.register("MatMulInteger") { _ in IntegerMatMulOperator(isRequantizing: false) }
-    registry.register("QLinearMatMul") { _ in IntegerMatMulOperator(isRequantizing: true) }
+    registry.register("MatMulInteger") { _ in
+      IntegerMatMulOperator(product: IntegerProduct(isRequantizing: false))
+    }
+    registry.register("QLinearMatMul") { _ in
+      IntegerMatMulOperator(product: IntegerProduct(isRequantizing: true))
+    }
   }
 }

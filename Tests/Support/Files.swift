@@ -1,10 +1,12 @@
-internal import Glibc
+import Glibc
 
 /// Whole files and folders.
-enum Files {
-  struct Unreadable: Error { let path: String }
+public enum Files {
+  /// A file that cannot be opened.
+  public struct Unreadable: Error { let path: String }
 
-  static func read(_ path: String) throws -> [UInt8] {
+  /// All bytes of a file.
+  public static func read(_ path: String) throws -> [UInt8] {
     guard let file = fopen(path, "rb") else { throw Unreadable(path: path) }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -15,14 +17,15 @@ enum Files {
     return bytes
   }
 
-  static func write(_ text: String, _ path: String) {
+  /// Makes, or replaces, a file; one that cannot be made is left out.
+  public static func write(_ text: String, _ path: String) {
     guard let file = fopen(path, "wb") else { return }
     defer { fclose(file) }
     fputs(text, file)
   }
 
   /// Names in a folder, sorted.
-  static func list(_ path: String) -> [String] {
+  public static func list(_ path: String) -> [String] {
     guard let folder = opendir(path) else { return [] }
     defer { closedir(folder) }
     var names: [String] = []
