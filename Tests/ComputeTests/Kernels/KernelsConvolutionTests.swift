@@ -110,9 +110,12 @@ import Testing
 
   @Test(arguments: Kernels.available)
   func aNaNPixelReachesExactlyThePooledPixelsThatSeeIt(_ kernels: Kernels) {
+    // Named, because a temporary is gone before its pointer is read.
+    let weights = Memory([1])
+    defer { withExtendedLifetime(weights) {} }
     let layer = Convolution2D(
       geometry: WindowGeometry(kernelHeight: 1, kernelWidth: 1), inputChannels: 1,
-      outputChannels: 1, layout: .nhwc, weights: Memory([1]).base, activation: .relu,
+      outputChannels: 1, layout: .nhwc, weights: weights.base, activation: .relu,
       poolsTwoByTwo: true, kernels: kernels)
     for place in 0..<16 {
       let image = Memory((0..<16).map { $0 == place ? .nan : Float($0) })
