@@ -62,7 +62,8 @@ public struct CallContext: Sendable {
   public var trailingMetadata: Metadata { state.outgoing.withLock { $0.trailing } }
 }
 
-// Sendable by hand: immutable, atomic or locked here; a subclass says what it adds.
+// Sendable by hand: written before the call begins, atomic or locked here; a subclass says what
+// it adds.
 
 /// The part of a call that its handler may touch from any thread.
 class CallState: @unchecked Sendable {
@@ -72,10 +73,11 @@ class CallState: @unchecked Sendable {
     var compresses: Bool?
   }
 
-  final let path: String
-  final let metadata: Metadata
-  final let peer: PeerIdentity?
-  final let deadline: MonotonicTime?
+  // Written by `begin` only, while nobody else refers to the call.
+  @exclusivity(unchecked) final private(set) var path: String
+  @exclusivity(unchecked) final private(set) var metadata: Metadata
+  @exclusivity(unchecked) final private(set) var peer: PeerIdentity?
+  @exclusivity(unchecked) final private(set) var deadline: MonotonicTime?
   final let isCancelled = Atomic<Bool>(false)
   final let outgoing = Mutex(Outgoing())
   /// False for most calls, which then need not take the lock.
@@ -93,5 +95,22 @@ class CallState: @unchecked Sendable {
     self.metadata = metadata
     self.peer = peer
     self.deadline = deadline
+  }
+
+  /// Makes this the state of a new call. `path` is nil when it is the same as before. Only for a
+  /// state that nobody else refers to.
+  final func begin(
+    path: String?, metadata block: HeaderBlock, peer: PeerIdentity?, deadline: MonotonicTime?
+  ) {
+    if let path { self.path = path }
+    metadata.replaceAll(copying: block)
+    if peer != nil || self.peer != nil { self.peer = peer }
+    self.deadline = deadline
+    isCancelled.store(false, ordering: .relaxed)
+    messageWasCompressed.store(false, ordering: .relaxed)
+    if hasOutgoing.load(ordering: .acquiring) {
+      hasOutgoing.store(false, ordering: .relaxed)
+      outgoing.withLock { $0 = Outgoing() }
+    }
   }
 }

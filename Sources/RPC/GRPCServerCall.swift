@@ -8,37 +8,54 @@ internal import Synchronization
 /// One gRPC call of a server: cuts requests out of the body, runs the handler, sends responses
 /// and the status.
 final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
-  private let route: Route
   private let tasks: HandlerTasks
+  /// Lives as long as the loop's part of the server, whose streams alone call it.
+  private let pool: Unmanaged<CallPool>
+  @exclusivity(unchecked) private var route: Route
   // One thread, short accesses: see HTTP2Session.
   @exclusivity(unchecked) private var deframer: MessageDeframer
   @exclusivity(unchecked) private var request: [UInt8]?
   @exclusivity(unchecked) private var task: Task<Void, Never>?
   private var timer = TimerHandle.none
 
-  init(
-    loop: EventLoop, tasks: HandlerTasks, route: Route, stream: HTTP2StreamReference,
-    metadata: Metadata,
+  /// A call that ``begin(_:_:_:peer:deadline:messageByteCountMax:sendCompression:)`` makes one of a
+  /// stream.
+  init(loop: EventLoop, tasks: HandlerTasks, pool: CallPool, route: Route) {
+    self.tasks = tasks
+    self.pool = Unmanaged.passUnretained(pool)
+    self.route = route
+    deframer = MessageDeframer(limit: 0)
+    super.init(loop: loop, path: route.path, metadata: Metadata(), peer: nil, deadline: nil)
+  }
+
+  /// Whether the call was one of this route.
+  @inline(__always)
+  func isOf(_ route: Unmanaged<Route>) -> Bool {
+    Unmanaged.passUnretained(self.route).toOpaque() == route.toOpaque()
+  }
+
+  /// Becomes the call of a stream: sets the deadline's timer and starts a streaming handler.
+  func begin(
+    _ route: Unmanaged<Route>, _ stream: HTTP2StreamReference, _ headers: HeaderBlock,
     peer: PeerIdentity?, deadline: MonotonicTime?, messageByteCountMax: Int,
     receiveCompression: Compression?, sendCompression: Compression?
   ) {
-    self.route = route
-    self.tasks = tasks
-    deframer = MessageDeframer(limit: messageByteCountMax, compression: receiveCompression)
-    super.init(
-      loop: loop, path: route.path, metadata: metadata, peer: peer, deadline: deadline)
+    let isOther = !isOf(route)
+    if isOther { self.route = route.takeUnretainedValue() }
+    super.begin(
+      path: isOther ? self.route.path : nil, metadata: headers, peer: peer, deadline: deadline)
+    deframer.reset(limit: messageByteCountMax, compression: receiveCompression)
     self.stream = stream
     self.sendCompression = sendCompression
-  }
-
-  /// Sets the deadline's timer and starts a streaming handler.
-  func start() {
+    isFinished = false
     if let deadline {
-      timer = loop.schedule(at: deadline) { [weak self] in
-        self?.fail(RPCError(code: .deadlineExceeded, message: "the deadline has passed"))
+      // Not weakly: an object with weak references counts all its references the slow way. The
+      // timer goes with the call's end, and a stream's end is always reported.
+      timer = loop.schedule(at: deadline) { [self] in
+        fail(RPCError(code: .deadlineExceeded, message: "the deadline has passed"))
       }
     }
-    if case .streaming(let handler) = route.handler {
+    if case .streaming(let handler) = self.route.handler {
       task = Task(executorPreference: loop) { [self] in
         do {
           try await handler(CallHolder(self), CallContext(state: self))
@@ -114,6 +131,11 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
 
   func callClosed(_ call: ServerCall, reason: CallCloseReason) {
     end()
+    request = nil
+    stream = nil
+    // Queues and senders of a streaming handler are not made for a second life.
+    if case .streaming = route.handler { return }
+    pool._withUnsafeGuaranteedRef { $0.giveBack(self) }
   }
 
   // MARK: Handlers
@@ -179,7 +201,7 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
     }
   }
 
-  private func succeed(_ response: OutboundMessage?) {
+  private func succeed(_ response: consuming OutboundMessage?) {
     guard !isFinished, let stream else { return }
     prepareToSend()
     if let response { response.send(on: stream, sendCompression) }

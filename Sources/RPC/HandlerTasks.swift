@@ -59,10 +59,16 @@ private final class HandlerTask: @unchecked Sendable {
     continuation?.resume()
   }
 
+  /// Runs the handler of the call it was given. Apart, so that no reference to the call is kept
+  /// while the task waits: a call that nobody refers to begins again.
+  private func serve() async -> Bool {
+    guard let call = call.take() else { return false }
+    await call.performUnary()
+    return true
+  }
+
   func run(_ owner: HandlerTasks) async {
-    while let call {
-      self.call = nil
-      await call.performUnary()
+    while await serve() {
       // Cancellation stays with a task for ever: one that was cancelled serves no other call.
       if Task.isCancelled { return }
       await withUnsafeContinuation { continuation in

@@ -1,11 +1,29 @@
 internal import RPCWire
 
 /// What gRPC reads of a request's header block. Points into the block.
-struct RequestHead {
+struct RequestHead: BitwiseCopyable {
+  /// Why a request cannot be a call.
+  enum Refusal: BitwiseCopyable {
+    case timeout
+    case encoding(UnsafeRawBufferPointer)
+
+    var status: (StatusCode, String) {
+      switch self {
+      case .timeout:
+        (.internalError, "grpc-timeout: expected at most 8 digits and a unit")
+      case .encoding(let value):
+        (
+          .unimplemented,
+          "grpc-encoding: expected gzip or deflate, got '\(String(decoding: value, as: UTF8.self))'"
+        )
+      }
+    }
+  }
+
   private(set) var path = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var timeoutNanoseconds: UInt64?
   private(set) var compression: Compression?
-  private(set) var refusal: (StatusCode, String)?
+  private(set) var refusal: Refusal?
   private var isPost = false
   private var isGRPC = false
   private var accepted = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -21,9 +39,7 @@ struct RequestHead {
       isGRPC = GRPCContentType.matches(field.value)
     case 12 where field.isNamed("grpc-timeout"):
       timeoutNanoseconds = GRPCTimeout.parse(field.value)
-      if timeoutNanoseconds == nil {
-        refusal = (.internalError, "grpc-timeout: expected at most 8 digits and a unit")
-      }
+      if timeoutNanoseconds == nil { refusal = .timeout }
     case 13 where field.isNamed("grpc-encoding"):
       readEncoding(field.value)
     case 20 where field.isNamed("grpc-accept-encoding"):
@@ -36,9 +52,7 @@ struct RequestHead {
     if value.equals("identity") { return }
     let name = String(decoding: value, as: UTF8.self)
     compression = Compression(rawValue: name)
-    if compression == nil {
-      refusal = (.unimplemented, "grpc-encoding: expected gzip or deflate, got '\(name)'")
-    }
+    if compression == nil { refusal = .encoding(value) }
   }
 
   /// False for what people and probes send; see ``PlainCall``.

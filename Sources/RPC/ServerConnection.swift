@@ -130,6 +130,14 @@ extension ServerConnection: HTTP2SessionDelegate {
   func session(
     _ session: HTTP2Session, receivedRequest stream: HTTP2StreamReference, headers: HeaderBlock
   ) {
+    Unmanaged.passUnretained(owner)._withUnsafeGuaranteedRef {
+      received(stream, headers, $0)
+    }
+  }
+
+  private func received(
+    _ stream: HTTP2StreamReference, _ headers: HeaderBlock, _ owner: ServerLoop
+  ) {
     let call = ServerCall(stream)
     if let router = owner.router, let delegate = router.route(headers, call: call) {
       stream.setHandler(delegate)
@@ -150,24 +158,13 @@ extension ServerConnection: HTTP2SessionDelegate {
       let path = String(decoding: request.path, as: UTF8.self)
       return call.sendStatus(.unimplemented, "no such method: \(path)")
     }
-    if let (code, message) = request.refusal {
+    if let (code, message) = request.refusal?.status {
       var headers = ResponseHeaders.base
       headers.append("grpc-accept-encoding", "identity,deflate,gzip" as StaticString)
       headers.appendStatus(code, message, Metadata())
       return call.sendHeaders(headers, endOfStream: true)
     }
-    let handler = GRPCServerCall(
-      loop: owner.loop, tasks: owner.tasks, route: route, stream: stream,
-      metadata: Metadata(copying: headers),
-      peer: peer,
-      deadline: request.timeoutNanoseconds.map {
-        owner.loop.now + .nanoseconds(Int64(clamping: $0))
-      },
-      messageByteCountMax: owner.configuration.limits.messageByteCountMax,
-      receiveCompression: request.compression,
-      sendCompression: request.responseCompression(owner.configuration.compression))
-    stream.setHandler(handler)
-    handler.start()
+    owner.beginCall(route, stream, request, headers, peer: peer)
   }
 
   func sessionHasOutput(_ session: HTTP2Session) {

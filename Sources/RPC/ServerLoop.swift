@@ -8,6 +8,8 @@ final class ServerLoop {
   let routes: RouteTable
   let pool: HTTP2StreamPool
   let tasks: HandlerTasks
+  private let calls = CallPool()
+  private let messageByteCountMax: Int
   let shard: Int
   var ages: ConnectionAges
   private(set) var router: (any CallRouter)?
@@ -40,6 +42,7 @@ final class ServerLoop {
       patience: configuration.limits.handshakePatience)
     pool = loop.local(HTTP2StreamPool.self) { HTTP2StreamPool() }
     tasks = HandlerTasks(loop: loop)
+    messageByteCountMax = configuration.limits.messageByteCountMax
     router = makeRouter?(loop)
     scheduleSweep()
   }
@@ -120,6 +123,25 @@ final class ServerLoop {
 
   func exceeded(_ limit: HTTP2Limit) {
     configuration.metrics?.exceeded(limit, shard: shard)
+  }
+
+  /// Makes a gRPC request the call of its route.
+  func beginCall(
+    _ route: Unmanaged<Route>, _ stream: HTTP2StreamReference, _ request: borrowing RequestHead,
+    _ headers: HeaderBlock, peer: PeerIdentity?
+  ) {
+    let call =
+      calls.take()
+      ?? GRPCServerCall(
+        loop: loop, tasks: tasks, pool: calls, route: route.takeUnretainedValue())
+    stream.setHandler(call)
+    call.begin(
+      route, stream, headers, peer: peer,
+      deadline: request.timeoutNanoseconds.map {
+        loop.now + .nanoseconds(Int64(clamping: $0))
+      },
+      messageByteCountMax: messageByteCountMax, receiveCompression: request.compression,
+      sendCompression: request.responseCompression(configuration.compression))
   }
 
   func exceeded(_ limit: ServerLimit) {

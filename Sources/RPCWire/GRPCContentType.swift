@@ -3,6 +3,8 @@ public enum GRPCContentType {
   /// True for `application/grpc`, alone or as `application/grpc+proto`, with parameters or without.
   /// Other codecs are not read here, so their messages are not ours to forward either.
   public static func matches(_ value: UnsafeRawBufferPointer) -> Bool {
+    // What nearly all clients send, without a look at each letter.
+    if value.equals("application/grpc") { return true }
     guard let rest = drop("application/grpc", from: value) else { return false }
     let codec = drop("+proto", from: rest) ?? rest
     return codec.isEmpty || codec[0] == UInt8(ascii: ";") || codec[0] == UInt8(ascii: " ")

@@ -41,7 +41,7 @@ extension HTTP2Session {
     stream.pointee.next?.pointee.previous = stream.pointee.previous
     streamCount -= 1
     let reference = HTTP2StreamReference(stream)
-    let handler = stream.pointee.handler.take()
+    let handler = stream.takeHandler()
     if headerStream == stream { headerStream = nil }
     // Given back first: the handler's uses of the reference are no-ops from here on.
     pool.giveBack(stream)
@@ -198,11 +198,10 @@ extension HTTP2Session {
 
   /// Called while DATA is packed: queues the trailers that end the stream.
   func submitTrailers(_ stream: StreamPointer) {
+    let (session, id) = (session, stream.pointee.id)
     let block = HeaderBlock(
       bytes: stream.pointee.sentTrailers.bytes, count: stream.pointee.sentTrailerCount)
-    _ = withFields(block) { fields, count in
-      nghttp2_submit_trailer(session, stream.pointee.id, fields, count)
-    }
+    _ = withFields(block) { nghttp2_submit_trailer(session, id, $0, $1) }
   }
 }
 

@@ -70,6 +70,18 @@ struct HTTP2Stream {
 
 typealias StreamPointer = UnsafeMutablePointer<HTTP2Stream>
 
+extension StreamPointer {
+  /// Moves the handler out: no reference is counted.
+  @inline(__always)
+  func takeHandler() -> (any HTTP2StreamHandler)? {
+    withUnsafeMutablePointer(to: &pointee.handler) { handler in
+      let taken = handler.move()
+      handler.initialize(to: nil)
+      return taken
+    }
+  }
+}
+
 /// Names a stream; harmless when the stream is gone. Use on the session's thread only.
 public struct HTTP2StreamReference {
   let pointer: UnsafeMutablePointer<HTTP2Stream>
@@ -126,7 +138,7 @@ public struct HTTP2StreamReference {
   }
 
   /// Makes the handler of the stream; streams of a client get theirs when submitted.
-  public func setHandler(_ handler: any HTTP2StreamHandler) {
+  public func setHandler(_ handler: consuming any HTTP2StreamHandler) {
     if isOpen { pointer.pointee.handler = handler }
   }
 }
@@ -188,10 +200,10 @@ public final class HTTP2StreamPool {
     return stream
   }
 
+  /// Takes back a stream whose handler was taken out.
   func giveBack(_ stream: StreamPointer) {
     stream.pointee.generation &+= 1
     stream.pointee.session = nil
-    stream.pointee.handler = nil
     stream.pointee.flags = []
     stream.pointee.outbound.removeAll()
     stream.pointee.sentHeaders.removeAll(keeping: Self.blockByteCountKept)

@@ -50,8 +50,8 @@ struct InboundFields {
     field.storeBytes(
       of: UInt32(truncatingIfNeeded: nameByteCount) | indexing.rawValue, as: UInt32.self)
     (field + 4).storeBytes(of: UInt32(truncatingIfNeeded: valueByteCount), as: UInt32.self)
-    memcpy(field + 8, name, nameByteCount)
-    if let value { memcpy(field + 8 + nameByteCount, value, valueByteCount) }
+    copyShort(field + 8, name, nameByteCount)
+    if let value { copyShort(field + 8 + nameByteCount, value, valueByteCount) }
     count += 1
     if nameByteCount > 0, name.load(as: UInt8.self) == UInt8(ascii: ":") {
       pseudoCount += 1

@@ -20,7 +20,7 @@ public struct MessageDeframer {
   /// allocation, and a liar gains little.
   private static let trustedByteCount = 16 << 10
 
-  private let limit: Int
+  private var limit: Int
   private var compression: Compression?
   private var prefix: (UInt8, UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0, 0)
   private var prefixCount = 0
@@ -32,6 +32,15 @@ public struct MessageDeframer {
   public init(limit: Int, compression: Compression? = nil) {
     self.limit = limit
     self.compression = compression
+  }
+
+  /// Becomes as a new one.
+  @inline(__always)
+  public mutating func reset(limit: Int, compression: Compression?) {
+    self.limit = limit
+    self.compression = compression
+    prefixCount = 0
+    message = []
   }
 
   /// True between messages.
@@ -47,7 +56,8 @@ public struct MessageDeframer {
 
   /// The same; `deliver` also learns whether the message was compressed on the wire.
   public mutating func receive(
-    _ bytes: UnsafeRawBufferPointer, _ deliver: (_ message: [UInt8], _ wasCompressed: Bool) -> Void
+    _ bytes: UnsafeRawBufferPointer,
+    _ deliver: (_ message: consuming [UInt8], _ wasCompressed: Bool) -> Void
   ) throws(FramingError) {
     var offset = 0
     while offset < bytes.count {
@@ -86,14 +96,17 @@ public struct MessageDeframer {
   }
 
   /// To be called at the end of the body.
+  @inline(__always)
   public func finish() throws(FramingError) {
-    guard prefixCount == 0 else {
-      throw FramingError(
-        code: .internalError,
-        message: prefixCount < 5
-          ? "the body ends inside a message prefix: expected 5 bytes, got \(prefixCount)"
-          : "the body ends inside a message: expected \(length) bytes, got \(message.count)")
-    }
+    guard isAtBoundary else { throw incomplete }
+  }
+
+  private var incomplete: FramingError {
+    FramingError(
+      code: .internalError,
+      message: prefixCount < 5
+        ? "the body ends inside a message prefix: expected 5 bytes, got \(prefixCount)"
+        : "the body ends inside a message: expected \(length) bytes, got \(message.count)")
   }
 
   private mutating func readPrefix() throws(FramingError) {

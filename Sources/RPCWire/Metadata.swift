@@ -20,6 +20,11 @@ public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     headers = HeaderList(copying: block, skippingPseudoFields: true)
   }
 
+  /// Becomes such a copy, in the memory of what was there before when nobody else uses it.
+  public mutating func replaceAll(copying block: HeaderBlock) {
+    headers.replaceAll(copyingRegular: block)
+  }
+
   /// True when there are no pairs.
   public var isEmpty: Bool { headers.isEmpty }
 

@@ -85,7 +85,7 @@ extension HTTP2StreamPool {
   /// Ends such a stream and tells its handler; does nothing the second time.
   public func close(_ stream: HTTP2StreamReference, _ reason: CallCloseReason) {
     guard stream.isOpen, stream.pointer.pointee.backend != nil else { return }
-    let handler = stream.pointer.pointee.handler
+    let handler = stream.pointer.takeHandler()
     stream.pointer.pointee.backend = nil
     giveBack(stream.pointer)
     handler?.streamClosed(stream, reason: reason)
