@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2 grpc_interop grpc_negative connect tls browser onnx processors)
+all=(http2 grpc_interop grpc_negative connect tls browser onnx onnx_oracle processors)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
@@ -16,6 +16,12 @@ onnx() {
   local data
   data=$(.venv/bin/python -c 'import importlib.util as u; print(u.find_spec("onnx").submodule_search_locations[0])')
   .build/debug/onnx-conformance "$data/backend/test/data" Tests/Conformance/onnx/expected.txt
+}
+
+# Operators and whole models as ONNX Runtime's tools and skl2onnx write them, against ONNX Runtime.
+onnx_oracle() {
+  scripts/python-env.sh test && scripts/python-env.sh conformance &&
+    scripts/onnx-oracle.sh contributed classical optimized
 }
 
 # The kernels as other processors than this one: AArch64, x86-64 without AVX and with AVX2.

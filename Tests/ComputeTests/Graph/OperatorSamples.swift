@@ -89,7 +89,10 @@ enum OperatorSamples {
     "ZipMap": "f2x2 classlabels_int64s=0,1", "Constant": "value_ints=1,2",
     "MeanVarianceNormalization": "f1x2x3x3", "SequenceErase": "f2 l=0",
     "SequenceInsert": "f2 f2 l=0",
-  ]
+    "CategoryMapper": "l3 cats_int64s=0,1 cats_strings=a,b",
+    "SVMClassifier":
+      "f2x2 classlabels_ints=0,1 coefficients=0.5,0.5 support_vectors=1.0,2.0,3.0,4.0 vectors_per_class=1,1 rho=0.5, kernel_type=RBF kernel_params=0.5,0.1,3.0 prob_a=-1.0, prob_b=0.5,",
+  ].merging(ContributedSamples.rows) { $1 }
 
   static let sequenceReaders: Set<String> = [
     "SequenceAt", "SequenceErase", "SequenceInsert", "SequenceLength", "SequenceMap",

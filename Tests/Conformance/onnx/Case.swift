@@ -8,8 +8,12 @@ struct Case {
   let name: String
   let path: String
 
-  /// The folders of cases that come with their models.
-  private static let suites = ["node", "simple", "pytorch-operator", "pytorch-converted"]
+  /// The folders of cases that come with their models: the standard's, and those that
+  /// `Tests/Conformance/onnx_oracle` writes.
+  private static let suites = [
+    "node", "simple", "pytorch-operator", "pytorch-converted", "contributed", "classical",
+    "optimized",
+  ]
 
   static func all(in data: String) -> [Case] {
     suites.flatMap { suite in
@@ -58,11 +62,12 @@ struct Case {
       inputs.append(Self.reinterpreted(value, as: spec.dataType))
     }
     let outputs = try model.evaluate(inputs)
+    let comparison = Comparison(tolerance: Tolerance(path: "\(path)/tolerance"))
     for (index, output) in outputs.enumerated() {
       guard let bytes = try? Files.read("\(folder)/output_\(index).pb") else { continue }
       let value = try ONNX.value(bytes: bytes, form: model.outputForms[index])
       let expected = Self.reinterpreted(value, as: model.outputs[index].dataType)
-      if let difference = Comparison.difference(output, expected) {
+      if let difference = comparison.difference(output, expected) {
         return "output \(index): \(difference)"
       }
     }

@@ -44,8 +44,8 @@ struct Body: Sendable {
     }
     graph.inputs = values
     (self.captured, self.absorbed) = (captured, absorbed)
-    graph = try graph.validated()
     let (registry, options) = (OperatorRegistry.standard, context.options)
+    graph = try graph.validated().expanded(registry, options)
     if context.packsWeights {
       for pass in GraphPass.standard where options.passes.contains(pass.option) {
         try pass.run(&graph, registry, options)

@@ -5,6 +5,7 @@ enum Compiler {
     var graph = try graph.inliningFunctions().closingBodies().validated()
     try refuseInternal(graph)
     try checkInputs(graph, options)
+    graph = try graph.expanded(registry, options)
     for pass in GraphPass.standard where options.passes.contains(pass.option) {
       try pass.run(&graph, registry, options)
     }

@@ -51,6 +51,7 @@ extension Graph {
   /// The operator-set versions whose semantics are implemented.
   private static let supportedOpsets: [String: ClosedRange<Int>] = [
     "": 1...23, "ai.onnx.ml": 1...5, "ai.onnx.preview.training": 1...1,
+    contributed: 1...1,
   ]
 
   private func checkVersions() throws(GraphError) {

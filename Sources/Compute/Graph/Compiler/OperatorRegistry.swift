@@ -3,7 +3,11 @@
 struct OperatorRegistry: Sendable {
   typealias Builder = @Sendable (OperatorContext) throws(GraphError) -> any Operator
 
+  /// Writes the nodes that stand for one, for an operator that is several others in one.
+  typealias Expander = @Sendable (inout Expansion) throws(GraphError) -> Void
+
   private var builders: [String: Builder] = [:]
+  private var expanders: [String: Expander] = [:]
 
   mutating func register(
     _ opType: String, domain: String = "", _ builder: @escaping Builder
@@ -11,8 +15,16 @@ struct OperatorRegistry: Sendable {
     builders[domain + ":" + opType] = builder
   }
 
+  mutating func register(
+    _ opType: String, domain: String, expansion: @escaping Expander
+  ) {
+    expanders[domain + ":" + opType] = expansion
+  }
+
   /// Every operator as "domain:type".
-  var names: [String] { builders.keys.sorted() }
+  var names: [String] { (Array(builders.keys) + expanders.keys).sorted() }
+
+  func expansion(_ node: Node) -> Expander? { expanders[node.domain + ":" + node.opType] }
 
   func builder(_ node: Node) -> Builder? { builders[node.domain + ":" + node.opType] }
 

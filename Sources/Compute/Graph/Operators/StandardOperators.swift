@@ -85,6 +85,16 @@ extension OperatorRegistry {
     LabelEncoder.register(in: &registry)
     OneHotEncoder.register(in: &registry)
     SupportVectors.register(in: &registry)
+    SupportVectorClassifier.register(in: &registry)
+    ContributedAliases.register(in: &registry)
+    FusedLinear.register(in: &registry)
+    GeluFamily.register(in: &registry)
+    SkipNormalization.register(in: &registry)
+    AttentionForms.register(in: &registry)
+    RotaryEmbedding.register(in: &registry)
+    QuantizedForms.register(in: &registry)
+    IntegerProducts.register(in: &registry)
+    MatMulNBits.register(in: &registry)
     return registry
   }()
 }

@@ -1,4 +1,5 @@
-/// LabelEncoder: maps each element through a table; what the table lacks becomes the default.
+/// LabelEncoder and CategoryMapper: map each element through a table; what the table lacks becomes
+/// the default.
 struct LabelEncoder: Operator {
   enum Values: Sendable {
     case integers([Int64])
@@ -130,18 +131,25 @@ struct LabelEncoder: Operator {
     withUnsafeBytes(of: value.isNaN ? Float.nan.bitPattern : (value + 0).bitPattern) { Array($0) }
   }
 
-  init(_ context: OperatorContext) throws(GraphError) {
-    if let classes = try context.strings("classes_strings") {
-      // Version 1: strings to their positions, or positions to strings.
-      let fromStrings = context.known.optional(0)?.dataType == .string
-      let positions = classes.indices.map { Int64($0) }
-      let fallback = Int64(try context.int("default_int64", default: -1))
-      let text = Array((try context.string("default_string") ?? "_Unused").utf8)
-      keyType = fromStrings ? .string : .int64
-      values = fromStrings ? .integers(positions + [fallback]) : .strings(classes + [text])
-      table = Self.table(fromStrings ? classes : positions.map(Self.key))
-      return
+  /// Strings to numbers, or numbers to strings, as the input is one or the other.
+  private init(
+    _ context: OperatorContext, strings: [[UInt8]], numbers: [Int64]
+  ) throws(GraphError) {
+    guard strings.count == numbers.count else {
+      throw GraphError(
+        code: .invalidAttribute,
+        message: "as many strings as numbers are needed, got \(strings.count) and "
+          + "\(numbers.count)")
     }
+    let fromStrings = context.known.optional(0)?.dataType == .string
+    let fallback = Int64(try context.int("default_int64", default: -1))
+    let text = Array((try context.string("default_string") ?? "_Unused").utf8)
+    keyType = fromStrings ? .string : .int64
+    values = fromStrings ? .integers(numbers + [fallback]) : .strings(strings + [text])
+    table = Self.table(fromStrings ? strings : numbers.map(Self.key))
+  }
+
+  init(_ context: OperatorContext) throws(GraphError) {
     let keys: [[UInt8]]
     if let strings = try context.strings("keys_strings") {
       (keyType, keys) = (.string, strings)
@@ -182,7 +190,17 @@ struct LabelEncoder: Operator {
 
   static func register(in registry: inout OperatorRegistry) {
     registry.register("LabelEncoder", domain: "ai.onnx.ml") { context throws(GraphError) in
-      try LabelEncoder(context)
+      guard let classes = try context.strings("classes_strings") else {
+        return try LabelEncoder(context)
+      }
+      // Version 1: the numbers are the strings' positions.
+      return try LabelEncoder(
+        context, strings: classes, numbers: classes.indices.map { Int64($0) })
+    }
+    registry.register("CategoryMapper", domain: "ai.onnx.ml") { context throws(GraphError) in
+      try LabelEncoder(
+        context, strings: try context.strings("cats_strings") ?? [],
+        numbers: (try context.ints("cats_int64s") ?? []).map { Int64($0) })
     }
   }
 }

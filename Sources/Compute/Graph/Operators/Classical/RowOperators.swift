@@ -98,8 +98,11 @@ struct RowOperator: Operator {
       RowOperator(function: .threshold(try context.float("threshold", default: 0)))
     }
     registry.register("Imputer", domain: "ai.onnx.ml") { context throws(GraphError) in
+      if let values = try context.ints("imputed_value_int64s"), !values.isEmpty {
+        return try IntegerImputer(context, values)
+      }
       guard let values = try context.floats("imputed_value_floats"), !values.isEmpty else {
-        throw context.unsupported("imputed values", "none or integers", expected: "as floats")
+        throw context.unsupported("imputed values", "none", expected: "as floats or int64s")
       }
       return RowOperator(
         function: .impute(

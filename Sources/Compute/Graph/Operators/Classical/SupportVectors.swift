@@ -1,16 +1,7 @@
-internal import Glibc
-
 /// SVMRegressor: sums of kernels of a row with the support vectors; or, as a one-class model, on
 /// which side of the boundary the row lies.
 struct SupportVectors: Operator {
-  enum Kernel: String, Sendable {
-    case linear = "LINEAR", poly = "POLY", rbf = "RBF", sigmoid = "SIGMOID"
-  }
-
-  private let kernel: Kernel
-  private let gamma: Float
-  private let constant: Float
-  private let degree: Float
+  private let kernel: SupportVectorKernel
   private let coefficients: [Float]
   /// Row by row; empty for a plain linear model, whose coefficients are the features'.
   private let vectors: [Float]
@@ -22,14 +13,7 @@ struct SupportVectors: Operator {
   var weightByteCount: Int { (coefficients.count + vectors.count) * MemoryLayout<Float>.stride }
 
   init(_ context: OperatorContext) throws(GraphError) {
-    let name = try context.string("kernel_type") ?? "LINEAR"
-    guard let kernel = Kernel(rawValue: name) else {
-      throw context.unsupported("kernel_type", name, expected: "LINEAR, POLY, RBF or SIGMOID")
-    }
-    self.kernel = kernel
-    let parameters = try context.floats("kernel_params") ?? []
-    (gamma, constant, degree) =
-      parameters.count == 3 ? (parameters[0], parameters[1], parameters[2]) : (0, 0, 0)
+    kernel = try SupportVectorKernel(context)
     coefficients = try context.floats("coefficients") ?? []
     let count = try context.int("n_supports", default: 0)
     vectors = count > 0 ? try context.floats("support_vectors") ?? [] : []
@@ -80,21 +64,10 @@ struct SupportVectors: Operator {
       for index in 0..<width { sum += Double(coefficients[index] * row[index]) }
       return Float(sum)
     }
-    for (number, coefficient) in coefficients.enumerated() {
-      var (product, distance): (Double, Double) = (0, 0)
-      for index in 0..<width {
-        let (a, b) = (Double(row[index]), Double(vectors[number * width + index]))
-        product += a * b
-        distance += (a - b) * (a - b)
+    vectors.withUnsafeBufferPointer { vectors in
+      for (number, coefficient) in coefficients.enumerated() {
+        sum += Double(coefficient) * kernel(row, vectors.baseAddress! + number * width, width)
       }
-      let value: Double
-      switch kernel {
-      case .linear: value = product
-      case .poly: value = pow(Double(gamma) * product + Double(constant), Double(degree))
-      case .rbf: value = exp(-Double(gamma) * distance)
-      case .sigmoid: value = tanh(Double(gamma) * product + Double(constant))
-      }
-      sum += Double(coefficient) * value
     }
     return Float(sum)
   }

@@ -1,14 +1,17 @@
 /// LayerNormalization: zero mean and unit variance over the dimensions from `axis` on, then
-/// scale and bias, which broadcast to those dimensions.
+/// scale and bias, which broadcast to those dimensions. SimplifiedLayerNormalization leaves the
+/// mean where it is, and gives no such output.
 struct LayerNormalizationOperator: Operator {
   let axis: Int
   let epsilon: Float
+  let isCentered: Bool
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0, among: DataType.floats)
     let scale = try inputs.type(1, among: [type.dataType])
+    let statistics = isCentered ? 2 : 1
     guard let shape = type.shape else {
-      return [type, TensorType(.fp32, nil), TensorType(.fp32, nil)]
+      return [type] + [TensorType](repeating: TensorType(.fp32, nil), count: statistics)
     }
     let axis = try normalizedAxis(axis, rank: shape.count)
     for parameter in [scale, inputs.optional(2)] {
@@ -23,8 +26,8 @@ struct LayerNormalizationOperator: Operator {
             + "got \(Shape.describe(size))")
       }
     }
-    let statistics = shape.indices.map { $0 < axis ? shape[$0] : 1 }
-    return [type, TensorType(.fp32, statistics), TensorType(.fp32, statistics)]
+    let row = TensorType(.fp32, shape.indices.map { $0 < axis ? shape[$0] : 1 })
+    return [type] + [TensorType](repeating: row, count: statistics)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
@@ -41,7 +44,8 @@ struct LayerNormalizationOperator: Operator {
     let size = Shape.product(input.shape[axis...])
     let (source, target) = (input.pointer(T.self), output.pointer(T.self))
     let bias = operands.optional(2)
-    let (mean, inverse) = (operands.optionalOutput(1)?.f32, operands.optionalOutput(2)?.f32)
+    let mean = isCentered ? operands.optionalOutput(1)?.f32 : nil
+    let inverse = operands.optionalOutput(isCentered ? 2 : 1)?.f32
     let (weights, offsets) = (scale.pointer(T.self), bias?.pointer(T.self))
     let walk = StridedWalk(
       input.shape,
@@ -50,11 +54,11 @@ struct LayerNormalizationOperator: Operator {
         bias.map { Broadcast.strides($0.shape, input.shape.count) }
           ?? [Int](repeating: 0, count: input.shape.count),
       ])
-    let epsilon = Double(epsilon)
+    let (epsilon, isCentered) = (Double(epsilon), isCentered)
     return {
       for row in 0..<outer {
         let (from, to) = (source + row * size, target + row * size)
-        let moments = Moments(from, count: size, epsilon: epsilon)
+        let moments = Moments(from, count: size, epsilon: epsilon, isCentered: isCentered)
         for index in 0..<size {
           to[index] = T(converting: (from[index].asDouble - moments.mean) * moments.factor)
         }
@@ -69,10 +73,16 @@ struct LayerNormalizationOperator: Operator {
   }
 
   static func register(in registry: inout OperatorRegistry) {
-    registry.register("LayerNormalization") { context throws(GraphError) in
-      LayerNormalizationOperator(
-        axis: try context.int("axis", default: -1),
-        epsilon: try context.float("epsilon", default: 1e-5))
+    // ONNX Runtime keeps the simplified one in the standard's domain.
+    for (name, domain, isCentered) in [
+      ("LayerNormalization", "", true), ("SimplifiedLayerNormalization", "", false),
+      ("SimplifiedLayerNormalization", contributed, false),
+    ] {
+      registry.register(name, domain: domain) { context throws(GraphError) in
+        LayerNormalizationOperator(
+          axis: try context.int("axis", default: -1),
+          epsilon: try context.float("epsilon", default: 1e-5), isCentered: isCentered)
+      }
     }
   }
 }

@@ -4,10 +4,12 @@ struct Moments {
   let factor: Double
 
   /// Of `count` elements, which must be above 0; the variance in a second walk, because the sum of
-  /// squares loses digits.
-  init<T: Element>(_ row: UnsafeMutablePointer<T>, count: Int, epsilon: Double) {
+  /// squares loses digits. Without centring the mean counts as zero.
+  init<T: Element>(
+    _ row: UnsafeMutablePointer<T>, count: Int, epsilon: Double, isCentered: Bool = true
+  ) {
     var sum = 0.0
-    for index in 0..<count { sum += row[index].asDouble }
+    if isCentered { for index in 0..<count { sum += row[index].asDouble } }
     mean = sum / Double(count)
     var squares = 0.0
     for index in 0..<count {
