@@ -188,7 +188,7 @@ def test_pages_of_configured_origins_may(server, keys):
                     path, headers={"origin": "https://evil.example", **ASKED}).status_code == 403
             response = client.get("/v2/models/simple", headers=page)
             assert response.headers["access-control-allow-origin"] == page["origin"]
-            assert response.headers["vary"] == "origin"
+            assert response.headers["vary"] .split(", ")[-1] == "origin"
             response = client.get("/v2/models/absent", headers=page)
             assert response.status_code == 404
             assert response.headers["access-control-allow-origin"] == page["origin"]

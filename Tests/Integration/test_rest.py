@@ -100,7 +100,7 @@ def test_tritonclient_infers(rest, headers, binary_inputs, binary_outputs, compr
                for name in ["OUTPUT0", "OUTPUT1"]]
     result = rest.infer(
         "simple", inputs, outputs=outputs, request_id="42", headers=headers,
-        request_compression_algorithm=compression)
+        request_compression_algorithm=compression, response_compression_algorithm=compression)
     assert result.get_response()["id"] == "42"
     assert result.get_response()["model_version"] == "1"
     assert (result.as_numpy("OUTPUT0") == arrays[0] + arrays[1]).all()
@@ -287,6 +287,30 @@ def test_compressed_bodies(web, encoding, compress):
     error(web.post("/v2/models/simple/infer", content=bomb, headers=headers), 413)
     error(web.post("/v2/models/simple/infer", content=body,
                    headers={"content-encoding": "br"}), 415)
+
+
+@pytest.mark.parametrize("encoding, decompress", [("gzip", gzip.decompress),
+                                                  ("deflate", zlib.decompress)])
+def test_compressed_answers(web, encoding, decompress):
+    name = web.get("/v2/models/identity_int64").json()["inputs"][0]["name"]
+
+    def ask(count, accepted, model="identity_int64", method="POST"):
+        body = one_input(name, "INT64", [7] * count, [1, count])
+        with web.stream(method, f"/v2/models/{model}/infer", json=body,
+                        headers={"accept-encoding": accepted}) as response:
+            return response, b"".join(response.iter_raw())
+    response, raw = ask(5_000, encoding)
+    assert response.headers["content-encoding"] == encoding and len(raw) < 1_000
+    assert int(response.headers["content-length"]) == len(raw)
+    assert json.loads(decompress(raw))["outputs"][0]["data"] == [7] * 5_000
+    for count, accepted in [(5_000, "identity"), (5_000, f"{encoding};q=0"), (5, encoding),
+                            (200_000, encoding)]:
+        response, raw = ask(count, accepted)
+        assert "content-encoding" not in response.headers
+        assert json.loads(raw)["outputs"][0]["data"] == [7] * count
+    response, raw = ask(5_000, encoding, model="nothing")
+    assert response.status_code == 404 and "content-encoding" not in response.headers
+    assert "error" in json.loads(raw)
 
 
 def test_a_large_tensor_both_ways(web):

@@ -35,18 +35,25 @@ final class PlainAnswer: ServerCallDelegate {
 }
 
 extension RESTAnswer {
-  /// Sends the whole answer.
+  /// Bytes of the body.
+  var byteCount: Int { (binary ?? []).reduce(json.count) { $0 + $1.count } }
+
+  /// Sends the whole answer, compressed if so wanted.
   func send(
     to client: ServerCall, isHead: Bool, origin: String?, retryAfter: String? = nil,
-    allow: StaticString? = nil
+    allow: StaticString? = nil, compression: Compression? = nil
   ) {
-    let byteCount = (binary ?? []).reduce(json.count) { $0 + $1.count }
+    let compressed = compression.map {
+      MessageCompressor.deflate((binary ?? []).reduce(into: json) { $0 += $1 }, $0)
+    }
     var headers = HeaderList()
     headers.append(":status", "\(status)")
     headers.append(
       "content-type",
       binary == nil ? "application/json" as StaticString : "application/octet-stream")
-    headers.append("content-length", "\(byteCount)")
+    headers.append("content-length", "\(compressed?.count ?? byteCount)")
+    if let compression { headers.append("content-encoding", compression.rawValue) }
+    if status == 200 { headers.append("vary", "accept-encoding" as StaticString) }
     if binary != nil { headers.append("inference-header-content-length", "\(json.count)") }
     if let allow { headers.append("allow", allow) }
     if let retryAfter { headers.append("retry-after", retryAfter) }
@@ -54,6 +61,10 @@ extension RESTAnswer {
     CrossOrigin.append(origin, to: &headers)
     if isHead { return client.sendHeaders(headers, endOfStream: true) }
     client.sendHeaders(headers)
+    if let compressed {
+      client.sendData(compressed)
+      return client.sendEnd()
+    }
     client.sendData(json)
     for tensor in binary ?? [] { tensor.withUnsafeBytes { client.sendData($0) } }
     client.sendEnd()

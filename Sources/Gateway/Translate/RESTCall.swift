@@ -9,6 +9,8 @@ final class RESTCall: TranslatedCall {
   private let endpoint: RESTEndpoint
   private let isHead: Bool
   private let headerByteCount: Int?
+  /// What the client takes answers in.
+  private let compression: Compression?
   private var inflater: StreamingInflater?
   private var body: [UInt8] = []
   /// Received before it was known whose it is: a kilobyte may become a megabyte.
@@ -32,6 +34,7 @@ final class RESTCall: TranslatedCall {
     self.isHead = isHead
     self.headerByteCount = headerByteCount
     self.inflater = inflater
+    compression = AcceptedEncoding.choose(headers.string("accept-encoding"))
     deframer = MessageDeframer(limit: gateway.limits.messageByteCountMax)
     super.init(gateway, client, headers)
   }
@@ -244,6 +247,17 @@ final class RESTCall: TranslatedCall {
     }
   }
 
+  /// Compression costs more than the answer did: who has none of his budget left does without.
+  private func compression(of answer: RESTAnswer) -> Compression? {
+    let byteCount = answer.byteCount
+    guard let compression, let exchange, answer.status == 200, !isHead,
+      AcceptedEncoding.byteCountMin...AcceptedEncoding.byteCountMax ~= byteCount,
+      exchange.mayInflate() == nil
+    else { return nil }
+    exchange.payForInflation(kilobytes: byteCount * AcceptedEncoding.inflationsPerByte >> 10)
+    return compression
+  }
+
   private func answer(_ answer: RESTAnswer, retryAfter: String? = nil) {
     isAnswered = true
     exchange?.httpStatus = answer.status
@@ -251,7 +265,9 @@ final class RESTCall: TranslatedCall {
     body = []
     message = nil
     compressed = []
-    answer.send(to: client, isHead: isHead, origin: origin, retryAfter: retryAfter)
+    answer.send(
+      to: client, isHead: isHead, origin: origin, retryAfter: retryAfter,
+      compression: compression(of: answer))
     // As JSON it may be several times as large as the message was.
     exchange?.countBytes()
   }
