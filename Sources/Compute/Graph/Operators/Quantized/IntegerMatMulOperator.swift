@@ -1,6 +1,12 @@
+internal import CKernels
+
 /// MatMulInteger and QLinearMatMul: products of 8-bit integers, summed in 32 bits.
 struct IntegerMatMulOperator: Operator {
   let product: IntegerProduct
+  /// A constant signed right side, for the dot-product kernel.
+  var packed: PackedIntegers?
+
+  var weightByteCount: Int { packed?.byteCount ?? 0 }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let (a, b, result) = try product.types(inputs)
@@ -36,6 +42,14 @@ struct IntegerMatMulOperator: Operator {
     let sizes = try MatMulOperator.sizes(a.shape, b.shape)
     let (left, right) = (IntegerOperand(a), IntegerOperand(b))
     let (zeroA, zeroB) = product.zeros(operands)
+    if let packed, a.dataType == .uint8, operands.optional(product.leftZero)?.count ?? 1 == 1 {
+      let (sums, threads) = (try operands.output().pointer(Int32.self), operands.threadPool)
+      let rows = Shape.product(sizes.batch[...]) * sizes.m
+      let values = UnsafePointer(a.pointer(UInt8.self))
+      return {
+        packed.multiply(values, rows: rows, zeroA?[0] ?? 0, zeroB, into: sums, threads)
+      }
+    }
     let result = try product.result(operands)
     let walk = StridedWalk(
       sizes.batch,
@@ -64,11 +78,74 @@ struct IntegerMatMulOperator: Operator {
   }
 
   static func register(in registry: inout OperatorRegistry) {
-    registry.register("MatMulInteger") { _ in
-      IntegerMatMulOperator(product: IntegerProduct(isRequantizing: false))
+    registry.register("MatMulInteger") { context in
+      IntegerMatMulOperator(
+        product: IntegerProduct(isRequantizing: false), packed: PackedIntegers(context, input: 1))
     }
     registry.register("QLinearMatMul") { _ in
       IntegerMatMulOperator(product: IntegerProduct(isRequantizing: true))
     }
+  }
+}
+
+/// The right side of products of 8-bit integers, in the order of the dot-product kernel, with the sum
+/// of each column: what the left side's zero point is multiplied with.
+final class PackedIntegers: Sendable {
+  private let panels: TensorStorage
+  private let columnSums: [Int32]
+  private let (depth, columns): (Int, Int)
+  private let kernels: Kernels
+
+  var byteCount: Int { panels.byteCount + columnSums.count * MemoryLayout<Int32>.stride }
+
+  /// nil where the input is no constant matrix that the kernel takes. It reads rows in place, so
+  /// they must be whole groups of four.
+  init?(_ context: OperatorContext, input: Int, kernels: Kernels = .active) {
+    guard context.packsWeights, let tensor = context.constant(input), tensor.dataType == .int8,
+      tensor.shape.count == 2, tensor.elementCount > 0, tensor.shape[0] % 4 == 0,
+      kernels.table.pointee.hasVNNI
+    else { return nil }
+    (depth, columns) = (tensor.shape[0], tensor.shape[1])
+    self.kernels = kernels
+    let (k, n, width) = (tensor.shape[0], tensor.shape[1], kernels.panelColumns)
+    let values = tensor.storage.base.assumingMemoryBound(to: Int8.self)
+    panels = TensorStorage(byteCount: (n + width - 1) / width * width * k) {
+      guard let base = $0.baseAddress else { return }
+      kernels.table.pointee.igemmPackB(base.assumingMemoryBound(to: Int8.self), values, n, k, n)
+    }
+    var sums = [Int32](repeating: 0, count: n)
+    for row in 0..<k {
+      for column in 0..<n { sums[column] &+= Int32(values[row * n + column]) }
+    }
+    columnSums = sums
+  }
+
+  /// C = (A - zeroA) · (B - zeroB), exactly, from A · B and the sums of rows and columns.
+  func multiply(
+    _ a: UnsafePointer<UInt8>, rows: Int, _ zeroA: Int32, _ zeroB: IntegerOperand?,
+    into c: UnsafeMutablePointer<Int32>, _ threads: ThreadPool?
+  ) {
+    let work = 2.0 * Double(rows) * Double(columns) * Double(depth)
+    // The kernel does four times as much in the time of a product of floats.
+    let tasks = threads != nil && work >= 4 * ThreadPool.grainFlops ? min(rows, 2) : 1
+    let compute = { [self] (task: Int) in
+      let (first, last) = (rows * task / tasks, rows * (task + 1) / tasks)
+      let (k, n) = (depth, columns)
+      let packed = UnsafePointer(panels.base.assumingMemoryBound(to: Int8.self))
+      kernels.table.pointee.igemm(c + first * n, n, a + first * k, k, packed, last - first, n, k)
+      let shifts = zeroB.map { zero in (0..<n).contains { zero.shared($0) != 0 } } ?? false
+      guard shifts || zeroA != 0 else { return }
+      columnSums.withUnsafeBufferPointer { sums in
+        for row in first..<last {
+          let target = c + row * n
+          for column in 0..<n { target[column] &-= zeroA &* sums[column] }
+          guard shifts, let zeroB else { continue }
+          var sum = 0 &- Int32(k) &* zeroA
+          for index in 0..<k { sum &+= Int32(a[row * k + index]) }
+          for column in 0..<n { target[column] &-= zeroB.shared(column) &* sum }
+        }
+      }
+    }
+    if tasks > 1, let threads { threads.run(tasks, compute) } else { compute(0) }
   }
 }

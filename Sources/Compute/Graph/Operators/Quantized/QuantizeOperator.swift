@@ -68,8 +68,11 @@ struct QuantizeOperator: Operator {
       count = isBlocked ? scales[at] : size
     }
 
+    /// Whether all elements share one scale.
+    var isSingle: Bool { count == 1 && size == 1 }
+
     func callAsFunction(_ index: Int) -> Int {
-      if count == 1 && size == 1 { return 0 }
+      if isSingle { return 0 }
       let place = index / inner % size
       if block == 0 { return place }
       return (index / inner / size * count + place / block) * inner + index % inner
@@ -103,6 +106,19 @@ struct QuantizeOperator: Operator {
     let (source, scales) = (input.pointer(T.self), scale.pointer(S.self))
     let (zeros, target) = (zero?.pointer(R.self), output.pointer(R.self))
     let isFloat = DataType.tinyFloats.contains(output.dataType)
+    if blocks.isSingle, let source = source as? UnsafeMutablePointer<Float>,
+      let scales = scales as? UnsafeMutablePointer<Float>
+    {
+      let count = output.count
+      if let target = target as? UnsafeMutablePointer<UInt8> {
+        let zero = zeros as? UnsafeMutablePointer<UInt8>
+        return { quantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
+      }
+      if let target = target as? UnsafeMutablePointer<Int8> {
+        let zero = zeros as? UnsafeMutablePointer<Int8>
+        return { quantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
+      }
+    }
     return {
       for index in 0..<output.count {
         let at = blocks(index)
@@ -121,6 +137,19 @@ struct QuantizeOperator: Operator {
   ) -> Step {
     let (source, scales) = (input.pointer(T.self), scale.pointer(S.self))
     let (zeros, target) = (zero?.pointer(T.self), output.pointer(S.self))
+    if blocks.isSingle, let target = target as? UnsafeMutablePointer<Float>,
+      let scales = scales as? UnsafeMutablePointer<Float>
+    {
+      let count = output.count
+      if let source = source as? UnsafeMutablePointer<UInt8> {
+        let zero = zeros as? UnsafeMutablePointer<UInt8>
+        return { dequantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
+      }
+      if let source = source as? UnsafeMutablePointer<Int8> {
+        let zero = zeros as? UnsafeMutablePointer<Int8>
+        return { dequantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
+      }
+    }
     return {
       for index in 0..<output.count {
         let at = blocks(index)
@@ -176,10 +205,34 @@ struct DynamicQuantizeOperator: Operator {
       scales?[0] = scale
       zeros?[0] = UInt8(zero.isNaN ? 0 : zero)
       guard let target else { return }
-      for index in 0..<count {
-        let value = (source[index] / scale).rounded(.toNearestOrEven) + zero
-        target[index] = UInt8(converting: Double(value))
-      }
+      quantizeBytes(source, scale, Int32(zero.isNaN ? 0 : zero), count, target)
     }
+  }
+}
+
+/// One scale for all: rounded half to even by adding 1.5·2^23, which leaves no bits for a fraction;
+/// what lies beyond 2^20 saturates in any case.
+private func quantizeBytes<R: FixedWidthInteger>(
+  _ source: UnsafePointer<Float>, _ scale: Float, _ zero: Int32, _ count: Int,
+  _ target: UnsafeMutablePointer<R>
+) {
+  let (least, most) = (Int32(R.min), Int32(R.max))
+  let (limit, shifter) = (Float(1 << 20), Float(12_582_912))
+  for index in 0..<count {
+    let quotient = source[index] / scale
+    // A NaN becomes zero, as it does where elements are converted one by one.
+    let known = quotient == quotient ? quotient : Float(0 &- zero)
+    let clamped = known > limit ? limit : known < -limit ? -limit : known
+    let rounded = Int32((clamped + shifter) - shifter) &+ zero
+    target[index] = R(truncatingIfNeeded: min(max(rounded, least), most))
+  }
+}
+
+private func dequantizeBytes<R: FixedWidthInteger>(
+  _ source: UnsafePointer<R>, _ scale: Float, _ zero: Int32, _ count: Int,
+  _ target: UnsafeMutablePointer<Float>
+) {
+  for index in 0..<count {
+    target[index] = Float(Int32(truncatingIfNeeded: source[index]) &- zero) * scale
   }
 }
