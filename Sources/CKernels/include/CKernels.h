@@ -188,6 +188,11 @@ typedef struct ck_table {
       float *destination, const float *source, size_t outer, size_t axis, size_t inner);
   void (*logSoftmax)(
       float *destination, const float *source, size_t outer, size_t axis, size_t inner);
+  /// Rows to zero mean and unit variance, times `scale` plus `bias` (NULL: none), which have `size`
+  /// elements; the statistics of each row go to `mean` and `inverse` unless those are NULL.
+  void (*layerNorm)(
+      float *destination, const float *source, size_t rows, size_t size, const float *scale,
+      const float *bias, float epsilon, float *mean, float *inverse);
 
   // Reductions.
   ck_reduce_fn reduce[CK_REDUCE_COUNT][CK_TYPE_COUNT];

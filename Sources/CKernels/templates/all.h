@@ -6,6 +6,7 @@
 #include "math.h"
 #include "elementwise.h"
 #include "softmax.h"
+#include "normalization.h"
 #include "reduce.h"
 #include "pooling.h"
 #include "convert.h"
@@ -44,12 +45,14 @@ const ck_table NAME(ck_table) = {
                {binary_power_f32, binary_power_f64}},
     .compare = {EACH_TYPE(compare_equal), EACH_TYPE(compare_less), EACH_TYPE(compare_lessOrEqual)},
     .unary = {unary_relu, unary_sigmoid, unary_tanh, unary_exp, unary_log, unary_sqrt,
-              unary_reciprocal, unary_negate, unary_absolute, unary_erf, unary_floor, unary_ceil},
+              unary_reciprocal, unary_negate, unary_absolute, unary_erf, unary_floor, unary_ceil,
+              unary_gelu, unary_geluTanh, unary_silu, unary_hardSwish},
     .clamp = NAME(clamp),
     .leakyRelu = NAME(leakyRelu),
     .axpby = NAME(axpby),
     .softmax = NAME(softmax),
     .logSoftmax = NAME(logSoftmax),
+    .layerNorm = NAME(layerNorm),
     .reduce = {EACH_TYPE(reduce_sum), EACH_TYPE(reduce_product), EACH_TYPE(reduce_max),
                EACH_TYPE(reduce_min), EACH_TYPE(reduce_sumSquares)},
     .argExtreme = NAME(argExtreme),

@@ -126,6 +126,12 @@ UNARY_KERNEL(absolute, vabs(x))
 UNARY_KERNEL(erf, verf(x))
 UNARY_KERNEL(floor, vfloor(x))
 UNARY_KERNEL(ceil, -vfloor(-x))
+UNARY_KERNEL(gelu, vsplat(0.5f) * x * (vsplat(1.0f) + verf(x * vsplat(0.70710678118654752f))))
+UNARY_KERNEL(geluTanh, vsplat(0.5f) * x * (vsplat(1.0f)
+    + vtanh(vsplat(0.79788456080286536f) * (x + vsplat(0.044715f) * x * x * x))))
+UNARY_KERNEL(silu, x * vsigmoid(x))
+UNARY_KERNEL(hardSwish, x * vatmost(
+    vatleast(x * vsplat(1.0f / 6.0f) + vsplat(0.5f), vsplat(0)), vsplat(1.0f)))
 
 static void NAME(clamp)(float *d, const float *s, size_t count, float low, float high) {
   for (size_t i = 0; i < count; i++) {

@@ -16,9 +16,17 @@ public struct ModelOptions: Sendable {
     public static let fusion = Passes(rawValue: 8)
     /// Runs chains of convolutions in NHWC, where the kernels are fastest.
     public static let layout = Passes(rawValue: 16)
+    /// Makes LayerNormalization and Gelu of the primitive operators that exporters write.
+    public static let composition = Passes(rawValue: 32)
+    /// Runs product, scale, mask, softmax and product as one operator.
+    public static let attention = Passes(rawValue: 64)
     /// Every pass.
-    public static let all: Passes = [
-      .identityRemoval, .constantFolding, .deadCodeElimination, .fusion, .layout,
+    public static let all = named.values.reduce(into: Passes()) { $0.formUnion($1) }
+    /// Every pass by its name.
+    public static let named: [String: Passes] = [
+      "identity-removal": .identityRemoval, "constant-folding": .constantFolding,
+      "dead-code-elimination": .deadCodeElimination, "fusion": .fusion, "layout": .layout,
+      "composition": .composition, "attention": .attention,
     ]
   }
 

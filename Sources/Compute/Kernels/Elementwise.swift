@@ -15,9 +15,11 @@ public enum Elementwise {
     case equal, less, lessOrEqual
   }
 
-  /// One f32 operand. exp, log, tanh and sigmoid err by at most 4 units in the last place.
+  /// One f32 operand. exp, log, tanh and sigmoid err by at most 4 units in the last place; erf by 3e-7, and what is
+  /// made of it, or of a difference from 1, by as much of the operand.
   public enum Unary: Int, Sendable, CaseIterable {
     case relu, sigmoid, tanh, exp, log, squareRoot, reciprocal, negate, absolute, erf, floor, ceil
+    case gelu, geluTanh, silu, hardSwish
   }
 
   /// Which operand is one value for all elements.

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import Testing
 
@@ -28,6 +29,39 @@ import Testing
         #expect(abs(x - y) <= bound, "\(outer)×\(axis)×\(inner): \(x), not \(y)")
       }
       #expect(got.isIntact)
+    }
+  }
+
+  @Test(arguments: Kernels.available, [false, true])
+  func layerNormStaysCloseToDoublePrecision(_ kernels: Kernels, _ hasBias: Bool) {
+    var random = Random(#function, kernels)
+    for _ in 0..<100 {
+      let rows = Int.random(in: 0...3, using: &random)
+      let size = random.size(kernels, upTo: 400, zero: false)
+      let (source, got) = (
+        Memory(random.reals(rows * size, in: -2...3)), Memory(count: rows * size)
+      )
+      let (scale, bias) = (Memory(random.reals(size)), Memory(random.reals(size)))
+      let (mean, inverse) = (Memory(count: rows), Memory(count: rows))
+      kernels.table.pointee.layerNorm(
+        got.base, source.base, rows, size, scale.base, hasBias ? bias.base : nil, 1e-3, mean.base,
+        inverse.base)
+      for row in 0..<rows {
+        let values = source.values[row * size..<(row + 1) * size].map { Double($0) }
+        let average = values.reduce(0, +) / Double(size)
+        let variance = values.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(size)
+        let factor = 1 / (variance + 1e-3).squareRoot()
+        // Sums of up to 400 values of size 3, then a factor of at most 32.
+        #expect(abs(Double(mean.values[row]) - average) < 2e-6)
+        #expect(abs(Double(inverse.values[row]) - factor) < 1e-5 * factor)
+        for index in 0..<size {
+          let want =
+            (values[index] - average) * factor * Double(scale.values[index])
+            + (hasBias ? Double(bias.values[index]) : 0)
+          #expect(abs(Double(got.values[row * size + index]) - want) < 1e-4)
+        }
+      }
+      #expect(got.isIntact && mean.isIntact && inverse.isIntact)
     }
   }
 

@@ -36,7 +36,8 @@ enum Compiler {
           op: op,
           inputs: node.inputs.enumerated().map { op.reads(input: $0) ? number($1) : -1 },
           outputs: node.outputs.map(number), outputTypes: node.outputs.map { types.types[$0] },
-          nodeName: node.displayName))
+          nodeName: node.displayName,
+          operatorName: (node.domain.isEmpty ? "" : node.domain + ".") + node.opType))
     }
     program.outputs = graph.outputs.map { number($0.name) }
     for output in graph.outputs {

@@ -9,6 +9,8 @@ struct Program: Sendable {
     var outputTypes: [TensorType?]
     /// For error messages.
     var nodeName: String
+    /// The domain, if it is not the standard's, and the operator's name.
+    var operatorName: String
   }
 
   var valueCount = 0

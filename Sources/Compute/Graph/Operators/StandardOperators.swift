@@ -50,6 +50,7 @@ extension OperatorRegistry {
     BatchNormalizationOperator.register(in: &registry)
     LayerNormalizationOperator.register(in: &registry)
     GemmOperator.register(in: &registry)
+    AttentionOperator.register(in: &registry)
     MatMulOperator.register(in: &registry)
     ConvOperator.register(in: &registry)
     LayoutConversion.register(in: &registry)

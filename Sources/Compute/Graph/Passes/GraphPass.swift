@@ -6,7 +6,10 @@ struct GraphPass: Sendable {
 
   /// The rewrites in the order in which they run.
   static let standard: [GraphPass] = [
-    IdentityRemoval.pass, ConstantFolding.pass, GemmFusion.pass, ActivationFusion.pass,
+    IdentityRemoval.pass, ConstantFolding.pass, LayerNormComposition.pass,
+    ActivationComposition.pass, AttentionFusion.pass,
+    // What the passes above replaced must not be seen as a reader by those below.
+    DeadCodeElimination.pass, ConvolutionFolding.pass, GemmFusion.pass, ActivationFusion.pass,
     LayoutPass.pass, DeadCodeElimination.pass,
   ]
 }

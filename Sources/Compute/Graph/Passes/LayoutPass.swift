@@ -36,7 +36,7 @@ struct LayoutPass {
   // Operators that treat every element alike, in whatever order.
   private static let elementwise: Set<String> = [
     "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Clip", "HardSwish", "HardSigmoid", "Elu", "Selu",
-    "Softplus", "Mish", "Exp", "Sqrt", "Abs", "Neg", "Erf", "Gelu",
+    "Softplus", "Mish", "Exp", "Sqrt", "Abs", "Neg", "Erf", "Gelu", FusedAttribute.silu,
   ]
 
   private mutating func visit(_ index: Int) {
@@ -54,7 +54,9 @@ struct LayoutPass {
       mean.opType = "ReduceMean"
       mean.attributes = ["axes": .ints([1, 2]), "keepdims": .int(1)]
       return emit(mean, reading: [twins[input]!])
-    case let name where isStandard && hasTwin && Self.elementwise.contains(name):
+    case let name
+    where (isStandard || name == FusedAttribute.silu) && hasTwin
+      && Self.elementwise.contains(name):
       return emit(node, reading: [twins[input]!] + node.inputs.dropFirst())
     case "Add", "Sub", "Mul", "Div":
       if isStandard, let read = sameImages(node) { return emit(node, reading: read) }
@@ -191,13 +193,11 @@ struct LayoutPass {
     return groups == 1
   }
 
-  /// Both operands as twins, if they are images of one shape or one is a single number.
+  /// Both operands as twins, which stretch as the images do, or one as a single number.
   private func sameImages(_ node: Node) -> [String]? {
     guard node.inputs.count == 2 else { return nil }
     let found = node.inputs.map { twins[$0] }
-    if let left = found[0], let right = found[1], let shape = types[node.inputs[0]]?.shape,
-      shape == types[node.inputs[1]]?.shape, shape[1...].allSatisfy({ $0 > 0 })
-    {
+    if let left = found[0], let right = found[1], isImage(node.inputs[0]), isImage(node.inputs[1]) {
       return [left, right]
     }
     for (image, number) in [(0, 1), (1, 0)] {

@@ -211,7 +211,7 @@ struct PlanBuilder {
         known: item.known, threadCount: program.options.threadCount)
       do {
         if let run = try instruction.op.makeStep(binding) {
-          plan.append(Self.checked(run, binding), node: instruction.nodeName)
+          plan.append(Self.checked(run, binding), of: instruction)
         }
       } catch {
         throw ExecutionError(planning: error, node: instruction.nodeName)

@@ -49,8 +49,7 @@ extension UnaryOperator {
       ("Softsign", .init({ $0 / (1 + $0.magnitude) }, { $0 / (1 + $0.magnitude) })),
       (
         "HardSwish",
-        .init(
-          { $0 * min(1, max(0, $0 / 6 + 0.5)) }, { $0 * min(1, max(0, $0 / 6 + 0.5)) })
+        .init(kernel: .hardSwish, { $0 * min(1, max(0, $0 / 6 + 0.5)) })
       ),
       (
         "Mish",
@@ -60,6 +59,9 @@ extension UnaryOperator {
       ),
     ]
     for (name, value) in operators { registry.register(name) { _ in value } }
+    registry.register(FusedAttribute.silu, domain: FusedAttribute.domain) { _ in
+      UnaryOperator(kernel: .silu, { $0 / (1 + exp(-$0)) })
+    }
     registry.register("LeakyRelu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 0.01)
       return UnaryOperator({ $0 < 0 ? alpha * $0 : $0 }, { $0 < 0 ? Double(alpha) * $0 : $0 })
@@ -106,13 +108,11 @@ extension UnaryOperator {
     registry.register("Gelu") { context throws(GraphError) in
       switch try context.string("approximate") ?? "none" {
       case "none":
-        return UnaryOperator(
-          { 0.5 * $0 * (1 + erff($0 * 0.70710678)) },
-          { 0.5 * $0 * (1 + erf($0 * 0.5.squareRoot())) })
+        return UnaryOperator(kernel: .gelu, { 0.5 * $0 * (1 + erf($0 * 0.5.squareRoot())) })
       case "tanh":
         // Hendrycks & Gimpel 2016: sqrt(2/pi) (x + 0.044715 x³).
         return UnaryOperator(
-          { 0.5 * $0 * (1 + tanhf(0.7978845608 * ($0 + 0.044715 * $0 * $0 * $0))) },
+          kernel: .geluTanh,
           { 0.5 * $0 * (1 + tanh(0.7978845608028654 * ($0 + 0.044715 * $0 * $0 * $0))) })
       case let other: throw context.unsupported("approximate", other, expected: "none or tanh")
       }

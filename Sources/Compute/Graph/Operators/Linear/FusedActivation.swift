@@ -30,4 +30,7 @@ enum FusedAttribute {
   static let low = "activation_low"
   static let high = "activation_high"
   static let pools = "pool_two_by_two"
+  /// x · sigmoid(x), which the standard has no operator for.
+  static let silu = "Silu"
+  static let attention = "Attention"
 }

@@ -3,8 +3,11 @@
 struct MatMulOperator: Operator {
   private let packed: PackedMatrix?
   private let packedShape: [Int]?
+  /// Whether input 2 is a row that is added to every row of the result.
+  private let hasBias: Bool
 
   init(_ context: OperatorContext) {
+    hasBias = context.node.domain == FusedAttribute.domain
     packed = GemmKernel.pack(context.constant(1), transposed: false, context)
     packedShape = context.constant(1)?.shape
   }
@@ -65,6 +68,7 @@ struct MatMulOperator: Operator {
       let sizes = try Self.sizes(a.shape, packedShape)
       return try packedStep(packed, a, sizes, operands)
     }
+    precondition(!hasBias, "the pass that adds a bias does so to packed weights only")
     let b = try operands.input(1)
     if a.dataType == .fp32 {
       return try kernelStep(a, b, try Self.sizes(a.shape, b.shape), operands)
@@ -80,8 +84,11 @@ struct MatMulOperator: Operator {
     let rows = Shape.product(sizes.batch[...]) * sizes.m
     let left = Matrix(UnsafePointer(a.f32), rowStride: sizes.k)
     let (target, n, threads) = (try operands.output().f32, sizes.n, operands.threadPool)
+    let bias = hasBias ? UnsafePointer(try operands.input(2).f32) : nil
     return {
-      SGEMM.run(m: rows, left, packed, into: target, rowStride: n, threads: threads)
+      SGEMM.run(
+        m: rows, left, packed, into: target, rowStride: n, epilogue: Epilogue(biasColumn: bias),
+        threads: threads)
     }
   }
 
@@ -132,6 +139,8 @@ struct MatMulOperator: Operator {
   }
 
   static func register(in registry: inout OperatorRegistry) {
-    registry.register("MatMul") { MatMulOperator($0) }
+    for domain in ["", FusedAttribute.domain] {
+      registry.register("MatMul", domain: domain) { MatMulOperator($0) }
+    }
   }
 }

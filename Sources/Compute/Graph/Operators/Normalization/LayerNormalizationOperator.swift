@@ -32,6 +32,7 @@ struct LayerNormalizationOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
+    if let step = try kernelStep(operands) { return step }
     return step(
       try input.dataType.numeric(), try normalizedAxis(axis, rank: input.shape.count), operands)
   }

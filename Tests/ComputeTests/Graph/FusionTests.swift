@@ -1,0 +1,190 @@
+import Compute
+import TestSupport
+import Testing
+
+/// What passes make of several operators: it is really made, and answers the same.
+@Suite struct FusionTests {
+  private var graph = Graph()
+  private var random = SplitMix64(state: 11)
+
+  private init() {}
+
+  private mutating func add(
+    _ opType: String, _ inputs: String..., attributes: [String: Attribute] = [:]
+  ) -> String {
+    let output = "\(opType)\(graph.nodes.count)"
+    graph.nodes.append(
+      Node(opType: opType, inputs: inputs, outputs: [output], attributes: attributes))
+    return output
+  }
+
+  private mutating func number(_ value: Float) -> String {
+    let name = "number\(graph.initializers.count)"
+    graph.initializers[name] = Tensor(fp32: [value], shape: [])
+    return name
+  }
+
+  private mutating func weight(_ shape: Int..., above low: Float? = nil) -> String {
+    let name = "weight\(graph.initializers.count)"
+    var tensor = Tensor.random(shape, &random)
+    if let low { tensor = Tensor(fp32: tensor.floats.map { abs($0) + low }, shape: shape) }
+    graph.initializers[name] = tensor
+    return name
+  }
+
+  private mutating func input(_ name: String, _ shape: Int...) -> String {
+    graph.inputs.append(.init(name: name, dataType: .fp32, shape: shape))
+    return name
+  }
+
+  /// Compares the whole compiler with none of it, and counts the operators that are left.
+  private mutating func check(
+    _ output: String, shapes: [[Int]], becomes expected: [String: Int]
+  ) throws {
+    graph.outputs = [.init(name: output, dataType: .fp32, shape: nil)]
+    let inputs = shapes.map { shape in
+      var tensor = Tensor.random(shape, &random)
+      tensor = Tensor(fp32: tensor.floats.map { $0 * 3 }, shape: shape)
+      return tensor
+    }
+    let plain = try Run.graph(graph, inputs, passes: [])
+    let model = try Model(graph)
+    let fused = try Run.run(model, inputs)
+    #expect(fused[0].shape == plain[0].shape)
+    #expect(isClose(fused[0].floats, plain[0].floats, 2e-5))
+    let steps = try Run.withViews(inputs[...], []) { views in
+      try model.withContext { try $0.profile(views, count: 1, clock: { 0 }) }
+    }
+    #expect(Dictionary(grouping: steps, by: \.operatorName).mapValues(\.count) == expected)
+  }
+
+  @Test(arguments: [true, false])
+  func primitivesBecomeOneLayerNormalization(_ usesPow: Bool) throws {
+    var test = FusionTests()
+    let x = test.input("x", -1, -1, 20)
+    let mean = test.add("ReduceMean", x, attributes: ["axes": .ints([-1])])
+    let centred = test.add("Sub", x, mean)
+    let squares =
+      usesPow
+      ? test.add("Pow", centred, test.number(2)) : test.add("Mul", centred, centred)
+    let variance = test.add("ReduceMean", squares, attributes: ["axes": .ints([-1])])
+    let root = test.add("Sqrt", test.add("Add", variance, test.number(1e-3)))
+    let scaled = test.add("Mul", test.add("Div", centred, root), test.weight(20))
+    let y = test.add("Add", test.weight(20), scaled)
+    try test.check(y, shapes: [[2, 3, 20]], becomes: ["LayerNormalization": 1])
+  }
+
+  @Test(arguments: 0..<3) func productsByErfBecomeGelu(_ form: Int) throws {
+    var test = FusionTests()
+    let x = test.input("x", -1, 7)
+    let erf = test.add("Erf", test.add("Div", x, test.number(Float(2).squareRoot())))
+    let gate = test.add("Add", erf, test.number(1))
+    let half = test.number(0.5)
+    let y =
+      switch form {
+      case 0: test.add("Mul", test.add("Mul", x, gate), half)
+      case 1: test.add("Mul", test.add("Mul", x, half), gate)
+      default: test.add("Mul", x, test.add("Mul", half, gate))
+      }
+    try test.check(y, shapes: [[5, 7]], becomes: ["Gelu": 1])
+  }
+
+  @Test func productsByTanhBecomeGelu() throws {
+    var test = FusionTests()
+    let x = test.input("x", -1, 7)
+    let cubic = test.add("Mul", test.add("Pow", x, test.number(3)), test.number(0.044715))
+    let inner = test.add("Mul", test.add("Add", x, cubic), test.number(0.7978845608))
+    let gate = test.add("Add", test.add("Tanh", inner), test.number(1))
+    let y = test.add("Mul", test.add("Mul", test.number(0.5), x), gate)
+    try test.check(y, shapes: [[5, 7]], becomes: ["Gelu": 1])
+  }
+
+  @Test func productsWithGatesBecomeSiLUAndHardSwish() throws {
+    var test = FusionTests()
+    let x = test.input("x", -1, 9)
+    let silu = test.add("Mul", test.add("Sigmoid", x), x)
+    let three = test.add("Add", silu, test.number(3))
+    let clip = test.add("Clip", three, test.number(0), test.number(6))
+    let y = test.add("Div", test.add("Mul", silu, clip), test.number(6))
+    try test.check(y, shapes: [[4, 9]], becomes: ["martlet.Silu": 1, "HardSwish": 1])
+  }
+
+  @Test func aGateOfAnotherValueStaysAProduct() throws {
+    var test = FusionTests()
+    let (x, other) = (test.input("x", -1, 9), test.input("other", -1, 9))
+    let y = test.add("Mul", test.add("Sigmoid", x), other)
+    try test.check(y, shapes: [[4, 9], [4, 9]], becomes: ["Sigmoid": 1, "Mul": 1])
+  }
+
+  @Test(arguments: [1, 17, 130])
+  func productSoftmaxProductBecomesAttention(_ length: Int) throws {
+    var test = FusionTests()
+    let names = ["q", "k", "v"].map { test.input($0, -1, -1, 3, 8) }
+    let mask = test.input("mask", -1, 1, 1, -1)
+    let query = test.add("Transpose", names[0], attributes: ["perm": .ints([0, 2, 1, 3])])
+    let key = test.add("Transpose", names[1], attributes: ["perm": .ints([0, 2, 3, 1])])
+    let value = test.add("Transpose", names[2], attributes: ["perm": .ints([0, 2, 1, 3])])
+    let scores = test.add("Div", test.add("MatMul", query, key), test.number(Float(8).squareRoot()))
+    let shares = test.add(
+      "Softmax", test.add("Add", scores, mask), attributes: ["axis": .int(-1)])
+    let y = test.add(
+      "Transpose", test.add("MatMul", shares, value), attributes: ["perm": .ints([0, 2, 1, 3])])
+    let shape = [2, length, 3, 8]
+    try test.check(
+      y, shapes: [[2, 5, 3, 8], shape, shape, [2, 1, 1, length]],
+      becomes: ["martlet.Attention": 1])
+  }
+
+  @Test func attentionOfOneSharedHeadStretchesIt() throws {
+    var test = FusionTests()
+    let query = test.input("q", -1, 4, -1, 8)
+    let (key, value) = (test.input("k", -1, 1, 8, -1), test.input("v", -1, 1, -1, 6))
+    let shares = test.add("Softmax", test.add("MatMul", query, key), attributes: ["axis": .int(3)])
+    try test.check(
+      test.add("MatMul", shares, value), shapes: [[2, 4, 3, 8], [2, 1, 8, 5], [2, 1, 5, 6]],
+      becomes: ["martlet.Attention": 1])
+  }
+
+  @Test func whatFollowsAConvolutionPerChannelIsFolded() throws {
+    var test = FusionTests()
+    let x = test.input("x", -1, 3, 6, 6)
+    let convolution = test.add("Conv", x, test.weight(4, 3, 3, 3))
+    let normalized = test.add(
+      "BatchNormalization", convolution, test.weight(4), test.weight(4), test.weight(4),
+      test.weight(4, above: 0.5))
+    let scaled = test.add("Mul", normalized, test.weight(1, 4, 1, 1))
+    let y = test.add("Relu", test.add("Add", test.weight(4, 1, 1), scaled))
+    try test.check(
+      y, shapes: [[2, 3, 6, 6]],
+      becomes: ["martlet.ToNHWC": 1, "martlet.ConvNHWC": 1, "martlet.ToNCHW": 1])
+  }
+
+  @Test func aSumAlongAnotherAxisIsNotFolded() throws {
+    var test = FusionTests()
+    let convolution = test.add("Conv", test.input("x", -1, 3, 6, 6), test.weight(4, 3, 3, 3))
+    let y = test.add("Add", convolution, test.weight(4))
+    try test.check(
+      y, shapes: [[2, 3, 6, 6]],
+      becomes: ["martlet.ToNHWC": 1, "martlet.ConvNHWC": 1, "martlet.ToNCHW": 1, "Add": 1])
+  }
+
+  @Test func aProductOfAStackTakesItsBias() throws {
+    var test = FusionTests()
+    let product = test.add("MatMul", test.input("x", -1, -1, 6), test.weight(6, 5))
+    let y = test.add("Add", test.weight(5), product)
+    try test.check(y, shapes: [[2, 3, 6]], becomes: ["martlet.MatMul": 1])
+  }
+
+  @Test func imagesAreScaledByChannelInNHWC() throws {
+    var test = FusionTests()
+    let x = test.add("Conv", test.input("x", -1, 3, 6, 6), test.weight(4, 3, 1, 1))
+    let gate = test.add("Sigmoid", test.add("GlobalAveragePool", x))
+    let y = test.add("Conv", test.add("Mul", x, gate), test.weight(2, 4, 1, 1))
+    try test.check(
+      y, shapes: [[2, 3, 6, 6]],
+      becomes: [
+        "martlet.ToNHWC": 1, "martlet.ConvNHWC": 2, "martlet.ToNCHW": 1, "ReduceMean": 1,
+        "Sigmoid": 1, "Mul": 1,
+      ])
+  }
+}
