@@ -74,8 +74,12 @@ bench: build deps-test ## Kernels, models and calls beside ONNX Runtime and grpc
 	@scripts/python-env.sh bench && bench/run.sh $(BIN)
 
 .PHONY: bench-peers
-bench-peers: build deps-test ## The gateway beside proxies that people use
-	@scripts/python-env.sh bench && bench/peers.sh $(BIN)
+bench-peers: build deps-test ## The gateway beside proxies that people use, models beside other engines
+	@scripts/python-env.sh bench && bench/peers.sh $(BIN) && bench/models.sh $(BIN)
+
+.PHONY: bench-models
+bench-models: build deps-test ## Models of every class beside ONNX Runtime and OpenVINO, the same answers
+	@bench/models.sh $(BIN)
 
 .PHONY: proto
 proto: deps-test ## Regenerate what comes from Proto/

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Makes .venv and installs what a purpose needs, pinned. Does nothing when nothing changed.
-# Usage: python-env.sh test|conformance|bench|train
+# Usage: python-env.sh test|conformance|bench|models|train
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-test} in
   test) requirements=Tests/Integration/requirements.txt ;;
   conformance) requirements=Tests/Conformance/requirements.txt ;;
   bench) requirements=bench/requirements.txt ;;
+  models) requirements=bench/models/requirements.txt ;;
   train) requirements=Models/train/requirements.txt ;;
-  *) echo "python-env.sh: expected test, conformance, bench or train, got '$1'" >&2; exit 64 ;;
+  *) echo "python-env.sh: expected test, conformance, bench, models or train, got '$1'" >&2; exit 64 ;;
 esac
 
 stamp=.venv/.$(basename "$(dirname "$requirements")").$(sha256sum "$requirements" | cut -c1-16)

@@ -9,78 +9,141 @@ struct BenchServe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Time a model's inference in this process.")
   @Option(help: "An .onnx file.") var model: String
-  @Option(help: "The size put for a free first dimension.") var batch = 1
+  @Option(help: "A .npz file with an array for each input; default: made-up small numbers.")
+  var inputs: String?
+  @Option(help: "Write the outputs to this .npz file.") var output: String?
+  @Option(help: "The size put for a free first dimension of made-up inputs.") var batch = 1
   @Option(help: "How many threads may compute.") var threads = 1
   @Option(help: "For how long to measure, in seconds.") var seconds = 2.0
+  @Option(help: "A pass of the graph compiler to leave out; may be given again. 'all': every one.")
+  var without: [String] = []
+  @Flag(help: "Print what every step takes instead of the whole.") var profile = false
   @Flag(help: "Print one JSON document.") var json = false
 
   private struct Row: Encodable {
     var batch, threads, runs: Int
     var medianMicroseconds, p99Microseconds: Double
+    /// What the process has grown by when the model was loaded, before its first inference.
+    var residentBytes: Int
+    var loadMilliseconds: Double
   }
 
   func validate() throws {
     guard batch > 0, threads > 0, seconds > 0 else {
       throw ValidationError("expected --batch, --threads and --seconds above 0")
     }
+    _ = try passes()
   }
 
   func run() throws {
-    let model = try Self.load(self.model)
-    let inputs = model.inputs.map { spec in
-      spec.shape.enumerated().map { $0.element >= 0 ? $0.element : ($0.offset == 0 ? batch : 1) }
-    }
-    let buffers = try zip(model.inputs, inputs).map { spec, shape in
-      guard let byteCount = Shape.byteCount(shape, spec.dataType) else {
-        throw CommandFailure(.badData, "input '\(spec.name)' is not a tensor of numbers")
-      }
-      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
-      // Small positive numbers, so that no model meets denormals or infinities.
-      if spec.dataType == .fp32 {
-        for (i, _) in buffer.bindMemory(to: Float.self).enumerated() {
-          buffer.storeBytes(of: Float(i % 17) / 17, toByteOffset: i * 4, as: Float.self)
-        }
-      } else {
-        _ = buffer.initializeMemory(as: UInt8.self, repeating: 0)
-      }
-      return buffer
-    }
-    defer { for buffer in buffers { buffer.deallocate() } }
-    let views = zip(zip(model.inputs, inputs), buffers).map {
-      TensorView(
-        dataType: $0.0.dataType, shape: $0.1, bytes: UnsafeRawBufferPointer($1))
-    }
-    let times = try model.withContext { context in
-      for _ in 0..<20 { try context.run(views) }
-      var times: [Duration] = []
-      let end = MonotonicTime.now() + .seconds(seconds)
-      var last = MonotonicTime.now()
-      while last < end {
+    let before = (Self.residentBytes(), MonotonicTime.now())
+    let model = try Self.load(
+      self.model, ModelOptions(threadCount: threads, passes: try passes()))
+    let (resident, loaded) = (Self.residentBytes() - before.0, MonotonicTime.now() - before.1)
+    let tensors =
+      try inputs.map { try BenchTensors.read($0, model) }
+      ?? BenchTensors.madeUp(model, batch: batch)
+    let views = tensors.map { tensor in tensor.withView { $0 } }
+    // The views point into the tensors.
+    try withExtendedLifetime(tensors) {
+      try model.withContext { context in
         try context.run(views)
-        let now = MonotonicTime.now()
-        times.append(now - last)
-        last = now
+        if let output { try BenchTensors.write(model, context, to: output) }
+        if profile { return try Self.printProfile(context, views, seconds) }
+        let times = try measure(context, views)
+        try report(times, resident, loaded)
       }
-      return times.sorted()
     }
+  }
+
+  private func measure(_ context: ExecutionContext, _ views: [TensorView]) throws -> [Duration] {
+    let end = MonotonicTime.now() + .seconds(seconds)
+    var last = MonotonicTime.now()
+    // The first fifth, or twenty runs, warm up.
+    let warm = last + .seconds(seconds / 5)
+    var runs = 0
+    while last < warm && runs < 20 {
+      try context.run(views)
+      last = MonotonicTime.now()
+      runs += 1
+    }
+    var times: [Duration] = []
+    repeat {
+      try context.run(views)
+      let now = MonotonicTime.now()
+      times.append(now - last)
+      last = now
+    } while last < end
+    return times.sorted()
+  }
+
+  private func report(_ times: [Duration], _ resident: Int, _ loaded: Duration) throws {
     let at = { (share: Double) in
       times[min(Int(Double(times.count) * share), times.count - 1)].milliseconds * 1e3
     }
     let row = Row(
       batch: batch, threads: threads, runs: times.count, medianMicroseconds: at(0.5),
-      p99Microseconds: at(0.99))
+      p99Microseconds: at(0.99), residentBytes: resident, loadMilliseconds: loaded.milliseconds)
     if json { return try Output.json(row) }
     print(
       "batch \(batch), \(threads) thread(s): median \(Output.fixed(row.medianMicroseconds, 1)) µs,"
         + " p99 \(Output.fixed(row.p99Microseconds, 1)) µs over \(row.runs) runs")
   }
 
-  static func load(_ path: String) throws -> Model {
+  /// Steps by what they take, and their sum for each operator.
+  private static func printProfile(
+    _ context: ExecutionContext, _ views: [TensorView], _ seconds: Double
+  ) throws {
+    let start = MonotonicTime.now()
+    try context.run(views)
+    let one = max(MonotonicTime.now() - start, .microseconds(1))
+    let count = max(1, Int(seconds * 1e3 / one.milliseconds))
+    let steps = try context.profile(views, count: count) {
+      let time = MonotonicTime.now() - start
+      return Int(time.milliseconds * 1e6)
+    }
+    let microseconds = { (nanoseconds: Int) in
+      Output.fixed(Double(nanoseconds) / Double(count) / 1e3, 1)
+    }
+    let kinds = Dictionary(grouping: steps, by: \.operatorName).map {
+      (name: $0.key, count: $0.value.count, time: $0.value.reduce(0) { $0 + $1.nanoseconds })
+    }
+    Output.table(
+      ["OPERATOR", "STEPS", "µs"],
+      kinds.sorted { $0.time > $1.time }.map { [$0.name, "\($0.count)", microseconds($0.time)] })
+    print("")
+    Output.table(
+      ["STEP", "OPERATOR", "µs"],
+      steps.sorted { $0.nanoseconds > $1.nanoseconds }.prefix(20).map {
+        [$0.nodeName, $0.operatorName, microseconds($0.nanoseconds)]
+      })
+  }
+
+  private func passes() throws -> ModelOptions.Passes {
+    var passes = ModelOptions.Passes.all
+    for name in without {
+      guard let pass = name == "all" ? .all : ModelOptions.Passes.named[name] else {
+        throw ValidationError(
+          "expected --without one of all, "
+            + ModelOptions.Passes.named.keys.sorted().joined(separator: ", ") + ", got '\(name)'")
+      }
+      passes.subtract(pass)
+    }
+    return passes
+  }
+
+  private static func residentBytes() -> Int {
+    guard let text = try? FileBytes.read("/proc/self/statm") else { return 0 }
+    let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
+    return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(getpagesize())
+  }
+
+  static func load(_ path: String, _ options: ModelOptions) throws -> Model {
     guard access(path, R_OK) == 0 else {
       throw CommandFailure(.noInput, "cannot read '\(path)'")
     }
     do {
-      return try Model(try ONNX.load(contentsOf: path))
+      return try Model(try ONNX.load(contentsOf: path), options: options)
     } catch {
       throw CommandFailure(.badData, "'\(path)': \(error)")
     }

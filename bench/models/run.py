@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Models of every class beside ONNX Runtime and OpenVINO, alternately, in one run.
+Usage: run.py PROGRAM [--rows TEXT] [--threads 1,2] [--seconds S] [--rounds N] [--no-openvino]"""
+
+import argparse
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+import files  # noqa: E402
+import work  # noqa: E402
+from common import ROOT, append_history, median, print_machine  # noqa: E402
+from rows import ROWS  # noqa: E402
+
+
+class Failure(Exception):
+    pass
+
+
+def called(*command):
+    result = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=600)
+    if result.returncode != 0:
+        lines = result.stderr.strip().splitlines() or [f"status {result.returncode}"]
+        raise Failure(lines[-1][:200])
+    return json.loads(result.stdout)
+
+
+def ours(path, inputs, output, threads, seconds):
+    return called(PROGRAM, "bench", "serve", "--model", path, "--inputs", inputs, "--output", output,
+                  "--threads", threads, "--seconds", seconds, "--json")
+
+
+def peer(name):
+    return lambda path, inputs, output, threads, seconds: called(
+        sys.executable, HERE / "peers.py", name, path, inputs, output, threads, seconds)
+
+
+def difference(answers, expected):
+    """The largest difference of an output over its largest magnitude."""
+    worst = 0.0
+    for name, right in expected.items():
+        left = answers[name]
+        if left.shape != right.shape:
+            return math.inf
+        if right.size and right.dtype.kind == "f":
+            scale = max(float(np.abs(right).max()), 1e-30)
+            worst = max(worst, float(np.abs(left.astype(np.float64) - right).max()) / scale)
+        elif right.size:
+            # Labels: the share that differs.
+            worst = max(worst, float((left != right).mean()))
+    return worst
+
+
+def measure(row, cache, threads, given, engines, folder):
+    path = cache.path(row.model)
+    arrays = row.inputs(np.random.default_rng(7))
+    inputs = folder / "inputs.npz"
+    np.savez(inputs, **arrays)
+    times, resident, failures = {}, {}, {}
+    for _ in range(given.rounds):
+        for name, engine in engines.items():
+            if name in failures:
+                continue
+            try:
+                found = engine(path, inputs, folder / f"{name}.npz", threads, given.seconds)
+            except (Failure, subprocess.SubprocessError) as failure:
+                failures[name] = str(failure)
+                continue
+            times.setdefault(name, []).append(found["medianMicroseconds"])
+            resident[name] = found["residentBytes"]
+    times = {name: median(values) for name, values in times.items()}
+    far = None
+    if "martlet" in times and "onnxruntime" in times:
+        far = difference(np.load(folder / "martlet.npz"), np.load(folder / "onnxruntime.npz"))
+    return times, resident, far, work.operations(path, arrays), failures
+
+
+def line(row, times, resident, far, operations, failures):
+    """Prints a row; its ratio if it counts."""
+    mine, theirs = times.get("martlet"), times.get("onnxruntime")
+    if mine is None or theirs is None:
+        print(f"  {row.name:<24} not measured: {failures}")
+        return None
+    vino = times.get("openvino")
+    rate = f"{operations / mine / 1e3:7.1f}" if operations else "      –"
+    good = far is not None and far <= row.tolerance
+    memory = f"{resident['martlet'] / 1e6:.0f}/{resident['onnxruntime'] / 1e6:.0f}"
+    print(f"  {row.name:<24} {mine:>10.1f} {theirs:>10.1f} {mine / theirs:>6.2f} {rate} "
+          f"{far:>9.1e}{' ' if good else '!'} {memory:>9} "
+          + (f"{vino:>10.1f}" if vino else "         –"), flush=True)
+    return mine / theirs if good else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program")
+    parser.add_argument("--rows", default="", help="only rows whose names contain this text")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--seconds", type=float, default=0.6, help="per engine and round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--no-openvino", action="store_true")
+    given = parser.parse_args()
+    global PROGRAM
+    PROGRAM = pathlib.Path(given.program).resolve()
+    cache = files.Cache(ROOT / ".build" / "bench" / "models", ROOT)
+    engines = {"martlet": ours, "onnxruntime": peer("onnxruntime")}
+    if not given.no_openvino:
+        engines["openvino"] = peer("openvino")
+    rows = [row for row in ROWS if given.rows.lower() in row.name.lower()]
+    print_machine()
+    medians, failed = {}, []
+    for threads in map(int, given.threads.split(",")):
+        print(f"\nModels, {threads} thread(s), µs (median of {given.rounds} alternating rounds); ! is an "
+              f"answer too far off")
+        print(f"  {'model':<24} {'martlet':>10} {'ONNX Rt':>10} {'ratio':>6} GFLOP/s "
+              f"{'difference':>10} {'RSS MB':>9} {'OpenVINO':>10}")
+        ratios = []
+        for row in rows:
+            with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+                found = measure(
+                    row, cache, threads, given, engines, pathlib.Path(folder))
+            ratio = line(row, *found)
+            if ratio is None:
+                failed.append(row.name)
+            else:
+                ratios.append(ratio)
+                medians[f"{row.name}, {threads}"] = [
+                    round(found[0][name], 1) for name in ("martlet", "onnxruntime")]
+        if ratios:
+            mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+            print(f"  geometric mean of {len(ratios)} ratios: {mean:.2f} (target 0.70); "
+                  f"{sum(r > 1 for r in ratios)} above 1.0 (target 0)")
+            medians[f"geometric mean, {threads}"] = round(mean, 3)
+    if medians and not given.rows:
+        append_history(medians)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
