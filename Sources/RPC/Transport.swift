@@ -43,6 +43,7 @@ final class Transport: EventHandler, Flushable {
   /// In clear text nothing agrees on a protocol: the client's first bytes tell, where there is a
   /// choice.
   private let awaitsFirstBytes: Bool
+  private var clearText = ClearTextProtocol()
   private var startsWithPreface = true
   private var end: ConnectionEnd?
   private(set) var isClosed = false
@@ -177,16 +178,12 @@ final class Transport: EventHandler, Flushable {
     guard end == nil else { return }
     let now = loop.now.nanoseconds
     guard let tls else {
-      if !isEstablished {
-        startsWithPreface = bytes.hasPrefix("PR")
+      if isEstablished { return give(bytes, now) }
+      return clearText.receive(bytes) { isHTTP2, bytes in
+        startsWithPreface = isHTTP2
         established()
+        give(bytes, now)
       }
-      do throws(HTTP2SessionError) {
-        try session.receive(bytes, now: now)
-      } catch {
-        closeWhenFlushed(ConnectionEnd(session, error.message))
-      }
-      return
     }
     var failure: HTTP2SessionError?
     do throws(TLSError) {
@@ -206,6 +203,14 @@ final class Transport: EventHandler, Flushable {
     if tls.isEstablished, !isEstablished { established() }
     if !tls.output.isEmpty { scheduleFlush() }
     if tls.isClosedByPeer { closeWhenFlushed(.peerClosed) }
+  }
+
+  private func give(_ bytes: UnsafeRawBufferPointer, _ now: UInt64) {
+    do throws(HTTP2SessionError) {
+      try session.receive(bytes, now: now)
+    } catch {
+      closeWhenFlushed(ConnectionEnd(session, error.message))
+    }
   }
 
   // MARK: Writing

@@ -55,7 +55,9 @@ struct Verdict {
     _ call: Call, _ status: StatusCode, _ start: MonotonicTime, _ end: MonotonicTime
   ) -> String? {
     let key = truth.keys[call.plan.key]
-    let keyHasEnded = [key.revokedAt, key.expiresAt].contains { $0.map { $0 <= end } ?? false }
+    // A grant says its key's expiry in whole milliseconds: it may come up to one early.
+    let expiry = key.expiresAt.map { $0 + .milliseconds(-1) }
+    let keyHasEnded = [key.revokedAt, expiry].contains { $0.map { $0 <= end } ?? false }
     switch status {
     case .ok: return nil
     case .cancelled: return call.wasCancelled ? nil : "its client did not cancel it"
