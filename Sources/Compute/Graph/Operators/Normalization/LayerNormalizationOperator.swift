@@ -32,7 +32,8 @@ struct LayerNormalizationOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
-    if let step = try kernelStep(operands) { return step }
+    // The kernel always centres.
+    if isCentered, let step = try kernelStep(operands) { return step }
     return step(
       try input.dataType.numeric(), try normalizedAxis(axis, rank: input.shape.count), operands)
   }
