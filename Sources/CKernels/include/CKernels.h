@@ -105,6 +105,26 @@ typedef struct {
 } ck_pool;
 
 // ---------------------------------------------------------------------------------------------
+// Recurrent cells
+
+/// One step of one case of an RNN, GRU or LSTM with tanh and sigmoid, after its matrix products.
+/// Gates lie one after the other, `hidden` elements each, in ONNX's order.
+typedef struct {
+  size_t hidden;
+  const float *fromInput;     // per gate: sums of the input, with what biases belong to them
+  const float *fromState;     // per gate: sums of the state
+  float *state;               // [hidden], read and replaced
+  float *cell;                // LSTM: [hidden], read and replaced
+  float *reset;               // GRU: gruReset writes reset gate times state
+  float *output;              // gets the new state too, or NULL
+  const float *peepholes;     // LSTM: input, output, forget; or NULL
+  float clip;                 // bounds what goes into a gate's function; +infinity: no bound
+  bool couplesForget;         // LSTM: forget = 1 - input
+  bool resetsAfterwards;      // GRU: the reset gate comes after the matrix; else gruReset before it
+} ck_recurrent_step;
+typedef void (*ck_recurrent_fn)(const ck_recurrent_step *step);
+
+// ---------------------------------------------------------------------------------------------
 // Trees
 
 /// One node. A row goes on at `left` if row[feature] <= threshold, else at `left + 1`: children
@@ -193,6 +213,9 @@ typedef struct ck_table {
   void (*layerNorm)(
       float *destination, const float *source, size_t rows, size_t size, const float *scale,
       const float *bias, float epsilon, float *mean, float *inverse);
+
+  // Recurrent cells.
+  ck_recurrent_fn rnnStep, lstmStep, gruReset, gruStep;
 
   // Reductions.
   ck_reduce_fn reduce[CK_REDUCE_COUNT][CK_TYPE_COUNT];

@@ -7,6 +7,7 @@
 #include "elementwise.h"
 #include "softmax.h"
 #include "normalization.h"
+#include "recurrent.h"
 #include "reduce.h"
 #include "pooling.h"
 #include "convert.h"
@@ -53,6 +54,10 @@ const ck_table NAME(ck_table) = {
     .softmax = NAME(softmax),
     .logSoftmax = NAME(logSoftmax),
     .layerNorm = NAME(layerNorm),
+    .rnnStep = NAME(rnnStep),
+    .lstmStep = NAME(lstmStep),
+    .gruReset = NAME(gruReset),
+    .gruStep = NAME(gruStep),
     .reduce = {EACH_TYPE(reduce_sum), EACH_TYPE(reduce_product), EACH_TYPE(reduce_max),
                EACH_TYPE(reduce_min), EACH_TYPE(reduce_sumSquares)},
     .argExtreme = NAME(argExtreme),

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The functions that recurrent cells may use at their gates.
-enum RecurrentActivation: Sendable {
+enum RecurrentActivation: Sendable, Equatable {
   case relu, tanh, sigmoid, softsign, softplus
   case affine(alpha: Double, beta: Double)
   case leakyRelu(alpha: Double)

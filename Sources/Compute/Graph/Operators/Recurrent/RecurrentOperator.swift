@@ -4,6 +4,12 @@ struct RecurrentOperator: Operator {
   let directions: [Direction]
   /// Whether the batch comes before time ("layout" 1).
   let isBatchFirst: Bool
+  /// The kernel's layers, where all weights are known; then they are no inputs any more.
+  let kernel: RecurrentKernel?
+
+  var weightByteCount: Int { kernel?.byteCount ?? 0 }
+
+  func reads(input index: Int) -> Bool { kernel?.types[index] == nil }
 
   enum Direction: Sendable { case forward, reverse }
 
@@ -18,7 +24,8 @@ struct RecurrentOperator: Operator {
     var isKnown: Bool { time >= 0 && batch >= 0 && input >= 0 && hidden >= 0 }
   }
 
-  private func sizes(_ inputs: KnownInputs) throws(GraphError) -> Sizes {
+  private func sizes(_ given: KnownInputs) throws(GraphError) -> Sizes {
+    let inputs = kernel?.completing(given) ?? given
     let type = try inputs.type(0, among: DataType.floats)
     for index in [1, 2] { _ = try inputs.type(index, among: [type.dataType]) }
     for index in [3, 5, 6, 7] where inputs.optional(index) != nil && index < cell.inputCount {
@@ -75,6 +82,7 @@ struct RecurrentOperator: Operator {
   }
 
   func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    if kernel != nil { return 0 }
     let sizes = try sizes(inputs)
     // The gates' sums of the input and of the state, and both states, of one case.
     return (2 * cell.gateCount + 3) * sizes.hidden * MemoryLayout<Double>.stride
@@ -82,12 +90,17 @@ struct RecurrentOperator: Operator {
 
   func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
     let sizes = try sizes(inputs)
+    // The kernels do some 32 multiplications in the time of a plain one.
     return Double(sizes.time * sizes.batch) * Double(sizes.directions * cell.gateCount)
-      * Double(sizes.hidden) * Double(sizes.hidden + sizes.input)
+      * Double(sizes.hidden) * Double(sizes.hidden + sizes.input) / (kernel == nil ? 1 : 32)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
+    if let kernel {
+      return try kernel.step(
+        operands, try sizes(operands.known), directions, isBatchFirst: isBatchFirst)
+    }
     if input.dataType == .fp32 { return try step(Float.self, input, operands) }
     return try step(try input.dataType.numeric(), input, operands)
   }
@@ -161,9 +174,11 @@ struct RecurrentOperator: Operator {
           throw context.unsupported(
             "direction", other, expected: "forward, reverse or bidirectional")
         }
+        let cell = try RecurrentCell(context, directions: directions.count)
         return RecurrentOperator(
-          cell: try RecurrentCell(context, directions: directions.count),
-          directions: directions, isBatchFirst: try context.int("layout", default: 0) == 1)
+          cell: cell, directions: directions,
+          isBatchFirst: try context.int("layout", default: 0) == 1,
+          kernel: RecurrentKernel(cell, directions: directions.count, context))
       }
     }
   }
