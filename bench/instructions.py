@@ -87,6 +87,9 @@ def measure(program):
 
 
 def main():
+    # What is recorded is the program as it is built and installed: with Swift's runtime linked in.
+    if "libswiftCore" in subprocess.run(["ldd", sys.argv[1]], capture_output=True, text=True).stdout:
+        sys.exit("expected a program built with --static-swift-stdlib, as `make build` does")
     found, allocations = measure(sys.argv[1])
     print(f"a request through the gateway: {found['martlet']:,} instructions of its own,"
           f" {found['libnghttp2']:,} of libnghttp2; allocations: {allocations}")
