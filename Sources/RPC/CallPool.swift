@@ -6,8 +6,15 @@
 final class CallPool {
   private var idle: [GRPCServerCall] = []
 
+  /// A call with more memory than this for its metadata is not kept.
+  private static let metadataByteCountMax = 4096
   /// More than this are not kept; as many calls as are usually open at once on a busy loop.
   private static let idleCountMax = 512
+
+  /// Idle calls, and what of their clients' messages they still hold.
+  var inspection: (count: Int, heldByteCount: Int) {
+    (idle.count, idle.reduce(0) { $0 + $1.heldByteCount })
+  }
 
   /// A call to begin again, or nil.
   func take() -> GRPCServerCall? {
@@ -19,6 +26,9 @@ final class CallPool {
 
   /// Takes a call whose stream is gone.
   func giveBack(_ call: GRPCServerCall) {
-    if idle.count < Self.idleCountMax { idle.append(call) }
+    guard idle.count < Self.idleCountMax,
+      call.metadata.headers.capacity <= Self.metadataByteCountMax
+    else { return }
+    idle.append(call)
   }
 }

@@ -129,9 +129,14 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
     resumeSenders()
   }
 
+  /// Of the client's messages: bytes of the request, whole or not.
+  var heldByteCount: Int { deframer.heldByteCount + (request?.count ?? 0) }
+
   func callClosed(_ call: ServerCall, reason: CallCloseReason) {
     end()
+    // What is left of a request would lie in the pool until the next call.
     request = nil
+    deframer.reset(limit: 0, compression: nil)
     stream = nil
     // Queues and senders of a streaming handler are not made for a second life.
     if case .streaming = route.handler { return }

@@ -22,6 +22,11 @@ extension EventLoop {
     kept(ServerLoop.self)?.inspect() ?? []
   }
 
+  /// The server's calls that have ended and wait to begin again.
+  package var idleCalls: (count: Int, heldByteCount: Int) {
+    kept(ServerLoop.self)?.calls.inspection ?? (0, 0)
+  }
+
   /// The router of the server whose loop this is.
   package var callRouter: (any CallRouter)? { kept(ServerLoop.self)?.router }
 }

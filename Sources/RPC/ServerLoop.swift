@@ -8,7 +8,7 @@ final class ServerLoop {
   let routes: RouteTable
   let pool: HTTP2StreamPool
   let tasks: HandlerTasks
-  private let calls = CallPool()
+  let calls = CallPool()
   private let messageByteCountMax: Int
   let shard: Int
   var ages: ConnectionAges

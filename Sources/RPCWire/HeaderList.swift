@@ -36,17 +36,16 @@ public struct HeaderList: Sendable {
     count = block.count - (skippingPseudoFields ? block.pseudoCount : 0)
   }
 
+  /// Bytes that there is memory for.
+  public var capacity: Int { storage?.header ?? 0 }
+
   /// Becomes a copy of a received block's fields after the pseudo-fields; keeps the memory, unless
-  /// a copy uses it or it is large.
+  /// a copy uses it.
   mutating func replaceAll(copyingRegular block: HeaderBlock) {
     removeAll()
-    if let storage, storage.header > Self.byteCountKept { self.storage = nil }
     append(bytes: UnsafeRawBufferPointer(rebasing: block.bytes[block.regularStart...]))
     count = block.count - block.pseudoCount
   }
-
-  /// More memory than this is not kept for the next block.
-  private static let byteCountKept = 4096
 
   /// True when there are no fields.
   public var isEmpty: Bool { count == 0 }

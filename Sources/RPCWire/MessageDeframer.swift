@@ -43,6 +43,9 @@ public struct MessageDeframer {
     message = []
   }
 
+  /// Bytes of a message that has not come whole.
+  public var heldByteCount: Int { message.count }
+
   /// True between messages.
   public var isAtBoundary: Bool { prefixCount == 0 }
 

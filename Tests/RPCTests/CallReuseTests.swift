@@ -103,4 +103,40 @@ struct CallReuseTests {
     try await echoes()
     await server.shutdown(gracePeriod: .milliseconds(200))
   }
+
+  @Test(arguments: [true, false])
+  func aCallThatWaitsHoldsNothingOfItsRequest(_ isWhole: Bool) async throws {
+    let server = Server(configuration: .init())
+    server.unary("/t.T/Echo") { request, _ in request }
+    try server.start()
+    let client = try RawConnection(to: server)
+    // A message of 8,000 bytes, or the first half of one, and no end.
+    let message: [UInt8] =
+      [0, 0, 0, isWhole ? 0x1f : 0x3e, isWhole ? 0x40 : 0x80] + Array(repeating: 7, count: 8_000)
+    client.send(
+      RawConnection.preface + RawConnection.request("/t.T/Echo", stream: 1)
+        + RawConnection.frame(0, 0, stream: 1, message)
+        + RawConnection.frame(3, 0, stream: 1, [0, 0, 0, 8]))
+    let loop = server.loops[0]
+    while try await loop.run({ loop.idleCalls.count }) == 0 { await Task.yield() }
+    #expect(try await loop.run { loop.idleCalls.heldByteCount } == 0)
+    await server.shutdown(gracePeriod: .milliseconds(200))
+  }
+
+  @Test func aCallWithMuchMetadataIsNotKept() async throws {
+    let server = Server(configuration: .init())
+    server.unary("/t.T/Echo") { request, _ in request }
+    try server.start()
+    let client = try server.makeInProcessClient()
+    let loop = server.loops[0]
+    for (byteCount, kept) in [(100, 1), (6_000, 0), (100, 1)] {
+      _ = try await client.unary(
+        "/t.T/Echo", [1], metadata: ["x-text": String(repeating: "a", count: byteCount)])
+      while try await loop.run({ loop.servedConnections.contains { $0.streamCount > 0 } }) {
+        await Task.yield()
+      }
+      #expect(try await loop.run { loop.idleCalls.count } == kept)
+    }
+    await server.shutdown(gracePeriod: .milliseconds(200))
+  }
 }
