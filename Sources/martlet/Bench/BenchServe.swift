@@ -29,8 +29,9 @@ struct BenchServe: ParsableCommand {
   }
 
   func validate() throws {
-    guard batch > 0, threads > 0, seconds > 0 else {
-      throw ValidationError("expected --batch, --threads and --seconds above 0")
+    guard batch > 0, threads > 0, seconds > 0, seconds <= 86_400 else {
+      throw ValidationError(
+        "expected --batch and --threads above 0, and --seconds above 0 and at most 86400")
     }
     _ = try passes()
   }
