@@ -179,17 +179,26 @@ typedef struct ck_table {
   void (*convolutionNHWC)(const ck_convolution_nhwc *arguments);
   void (*im2col)(const ck_im2col *arguments);
   void (*depthwiseNHWC)(const ck_convolution_nhwc *arguments);
-  /// dot-product kernels over 4 (int8) or 2 (bfloat16) neighbours: NULL where the ISA has none.
-  /// u8[m×k] · s8[k×n] → s32, B packed by `igemmPackB`; k is padded to a multiple of 4 with zeros.
+  /// u8[m×k] · s8[k×n] → s32, exact modulo 2^32. B is packed by `igemmPackB`, which xors `flip`
+  /// into every byte (0x80 makes signed bytes of unsigned ones). Rows of A are read up to the next
+  /// multiple of 4 behind k, where B's zeros make it no matter what lies there.
   void (*igemm)(
       int32_t *c, ptrdiff_t cRow, const uint8_t *a, ptrdiff_t aRow, const int8_t *packedB,
       size_t m, size_t n, size_t k);
-  void (*igemmPackB)(int8_t *packed, const int8_t *b, ptrdiff_t bRow, size_t k, size_t n);
-  /// bf16[m×k] · bf16[k×n] → f32, B packed by `bgemmPackB`; k is padded to a multiple of 2.
+  void (*igemmPackB)(
+      int8_t *packed, const int8_t *b, ptrdiff_t bRow, ptrdiff_t bColumn, int8_t flip, size_t k,
+      size_t n);
+  /// d[i] = saturate(round(s[i] * factors[i]) + zero), half to even, as u8 or s8.
+  void (*requantize)(
+      uint8_t *d, const int32_t *s, const float *factors, size_t n, int32_t zero, bool isSigned);
+  /// bf16[m×k] · bf16[k×n] → f32, B packed by `bgemmPackB`; k is padded to a multiple of 2. NULL
+  /// where the ISA has no dot product of bfloat16.
   void (*bgemm)(
       float *c, ptrdiff_t cRow, const uint16_t *a, ptrdiff_t aRow, const uint16_t *packedB,
       size_t m, size_t n, size_t k);
-  void (*bgemmPackB)(uint16_t *packed, const uint16_t *b, ptrdiff_t bRow, size_t k, size_t n);
+  void (*bgemmPackB)(
+      uint16_t *packed, const uint16_t *b, ptrdiff_t bRow, ptrdiff_t bColumn, uint16_t flip,
+      size_t k, size_t n);
 
   // Elementwise. A NULL entry means that the type has no such operation.
   ck_binary_fn binary[CK_BINARY_COUNT][CK_TYPE_COUNT];

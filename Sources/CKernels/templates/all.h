@@ -13,9 +13,7 @@
 #include "convert.h"
 #include "transpose.h"
 #include "limits.h"
-#if defined(CK_HAS_AVX512)
 #include "dot.h"
-#endif
 
 #define EACH_TYPE(name)                                                                          \
   { name##_f32, name##_f64, name##_i8, name##_i16, name##_i32, name##_i64, name##_u8, name##_u16, \
@@ -33,11 +31,12 @@ const ck_table NAME(ck_table) = {
     .convolutionNHWC = NAME(convolutionNHWC),
     .im2col = NAME(im2col),
     .depthwiseNHWC = NAME(depthwiseNHWC),
+    .igemm = NAME(igemm),
+    .igemmPackB = NAME(igemmPackB),
+    .requantize = NAME(requantize),
 #if defined(CK_HAS_AVX512)
     .hasVNNI = true,
     .hasBF16 = true,
-    .igemm = NAME(igemm),
-    .igemmPackB = NAME(igemmPackB),
     .bgemm = NAME(bgemm),
     .bgemmPackB = NAME(bgemmPackB),
 #endif

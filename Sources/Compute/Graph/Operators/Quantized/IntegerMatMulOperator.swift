@@ -1,14 +1,32 @@
-internal import CKernels
-
 /// MatMulInteger and QLinearMatMul: products of 8-bit integers, summed in 32 bits.
 struct IntegerMatMulOperator: Operator {
   let product: IntegerProduct
-  /// A constant signed right side, for the dot-product kernel.
-  var packed: PackedIntegers?
+  /// A constant right side, packed; it is no input any more.
+  private let packed: PackedIntegerMatrix?
+  private let packedType: TensorType?
+
+  init(product: IntegerProduct, _ context: OperatorContext) {
+    self.product = product
+    guard context.packsWeights, let weight = context.constant(product.right),
+      IntegerOperand.types.contains(weight.dataType), weight.shape.count == 2,
+      weight.elementCount > 0
+    else {
+      (packed, packedType) = (nil, nil)
+      return
+    }
+    packed = PackedIntegerMatrix(
+      weight.storage.base, isUnsigned: weight.dataType == .uint8, rowStride: weight.shape[1],
+      rowCount: weight.shape[0], columnCount: weight.shape[1])
+    packedType = TensorType(weight.dataType, weight.shape)
+  }
 
   var weightByteCount: Int { packed?.byteCount ?? 0 }
 
-  func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+  func reads(input index: Int) -> Bool { index != product.right || packed == nil }
+
+  func infer(_ given: KnownInputs) throws(GraphError) -> [TensorType] {
+    var inputs = given
+    if let packedType { inputs.types[product.right] = packedType }
     let (a, b, result) = try product.types(inputs)
     guard let left = a.shape, let right = b.shape else { return [TensorType(result, nil)] }
     let sizes = try MatMulOperator.sizes(left, right)
@@ -37,19 +55,17 @@ struct IntegerMatMulOperator: Operator {
     }
   }
 
+  func scratchByteCount(_ inputs: KnownInputs) -> Int {
+    product.isRequantizing ? (packed?.columnCount ?? 0) * MemoryLayout<Float>.stride : 0
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    let (a, b) = (try operands.input(product.left), try operands.input(product.right))
+    let a = try operands.input(product.left)
+    if let packed { return try step(packed, a, operands) }
+    let b = try operands.input(product.right)
     let sizes = try MatMulOperator.sizes(a.shape, b.shape)
     let (left, right) = (IntegerOperand(a), IntegerOperand(b))
     let (zeroA, zeroB) = product.zeros(operands)
-    if let packed, a.dataType == .uint8, operands.optional(product.leftZero)?.count ?? 1 == 1 {
-      let (sums, threads) = (try operands.output().pointer(Int32.self), operands.threadPool)
-      let rows = Shape.product(sizes.batch[...]) * sizes.m
-      let values = UnsafePointer(a.pointer(UInt8.self))
-      return {
-        packed.multiply(values, rows: rows, zeroA?[0] ?? 0, zeroB, into: sums, threads)
-      }
-    }
     let result = try product.result(operands)
     let walk = StridedWalk(
       sizes.batch,
@@ -77,75 +93,34 @@ struct IntegerMatMulOperator: Operator {
     }
   }
 
-  static func register(in registry: inout OperatorRegistry) {
-    registry.register("MatMulInteger") { context in
-      IntegerMatMulOperator(
-        product: IntegerProduct(isRequantizing: false), packed: PackedIntegers(context, input: 1))
-    }
-    registry.register("QLinearMatMul") { _ in
-      IntegerMatMulOperator(product: IntegerProduct(isRequantizing: true))
-    }
-  }
-}
-
-/// The right side of products of 8-bit integers, in the order of the dot-product kernel, with the sum
-/// of each column: what the left side's zero point is multiplied with.
-final class PackedIntegers: Sendable {
-  private let panels: TensorStorage
-  private let columnSums: [Int32]
-  private let (depth, columns): (Int, Int)
-  private let kernels: Kernels
-
-  var byteCount: Int { panels.byteCount + columnSums.count * MemoryLayout<Int32>.stride }
-
-  /// nil where the input is no constant matrix that the kernel takes. It reads rows in place, so
-  /// they must be whole groups of four.
-  init?(_ context: OperatorContext, input: Int, kernels: Kernels = .active) {
-    guard context.packsWeights, let tensor = context.constant(input), tensor.dataType == .int8,
-      tensor.shape.count == 2, tensor.elementCount > 0, tensor.shape[0] % 4 == 0,
-      kernels.table.pointee.hasVNNI
-    else { return nil }
-    (depth, columns) = (tensor.shape[0], tensor.shape[1])
-    self.kernels = kernels
-    let (k, n, width) = (tensor.shape[0], tensor.shape[1], kernels.panelColumns)
-    let values = tensor.storage.base.assumingMemoryBound(to: Int8.self)
-    panels = TensorStorage(byteCount: (n + width - 1) / width * width * k) {
-      guard let base = $0.baseAddress else { return }
-      kernels.table.pointee.igemmPackB(base.assumingMemoryBound(to: Int8.self), values, n, k, n)
-    }
-    var sums = [Int32](repeating: 0, count: n)
-    for row in 0..<k {
-      for column in 0..<n { sums[column] &+= Int32(values[row * n + column]) }
-    }
-    columnSums = sums
-  }
-
-  /// C = (A - zeroA) · (B - zeroB), exactly, from A · B and the sums of rows and columns.
-  func multiply(
-    _ a: UnsafePointer<UInt8>, rows: Int, _ zeroA: Int32, _ zeroB: IntegerOperand?,
-    into c: UnsafeMutablePointer<Int32>, _ threads: ThreadPool?
-  ) {
-    let work = 2.0 * Double(rows) * Double(columns) * Double(depth)
-    // The kernel does four times as much in the time of a product of floats.
-    let tasks = threads != nil && work >= 4 * ThreadPool.grainFlops ? min(rows, 2) : 1
-    let compute = { [self] (task: Int) in
-      let (first, last) = (rows * task / tasks, rows * (task + 1) / tasks)
-      let (k, n) = (depth, columns)
-      let packed = UnsafePointer(panels.base.assumingMemoryBound(to: Int8.self))
-      kernels.table.pointee.igemm(c + first * n, n, a + first * k, k, packed, last - first, n, k)
-      let shifts = zeroB.map { zero in (0..<n).contains { zero.shared($0) != 0 } } ?? false
-      guard shifts || zeroA != 0 else { return }
-      columnSums.withUnsafeBufferPointer { sums in
-        for row in first..<last {
-          let target = c + row * n
-          for column in 0..<n { target[column] &-= zeroA &* sums[column] }
-          guard shifts, let zeroB else { continue }
-          var sum = 0 &- Int32(k) &* zeroA
-          for index in 0..<k { sum &+= Int32(a[row * k + index]) }
-          for column in 0..<n { target[column] &-= zeroB.shared(column) &* sum }
-        }
+  private func step(
+    _ packed: PackedIntegerMatrix, _ a: Operand, _ operands: Operands
+  ) throws(GraphError) -> Step {
+    let (zeroA, zeroB) = product.zeros(operands)
+    let (result, threads) = (try product.result(operands), operands.threadPool)
+    let (rows, n) = (Shape.product(a.shape.dropLast()), packed.columnCount)
+    // Parameters of a stack's rows are those of its matrix's.
+    let m = max(1, a.shape.count > 1 ? a.shape[a.shape.count - 2] : 1)
+    let rightZero = zeroB.map { zero in { (column: Int) in zero.shared(column) } }
+    let factors = operands.scratch.assumingMemoryBound(to: Float.self)
+    return {
+      let prepared = result.prepare(factors, count: n) ? UnsafePointer(factors) : nil
+      IGEMM(
+        right: packed, left: UnsafeRawPointer(a.bytes), leftIsUnsigned: a.dataType == .uint8,
+        rowCount: rows, leftZero: { zeroA?.shared($0 % m) ?? 0 },
+        rightZero: zeroB?.isZero == false ? rightZero : nil
+      ).run(threads: threads) { row, column, sums in
+        result.store(sums, at: row * n + column, row: row % m, column: column, factors: prepared)
       }
     }
-    if tasks > 1, let threads { threads.run(tasks, compute) } else { compute(0) }
+  }
+
+  static func register(in registry: inout OperatorRegistry) {
+    registry.register("MatMulInteger") {
+      IntegerMatMulOperator(product: IntegerProduct(isRequantizing: false), $0)
+    }
+    registry.register("QLinearMatMul") {
+      IntegerMatMulOperator(product: IntegerProduct(isRequantizing: true), $0)
+    }
   }
 }

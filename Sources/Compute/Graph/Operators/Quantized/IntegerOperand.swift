@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A tensor of 8-bit integers of either sign, less its zero point: one for all, or one each.
 struct IntegerOperand {
   private let unsigned: UnsafePointer<UInt8>?
@@ -16,6 +18,8 @@ struct IntegerOperand {
     if let unsigned { return Int32(unsigned[index]) }
     return signed.map { Int32($0[index]) } ?? 0
   }
+
+  var isZero: Bool { (0..<count).allSatisfy { self[$0] == 0 } }
 
   /// As a zero point.
   @inline(__always)
@@ -52,6 +56,42 @@ struct IntegerResult {
       try NumberReader(scales.0), try NumberReader(scales.1), try NumberReader(scales.2)
     )
     self.zero = zero.map { IntegerOperand($0) }
+  }
+
+  /// What sums are multiplied by, one factor a column, if that is the same for all rows and each
+  /// is a finite number; false otherwise, and for sums that stay what they are.
+  func prepare(_ factors: UnsafeMutablePointer<Float>, count: Int) -> Bool {
+    guard let scales, scales.input.count == 1 else { return false }
+    let (input, output) = (Float(scales.input[0]), Float(scales.output[0]))
+    var areFinite = true
+    for column in 0..<count {
+      factors[column] = input * Float(scales.weight.shared(column)) / output
+      areFinite = areFinite && factors[column].isFinite
+    }
+    return areFinite
+  }
+
+  /// Stores the sums of one row, from a column on, at `index` and behind. `factors` are those that
+  /// were prepared, nil where they could not be.
+  func store(
+    _ line: UnsafeMutableBufferPointer<Int32>, at index: Int, row: Int, column: Int,
+    factors: UnsafePointer<Float>?
+  ) {
+    guard let first = line.baseAddress else { return }
+    if let factors,
+      let target = unsigned.map({ UnsafeMutableRawPointer($0) })
+        ?? signed.map({ UnsafeMutableRawPointer($0) })
+    {
+      Kernels.active.table.pointee.requantize(
+        target.assumingMemoryBound(to: UInt8.self) + index, first, factors + column, line.count,
+        zero?[0] ?? 0, signed != nil)
+    } else if scales == nil, let sums {
+      (sums + index).update(from: first, count: line.count)
+    } else {
+      for place in 0..<line.count {
+        store(line[place], at: index + place, row: row, column: column + place)
+      }
+    }
   }
 
   /// Stores one sum; `row` and `column` choose among scales that there is one each of.
