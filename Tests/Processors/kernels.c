@@ -44,6 +44,58 @@ static void product(const ck_table *t, size_t m, size_t n, size_t k, bool packed
   free(a); free(b); free(c); free(pa); free(pb);
 }
 
+static void integerProduct(const ck_table *t, size_t m, size_t n, size_t k) {
+  const size_t stride = (k + 3) / 4 * 4, width = (size_t)t->panelColumns;
+  uint8_t *a = calloc(m * stride + 4, 1), *d = malloc(n);
+  int8_t *b = malloc(k * n + 1), *packed = malloc((n + width) * stride + 64);
+  int32_t *c = calloc(m * n + 64, 4);
+  float factors[512];
+  for (size_t i = 0; i < m * stride; i++) a[i] = (uint8_t)rand();
+  for (size_t i = 0; i < k * n; i++) b[i] = (int8_t)rand();
+  for (size_t j = 0; j < n; j++) factors[j] = j % 2 ? 0.5f : (float)j * 1e-4f;
+  t->igemmPackB(packed, b, (ptrdiff_t)n, 1, 0, k, n);
+  t->igemm(c, (ptrdiff_t)n, a, (ptrdiff_t)stride, packed, m, n, k);
+  int same = 1;
+  for (size_t i = 0; i < m; i++) {
+    t->requantize(d, c + i * n, factors, n, 7, false);
+    for (size_t j = 0; j < n; j++) {
+      int32_t sum = 0;
+      for (size_t x = 0; x < k; x++) sum += a[i * stride + x] * b[x * n + j];
+      same &= c[i * n + j] == sum;
+      same &= d[j] == (uint8_t)fmin(fmax(nearbyintf((float)sum * factors[j]) + 7, 0), 255);
+    }
+  }
+  for (size_t i = m * n; i < m * n + 64; i++) same &= c[i] == 0;
+  expect(same, "integer product");
+  free(a); free(b); free(c); free(d); free(packed);
+}
+
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+// One step of an LSTM and of a GRU, their products given.
+static void cells(const ck_table *t, size_t n) {
+  float from[4 * 40], past[4 * 40], state[40], cell[40], before[40];
+  for (size_t i = 0; i < 4 * n; i++) { from[i] = whole() / 4; past[i] = whole() / 4; }
+  for (size_t i = 0; i < n; i++) { before[i] = state[i] = whole() / 9; cell[i] = before[i]; }
+  ck_recurrent_step s = {
+      .hidden = n, .fromInput = from, .fromState = past, .state = state, .cell = cell,
+      .clip = INFINITY, .resetsAfterwards = true};
+  t->lstmStep(&s);
+  int good = 1;
+#define GATE(g) ((double)from[(g) * n + i] + past[(g) * n + i])
+  for (size_t i = 0; i < n; i++) {
+    const double c = sigmoid(GATE(2)) * before[i] + sigmoid(GATE(0)) * tanh(GATE(3));
+    good &= fabs(cell[i] - c) < 2e-6 && fabs(state[i] - sigmoid(GATE(1)) * tanh(c)) < 2e-6;
+    state[i] = before[i];
+  }
+  t->gruStep(&s);
+  for (size_t i = 0; i < n; i++) {
+    const double u = sigmoid(GATE(0));
+    const double h = tanh(from[2 * n + i] + sigmoid(GATE(1)) * past[2 * n + i]);
+    good &= fabs(state[i] - ((1 - u) * h + u * before[i])) < 2e-6;
+  }
+  expect(good, "recurrent cells");
+}
+
 int main(void) {
   const ck_table *tables[8];
   const size_t count = ck_available(tables, 8);
@@ -51,6 +103,9 @@ int main(void) {
   printf("%s\n", t->name);
   for (int i = 0; i < 200; i++)
     product(t, 1 + (size_t)rand() % 30, 1 + (size_t)rand() % 40, (size_t)rand() % 50, i & 1);
+  for (int i = 0; i < 100; i++)
+    integerProduct(t, 1 + (size_t)rand() % 30, 1 + (size_t)rand() % 70, (size_t)rand() % 50);
+  for (size_t n = 0; n <= 40; n++) cells(t, n);
   for (size_t n = 0; n < 70; n++) {
     float x[70], y[70], z[70];
     for (size_t i = 0; i < n; i++) { x[i] = (float)rand() / (float)RAND_MAX * 160 - 80; }
@@ -61,9 +116,12 @@ int main(void) {
         const double d = x[i];
         const double want = (double[]){
             d < 0 ? 0 : d, 1 / (1 + exp(-d)), tanh(d), exp(d), log(d), sqrt(d), 1 / d, -d, fabs(d),
-            erf(d), floor(d), ceil(d)}[op];
+            erf(d), floor(d), ceil(d), d * (1 + erf(d * M_SQRT1_2)) / 2,
+            d * (1 + tanh(0.7978845608028654 * (d + 0.044715 * d * d * d))) / 2, d / (1 + exp(-d)),
+            d * fmin(fmax(d / 6 + 0.5, 0), 1)}[op];
         const int ok = (isnan(want) && isnan(y[i])) || fabs(y[i] - want) <= 5e-7 * fabs(want) + 1e-37
-            || (op == CK_ERF && fabs(y[i] - want) < 3e-7);
+            || (op == CK_ERF && fabs(y[i] - want) < 3e-7)
+            || (op >= CK_GELU && fabs(y[i] - want) < 3e-7 * fmax(1, fabs(d)));
         if (!ok && good) printf("unary %d of %g is %g, not %g\n", op, d, y[i], want);
         good &= ok;
       }
