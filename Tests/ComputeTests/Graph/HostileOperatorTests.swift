@@ -100,4 +100,37 @@ import Testing
     let error = #expect(throws: ExecutionError.self) { try Run.graph(graph, [floats([2])]) }
     #expect(error?.message.contains("BOOL") == true)
   }
+
+  @Test func aNodeThatNamesNoOutputIsRefused() {
+    // Passes once asked such a node for the name of its first one.
+    var graph = Graph(opsets: ["": 21])
+    let shape = [1, 1, 2, 2]
+    graph.inputs = [.init(name: "in", dataType: .fp32, shape: shape)]
+    graph.initializers["weight"] = floats([2, 2])
+    graph.outputs = [.init(name: "out", dataType: nil, shape: nil)]
+    let relu = Node(opType: "Relu", inputs: ["in"], outputs: ["out"])
+    for spare in [
+      Node(opType: "Softmax", inputs: ["in"], outputs: []),
+      Node(opType: "MatMul", inputs: ["in", "weight"], outputs: []),
+    ] {
+      graph.nodes = [relu, spare]
+      let error = #expect(throws: GraphError.self) { try Model(graph) }
+      #expect(error?.code == .invalidGraph)
+    }
+  }
+
+  @Test func zeroPointsOfAnotherTypeAreRefused() {
+    // They were read as numbers of the data's size: four times what there is.
+    let bytes = Tensor([UInt8](repeating: 1, count: 4), shape: [4], dataType: .uint8)
+    let words = Tensor([Int32](repeating: 1, count: 4), shape: [4], dataType: .int32)
+    refused("DequantizeLinear", [words, floats([4], 1), bytes], attributes: ["axis": .int(0)])
+    refused("QuantizeLinear", [words, floats([4], 1), words], attributes: ["axis": .int(0)])
+  }
+
+  @Test func aLayerOfNoInputsIsItsBias() throws {
+    let rows = try Run.node(
+      "RNN", [floats([2, 5, 0]), floats([1, 3, 0]), floats([1, 3, 3]), floats([1, 6], 0.25)],
+      constants: [1, 2, 3])
+    #expect(isClose(rows[0].floats, [Float](repeating: 0.462_117, count: 30)))
+  }
 }

@@ -1,6 +1,6 @@
 extension Graph {
-  /// Checks names and order: every value is written once, every input exists, there is no
-  /// cycle. Returns the graph with its nodes in an order in which they can run.
+  /// Checks names and order: every node has outputs, every value is written once, every input
+  /// exists, there is no cycle. Returns the graph with its nodes in an order in which they can run.
   func validated() throws(GraphError) -> Graph {
     try checkVersions()
     var known = Set<String>()
@@ -24,6 +24,11 @@ extension Graph {
     }
     var producers: [String: Int] = [:]
     for (index, node) in nodes.enumerated() {
+      guard !node.outputs.isEmpty else {
+        throw GraphError(
+          code: .invalidGraph, message: "\(node.opType) must name an output, got none",
+          node: node.displayName)
+      }
       for output in node.outputs where !output.isEmpty {
         if known.contains(output) || producers.updateValue(index, forKey: output) != nil {
           throw GraphError(

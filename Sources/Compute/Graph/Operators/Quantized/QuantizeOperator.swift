@@ -23,7 +23,10 @@ struct QuantizeOperator: Operator {
     if let shape = type.shape, let scales = scale.shape {
       _ = try Blocks(shape, scales, axis: axis, blockSize: blockSize)
     }
-    if !isQuantizing { return [TensorType(scale.dataType, type.shape)] }
+    if !isQuantizing {
+      if inputs.optional(2) != nil { _ = try inputs.type(2, among: [type.dataType]) }
+      return [TensorType(scale.dataType, type.shape)]
+    }
     let zero = inputs.optional(2).map(\.dataType)
     let result = outputType ?? zero ?? .uint8
     guard targets.contains(result), zero == nil || zero == result else {
@@ -84,6 +87,14 @@ struct QuantizeOperator: Operator {
     let output = try operands.output()
     let blocks = try Blocks(input.shape, scale.shape, axis: axis, blockSize: blockSize)
     let zero = operands.optional(2)
+    let (bytes, floats) = isQuantizing ? (output, input) : (input, output)
+    if blocks.isSingle, bytes.count > 0, scale.dataType == .fp32, floats.dataType == .fp32 {
+      switch bytes.dataType {
+      case .uint8: return byteStep(UInt8.self, bytes, floats, scale, zero)
+      case .int8: return byteStep(Int8.self, bytes, floats, scale, zero)
+      default: break
+      }
+    }
     if isQuantizing {
       if input.dataType == .fp32, scale.dataType == .fp32 {
         return Self.quantize(
@@ -99,6 +110,17 @@ struct QuantizeOperator: Operator {
       blocks)
   }
 
+  /// Bytes that share one scale, in loops without a choice.
+  private func byteStep<B: FixedWidthInteger>(
+    _ type: B.Type, _ bytes: Operand, _ floats: Operand, _ scale: Operand, _ zero: Operand?
+  ) -> Step {
+    let (bytes, count) = (bytes.pointer(B.self), bytes.count)
+    let (floats, scale, zero) = (floats.f32, scale.f32, zero?.pointer(B.self))
+    return isQuantizing
+      ? { quantizeBytes(floats, scale[0], Int32(zero?[0] ?? 0), count, bytes) }
+      : { dequantizeBytes(bytes, scale[0], Int32(zero?[0] ?? 0), count, floats) }
+  }
+
   private static func quantize<T: Element, S: Element, R: Element>(
     _ type: T.Type, _ scaleType: S.Type, _ resultType: R.Type, _ input: Operand,
     _ scale: Operand, _ zero: Operand?, _ output: Operand, _ blocks: Blocks
@@ -106,19 +128,6 @@ struct QuantizeOperator: Operator {
     let (source, scales) = (input.pointer(T.self), scale.pointer(S.self))
     let (zeros, target) = (zero?.pointer(R.self), output.pointer(R.self))
     let isFloat = DataType.tinyFloats.contains(output.dataType)
-    if blocks.isSingle, let source = source as? UnsafeMutablePointer<Float>,
-      let scales = scales as? UnsafeMutablePointer<Float>
-    {
-      let count = output.count
-      if let target = target as? UnsafeMutablePointer<UInt8> {
-        let zero = zeros as? UnsafeMutablePointer<UInt8>
-        return { quantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
-      }
-      if let target = target as? UnsafeMutablePointer<Int8> {
-        let zero = zeros as? UnsafeMutablePointer<Int8>
-        return { quantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
-      }
-    }
     return {
       for index in 0..<output.count {
         let at = blocks(index)
@@ -137,19 +146,6 @@ struct QuantizeOperator: Operator {
   ) -> Step {
     let (source, scales) = (input.pointer(T.self), scale.pointer(S.self))
     let (zeros, target) = (zero?.pointer(T.self), output.pointer(S.self))
-    if blocks.isSingle, let target = target as? UnsafeMutablePointer<Float>,
-      let scales = scales as? UnsafeMutablePointer<Float>
-    {
-      let count = output.count
-      if let source = source as? UnsafeMutablePointer<UInt8> {
-        let zero = zeros as? UnsafeMutablePointer<UInt8>
-        return { dequantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
-      }
-      if let source = source as? UnsafeMutablePointer<Int8> {
-        let zero = zeros as? UnsafeMutablePointer<Int8>
-        return { dequantizeBytes(source, scales[0], Int32(zero?[0] ?? 0), count, target) }
-      }
-    }
     return {
       for index in 0..<output.count {
         let at = blocks(index)
