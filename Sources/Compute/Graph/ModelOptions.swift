@@ -38,6 +38,10 @@ public struct ModelOptions: Sendable {
   public var planCountMax: Int
   /// Bytes the activations of one inference may take before it is refused.
   public var arenaByteCountMax: Int
+  /// Bytes that weights may take while a model is made: packed for kernels, unpacked from few bits,
+  /// or rewritten by a pass. Nodes that share a weight each have it in a form of their own, so a
+  /// small file could fill the memory. As much as the largest file; a service has less.
+  public var weightByteCountMax = 16 << 30
   /// Instructions that one inference may run in an interpreted model, iterations of loops
   /// included: about ten seconds of the smallest ones. Without it a file of a few bytes could
   /// loop for ever.

@@ -21,13 +21,14 @@ public final class ModelServer: Sendable {
 
   /// Opens the repository without listening yet. Throws ``RepositoryError``.
   public convenience init(_ configuration: ModelServerConfiguration) throws {
+    // Requests are many and cores few: each request has one thread.
+    var options = ModelOptions(
+      threadCount: 1, arenaByteCountMax: configuration.inferenceMemoryByteCountMax)
+    options.weightByteCountMax = configuration.modelMemoryByteCountMax
     try self.init(
       configuration,
       repository: try DirectoryRepository(path: configuration.repositoryPath),
-      loader: ONNXEngineLoader(
-        options: ModelOptions(
-          // Requests are many and cores few: each request has one thread.
-          threadCount: 1, arenaByteCountMax: configuration.inferenceMemoryByteCountMax)))
+      loader: ONNXEngineLoader(options: options))
   }
 
   init(

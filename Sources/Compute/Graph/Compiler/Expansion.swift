@@ -8,7 +8,9 @@ struct Expansion {
   private(set) var initializers: [String: Tensor] = [:]
   /// Outputs of the node by the names that their values got first.
   private var outputs: [String: String] = [:]
-  private let suffix: String
+  /// What the names of all values begin with: NUL cannot be part of a name that was read from a file.
+  /// They are short because a long name of the file would be made anew by every value.
+  private let prefix: String
   private var valueCount = 0
 
   /// The operator set that the nodes are written for, whatever the model's.
@@ -16,8 +18,7 @@ struct Expansion {
 
   init(_ context: OperatorContext, number: Int) {
     self.context = context
-    // NUL cannot be part of a name that was read from a file.
-    suffix = "\0expansion\(number)."
+    prefix = "\0expansion\(number)."
   }
 
   /// The nodes, once everything is written.
@@ -81,8 +82,7 @@ struct Expansion {
 
   private mutating func name() -> String {
     valueCount += 1
-    let output = context.node.outputs.first { !$0.isEmpty } ?? context.node.opType
-    return "\(output)\(suffix)\(valueCount)"
+    return "\(prefix)\(valueCount)"
   }
 
   /// Writes a node with `count` outputs and gives their names.
@@ -153,7 +153,7 @@ extension Graph {
     var graph = self
     var types = GraphTypes(inputsOf: self)
     var (kept, pending) = ([Node](), Array(nodes.reversed()))
-    var number = 0
+    var (number, byteCount) = (0, 0)
     while let node = pending.popLast() {
       let known = types.known(node, graph)
       guard let body = registry.expansion(node) else {
@@ -175,8 +175,15 @@ extension Graph {
       for (name, tensor) in expansion.initializers {
         graph.initializers[name] = tensor
         types.refine(name, tensor)
+        byteCount += tensor.storage.byteCount
       }
       pending += expansion.nodes.reversed()
+      guard byteCount <= options.weightByteCountMax else {
+        throw GraphError(
+          code: .resourceExhausted,
+          message: "constants that nodes stand for may take \(options.weightByteCountMax) bytes "
+            + "(weightByteCountMax), got \(byteCount)", node: node.displayName)
+      }
       guard kept.count + pending.count <= Self.expandedNodeCountMax else {
         throw GraphError(
           code: .resourceExhausted,

@@ -3,6 +3,7 @@
 struct GraphTypes {
   private(set) var types: [String: TensorType] = [:]
   private(set) var operators: [any Operator] = []
+  private var weightByteCount = 0
 
   /// Only what needs no inference: inputs and initialisers.
   init(inputsOf graph: Graph) {
@@ -37,6 +38,13 @@ struct GraphTypes {
         node: node, opset: node.opset ?? graph.opsets[node.domain] ?? Self.opsetMissing(node),
         known: known,
         options: options, packsWeights: packs))
+    weightByteCount += packs ? op.weightByteCount : 0
+    guard weightByteCount <= options.weightByteCountMax else {
+      throw GraphError(
+        code: .resourceExhausted,
+        message: "packed weights may take \(options.weightByteCountMax) bytes "
+          + "(weightByteCountMax), got \(weightByteCount)", node: node.displayName)
+    }
     let outputs: [TensorType]
     do {
       outputs = try op.infer(known)

@@ -1,42 +1,85 @@
 /// BatchNormalization, and products and sums with one constant per channel, behind a convolution
 /// with known weights become part of its weights and bias.
 enum ConvolutionFolding {
-  static let pass = GraphPass(option: .fusion) { graph, _, _ throws(GraphError) in
+  static let pass = GraphPass(option: .fusion) { graph, _, options throws(GraphError) in
     let uses = GraphUses(graph)
     var removed = Set<Int>()
-    // Nodes are sorted, so what was folded into a reader's place is met again there.
+    // Convolutions that share their weights get their own each.
+    var byteCount = 0
     for index in graph.nodes.indices {
       let node = graph.nodes[index]
       guard node.domain.isEmpty, node.opType == "Conv", node.outputs.count == 1,
         let weight = graph.initializers[node.inputs[1]], weight.dataType == .fp32,
         weight.shape.count >= 3, weight.elementCount > 0,
-        node.inputs.count < 3
-          || node.inputs[2].isEmpty || graph.initializers[node.inputs[2]]?.dataType == .fp32,
-        let reader = uses.onlyReader(node.outputs[0]),
-        let affine = affine(graph.nodes[reader], of: node.outputs[0], weight.shape, graph)
+        byteCount + weight.storage.byteCount <= options.weightByteCountMax,
+        let bias = bias(node, weight.shape[0], graph)
       else { continue }
-      var bias = [Float](repeating: 0, count: weight.shape[0])
-      if node.inputs.count > 2, let old = graph.initializers[node.inputs[2]] {
-        guard old.shape == [weight.shape[0]] else { continue }
-        bias = old.elements(as: Float.self)
+      // All that follows is one step in the end: the weights are copied once, however many follow.
+      var (chain, whole) = ([index], Affine.identity(weight.shape[0]))
+      while let name = graph.nodes[chain.last ?? index].outputs.first,
+        let reader = uses.onlyReader(name),
+        let next = affine(graph.nodes[reader], of: name, weight.shape, graph)
+      {
+        whole.append(next)
+        chain.append(reader)
       }
-      var folded = node
-      folded.inputs = [node.inputs[0], "\(node.outputs[0])\0weight", "\(node.outputs[0])\0bias"]
-      folded.outputs = [graph.nodes[reader].outputs[0]]
-      graph.initializers[folded.inputs[1]] = scaled(weight, affine.factors)
-      graph.initializers[folded.inputs[2]] = Tensor(
-        fp32: bias.indices.map { bias[$0] * affine.factors[$0] + affine.terms[$0] },
-        shape: [bias.count])
-      graph.nodes[reader] = folded
-      removed.insert(index)
+      let place = chain.removeLast()
+      guard !chain.isEmpty, let folded = whole.folded(weight, bias) else { continue }
+      var merged = node
+      merged.outputs = graph.nodes[place].outputs
+      let name = "\(merged.outputs[0])\0"
+      merged.inputs = [node.inputs[0], name + "weight", name + "bias"]
+      graph.initializers[merged.inputs[1]] = folded.weight
+      graph.initializers[merged.inputs[2]] = folded.bias
+      graph.nodes[place] = merged
+      removed.formUnion(chain)
+      byteCount += weight.storage.byteCount
     }
     graph.nodes = graph.nodes.indices.filter { !removed.contains($0) }.map { graph.nodes[$0] }
   }
 
-  /// What a node does to each channel: x · factor + term.
+  /// A convolution's bias, zeros if it has none; nil if it is not known.
+  private static func bias(_ node: Node, _ channels: Int, _ graph: Graph) -> [Float]? {
+    guard node.inputs.count > 2, !node.inputs[2].isEmpty else {
+      return [Float](repeating: 0, count: channels)
+    }
+    guard let tensor = graph.initializers[node.inputs[2]], tensor.dataType == .fp32,
+      tensor.shape == [channels]
+    else { return nil }
+    return tensor.elements(as: Float.self)
+  }
+
+  /// What is done to each channel: x · factor + term.
   private struct Affine {
     var factors: [Float]
     var terms: [Float]
+
+    static func identity(_ channels: Int) -> Affine {
+      Affine(
+        factors: [Float](repeating: 1, count: channels),
+        terms: [Float](repeating: 0, count: channels))
+    }
+
+    /// Has `next` done after this.
+    mutating func append(_ next: Affine) {
+      for index in factors.indices {
+        factors[index] *= next.factors[index]
+        terms[index] = terms[index] * next.factors[index] + next.terms[index]
+      }
+    }
+
+    /// Weights and bias of a convolution with this behind it. nil if some would not be numbers,
+    /// where what follows a sum may still give one: a variance without ε may be zero.
+    func folded(_ weight: Tensor, _ bias: [Float]) -> (weight: Tensor, bias: Tensor)? {
+      var values = weight.elements(as: Float.self)
+      let size = values.count / factors.count
+      for index in values.indices { values[index] *= factors[index / size] }
+      let offsets = bias.indices.map { bias[$0] * factors[$0] + terms[$0] }
+      guard values.allSatisfy(\.isFinite), offsets.allSatisfy(\.isFinite) else { return nil }
+      return (
+        Tensor(fp32: values, shape: weight.shape), Tensor(fp32: offsets, shape: [bias.count])
+      )
+    }
   }
 
   private static func affine(
@@ -44,7 +87,7 @@ enum ConvolutionFolding {
   ) -> Affine? {
     guard node.domain.isEmpty, node.outputs.count == 1 else { return nil }
     switch node.opType {
-    case "BatchNormalization": return normalization(node, filters[0], graph)
+    case "BatchNormalization": return normalization(node, of: input, filters[0], graph)
     case "Mul", "Add":
       guard node.inputs.count == 2, let other = node.inputs.first(where: { $0 != input }),
         let values = perChannel(other, filters, graph)
@@ -56,7 +99,10 @@ enum ConvolutionFolding {
     }
   }
 
-  private static func normalization(_ node: Node, _ channels: Int, _ graph: Graph) -> Affine? {
+  private static func normalization(
+    _ node: Node, of input: String, _ channels: Int, _ graph: Graph
+  ) -> Affine? {
+    guard node.inputs.count == 5, node.inputs[0] == input else { return nil }
     if case .int(let trains) = node.attributes["training_mode"], trains != 0 { return nil }
     let rows = node.inputs.dropFirst().compactMap { name -> [Float]? in
       guard let tensor = graph.initializers[name], tensor.dataType == .fp32,
@@ -84,12 +130,5 @@ enum ConvolutionFolding {
       tensor.shape[tensor.shape.count - spatial - 1] == filters[0]
     else { return nil }
     return values
-  }
-
-  private static func scaled(_ weight: Tensor, _ factors: [Float]) -> Tensor {
-    var values = weight.elements(as: Float.self)
-    let size = values.count / factors.count
-    for index in values.indices { values[index] *= factors[index / size] }
-    return Tensor(fp32: values, shape: weight.shape)
   }
 }

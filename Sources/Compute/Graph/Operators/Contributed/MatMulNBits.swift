@@ -55,6 +55,14 @@ struct MatMulNBits {
           + "\(blockBytes) bytes a column, as many scales, and zero points if any; got "
           + "\(Shape.describe(packed.shape)) and \(Shape.describe(scales.shape))")
     }
+    // Up to 32 times as much as in the file.
+    let byteCount = inner * outer * (scales.dataType.elementByteCount ?? 1)
+    guard byteCount <= context.options.weightByteCountMax else {
+      throw GraphError(
+        code: .resourceExhausted,
+        message: "an unpacked matrix may take \(context.options.weightByteCountMax) bytes "
+          + "(weightByteCountMax), got \(byteCount)")
+    }
     return fill(try scales.dataType.numeric(), packed, scales, zeros)
   }
 
