@@ -92,9 +92,17 @@ final class RecurrentLayer: Sendable {
     inputWeights.byteCount + recurrentWeights.byteCount + (hiddenWeights?.byteCount ?? 0)
   }
 
-  /// Runs the cases `rows` of a batch over their sequences, on the calling thread.
+  /// Runs the cases `rows` of a batch over their sequences, on the calling thread: no more of them
+  /// side by side than one step's sums may take, so that a large batch asks for no more memory.
   func run(_ sequences: RecurrentSequences, rows: Range<Int>) {
-    guard !rows.isEmpty, hiddenSize > 0 else { return }
+    guard hiddenSize > 0 else { return }
+    let most = max(1, Self.sumsPerStretch / (cell.gateCount * hiddenSize))
+    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: most) {
+      runTogether(sequences, rows: first..<min(first + most, rows.upperBound))
+    }
+  }
+
+  private func runTogether(_ sequences: RecurrentSequences, rows: Range<Int>) {
     let width = cell.gateCount * hiddenSize
     let stretch = max(
       1, min(sequences.time, Self.sumsPerStretch / max(1, rows.count * width)))

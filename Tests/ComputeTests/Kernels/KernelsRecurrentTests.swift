@@ -158,6 +158,32 @@ import Testing
     }
   }
 
+  @Test func aBatchTooLargeForOneStretchIsRunInPieces() {
+    var random = Random(#function, .active)
+    let (hidden, input, time, batch) = (64, 3, 2, 2_100)
+    let (w, r) = (
+      Memory(random.reals(4 * hidden * input)), Memory(random.reals(4 * hidden * hidden))
+    )
+    let layer = RecurrentLayer(
+      .longShort(couplesForget: false), inputSize: input, hiddenSize: hidden,
+      .init(input: w.base, recurrent: r.base))
+    let x = Memory(random.reals(time * batch * input))
+    // All at once, and in shares that fit.
+    let results = [batch, 70].map { share in
+      let (all, last) = (Memory(count: time * batch * hidden), Memory(count: batch * hidden))
+      let sequences = RecurrentSequences(
+        time: time, input: UnsafePointer(x.base), inputTimeStride: batch * input,
+        inputBatchStride: input, output: all.base, outputTimeStride: batch * hidden,
+        outputBatchStride: hidden, lastState: last.base, stateStride: hidden)
+      for first in stride(from: 0, to: batch, by: share) {
+        layer.run(sequences, rows: first..<min(first + share, batch))
+      }
+      #expect(all.isIntact && last.isIntact)
+      return all.values + last.values
+    }
+    #expect(zip(results[0], results[1]).allSatisfy { abs($0 - $1) <= 1e-5 })
+  }
+
   @Test(arguments: Kernels.available)
   func noNumberStaysNone(_ kernels: Kernels) {
     let (w, r, x) = (Memory([1, 1, 1, 1]), Memory([0, 0, 0, 0]), Memory([Float.nan]))

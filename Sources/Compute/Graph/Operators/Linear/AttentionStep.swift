@@ -17,9 +17,15 @@ struct AttentionStep {
   /// Scores of a block: a quarter of the second cache, and whole panels of a product.
   private static let scoreCountMax = 1 << 16
   private static let blockRowsMax = 126
+  /// Scores that a thread may hold for the sake of whole panels, 64 MiB. Where a row alone has more,
+  /// its keys or values take as much.
+  private static let heldScoreCountMax = 1 << 24
 
   func run(_ threads: ThreadPool?) {
-    let most = min(Self.blockRowsMax, max(14, Self.scoreCountMax / max(columns, 1)))
+    let columns = max(columns, 1)
+    let most = min(
+      Self.blockRowsMax, max(14, Self.scoreCountMax / columns),
+      max(1, Self.heldScoreCountMax / columns))
     let blocks = (rows + most - 1) / most
     let tasks = batch * heads * blocks
     let compute = { (task: Int) in
