@@ -118,6 +118,31 @@ import Testing
     let error = #expect(throws: GraphError.self) { try Model(graph) }
     #expect(error?.code == .resourceExhausted)
   }
+
+  @Test(arguments: ["SVMRegressor", "SVMClassifier"])
+  func rowsOfSupportVectorsAreCounted(_ opType: String) throws {
+    let count = 1_000
+    let numbers = [Float](repeating: 1, count: count)
+    var graph = Graph(opsets: ["": 21, "ai.onnx.ml": 3])
+    graph.inputs = [.init(name: "in", dataType: .fp32, shape: [-1, 1])]
+    graph.nodes = [
+      Node(
+        opType: opType, domain: "ai.onnx.ml", inputs: ["in"], outputs: ["out"],
+        attributes: [
+          "coefficients": .floats(numbers), "support_vectors": .floats(numbers),
+          "n_supports": .int(Int64(count)), "rho": .floats([0]),
+          "classlabels_ints": .ints([0, 1]),
+          "vectors_per_class": .ints([Int64(count / 2), Int64(count / 2)]),
+        ])
+    ]
+    graph.outputs = [.init(name: "out", dataType: nil, shape: nil)]
+    var options = ModelOptions()
+    options.workMax = 1e5
+    let model = try Model(graph, options: options)
+    _ = try Run.run(model, [floats([10, 1])])
+    let error = #expect(throws: ExecutionError.self) { try Run.run(model, [floats([1_000, 1])]) }
+    #expect(error?.code == .resourceExhausted)
+  }
 }
 
 extension Tensor {

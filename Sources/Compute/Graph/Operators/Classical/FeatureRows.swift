@@ -36,6 +36,18 @@ struct FeatureRows {
     return (shape[0], rest.contains(-1) ? -1 : Shape.product(rest))
   }
 
+  /// How many rows input 0 has, -1 where unknown; each must have `width` features.
+  static func count(
+    _ inputs: KnownInputs, width: Int
+  ) throws(GraphError) -> Int {
+    let (rows, found) = sizes(try inputs.type(0, among: types).shape)
+    guard found < 0 || found == width else {
+      throw GraphError(
+        code: .shapeMismatch, message: "rows must have \(width) features, got \(found)")
+    }
+    return rows
+  }
+
   /// Copies a row. `roundsUp` rounds wider numbers to the next float instead of the nearest:
   /// x <= threshold then holds for the rounded x exactly when it held before.
   func load(_ row: Int, into target: UnsafeMutablePointer<Float>, roundsUp: Bool = false) {

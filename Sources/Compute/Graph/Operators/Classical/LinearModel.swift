@@ -50,13 +50,7 @@ struct LinearModel: Operator {
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
-    let type = try inputs.type(0, among: FeatureRows.types)
-    let (rows, width) = FeatureRows.sizes(type.shape)
-    guard width < 0 || width == featureCount else {
-      throw GraphError(
-        code: .shapeMismatch,
-        message: "the model has coefficients for \(featureCount) features, got rows of \(width)")
-    }
+    let rows = try FeatureRows.count(inputs, width: featureCount)
     let scores = TensorType(.fp32, [rows, columnCount])
     guard let labels else { return [scores] }
     return [TensorType(labels.dataType, [rows]), scores]

@@ -72,18 +72,14 @@ struct SupportVectorClassifier: Operator {
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
-    let type = try inputs.type(0, among: FeatureRows.types)
-    let (rows, found) = FeatureRows.sizes(type.shape)
-    guard found < 0 || found == width else {
-      throw GraphError(
-        code: .shapeMismatch, message: "rows must have \(width) features, got \(found)")
-    }
+    let rows = try FeatureRows.count(inputs, width: width)
     return [TensorType(labels.dataType, [rows]), TensorType(.fp32, [rows, columnCount])]
   }
 
   func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
     let (rows, _) = FeatureRows.sizes(inputs.types[0]?.shape)
-    let each = Double(vectors.count) + Double(vectorCount) * Double(classCount)
+    let each =
+      Double(vectors.count) + Double(vectorCount) * Double(classCount) + Double(pairCount)
     // Probabilities are found in at most 100 steps.
     let settling = sigmoids.isEmpty ? 0 : 100 * Double(classCount) * Double(classCount)
     return Double(rows) * (each + settling)

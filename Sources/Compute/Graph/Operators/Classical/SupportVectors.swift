@@ -31,13 +31,13 @@ struct SupportVectors: Operator {
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
-    let type = try inputs.type(0, among: FeatureRows.types)
-    let (rows, found) = FeatureRows.sizes(type.shape)
-    guard found < 0 || found == width else {
-      throw GraphError(
-        code: .shapeMismatch, message: "rows must have \(width) features, got \(found)")
-    }
+    let rows = try FeatureRows.count(inputs, width: width)
     return [TensorType(.fp32, [rows, 1])]
+  }
+
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
+    let (rows, _) = FeatureRows.sizes(inputs.optional(0)?.shape)
+    return Double(rows) * Double(vectors.count)
   }
 
   func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
