@@ -145,6 +145,68 @@ import Testing
       becomes: ["martlet.Attention": 1])
   }
 
+  @Test func aMaskOfMoreBatchesThanItsScoresStretchesThem() throws {
+    var test = FusionTests()
+    let (query, key) = (test.input("q", -1, -1, -1, 8), test.input("k", -1, -1, 8, -1))
+    let (value, mask) = (test.input("v", -1, -1, -1, 6), test.input("mask", -1, -1, 1, -1))
+    let scores = test.add("Add", test.add("MatMul", query, key), mask)
+    let shares = test.add("Softmax", scores, attributes: ["axis": .int(-1)])
+    try test.check(
+      test.add("MatMul", shares, value),
+      shapes: [[1, 2, 3, 8], [1, 2, 8, 5], [1, 1, 5, 6], [3, 2, 1, 5]],
+      becomes: ["martlet.Attention": 1])
+  }
+
+  @Test(arguments: [(0, 5), (8, 0)]) func attentionOverNothingIsWhatItsPartsAre(
+    _ depth: Int, _ length: Int
+  ) throws {
+    var test = FusionTests()
+    let (query, key) = (test.input("q", -1, -1, -1, -1), test.input("k", -1, -1, -1, -1))
+    let value = test.input("v", -1, -1, -1, -1)
+    let shares = test.add("Softmax", test.add("MatMul", query, key), attributes: ["axis": .int(-1)])
+    try test.check(
+      test.add("MatMul", shares, value),
+      shapes: [[1, 2, 3, depth], [1, 2, depth, length], [1, 2, length, 6]],
+      becomes: ["martlet.Attention": 1])
+  }
+
+  @Test func anOldSoftmaxOverAllAxesIsNoAttention() throws {
+    var test = FusionTests()
+    test.graph.opsets = ["": 11]
+    let (query, key) = (test.input("q", -1, 2, 3, 8), test.input("k", -1, 2, 8, 5))
+    let shares = test.add("Softmax", test.add("MatMul", query, key))
+    try test.check(
+      test.add("MatMul", shares, test.input("v", -1, 2, 5, 6)),
+      shapes: [[1, 2, 3, 8], [1, 2, 8, 5], [1, 2, 5, 6]], becomes: ["MatMul": 2, "Softmax": 1])
+  }
+
+  @Test func aDivisionByNoVarianceIsNotFolded() throws {
+    var test = FusionTests()
+    let convolution = test.add("Conv", test.input("x", -1, 3, 6, 6), test.weight(4, 3, 3, 3))
+    let variance = "variance"
+    test.graph.initializers[variance] = Tensor(fp32: [1, 0, 1, 1], shape: [4])
+    let y = test.add(
+      "BatchNormalization", convolution, test.weight(4), test.weight(4), test.weight(4), variance,
+      attributes: ["epsilon": .float(0)])
+    // An infinite factor in the weights would add infinities of both signs to what is no number.
+    try test.check(
+      y, shapes: [[2, 3, 6, 6]],
+      becomes: [
+        "martlet.ToNHWC": 1, "martlet.ConvNHWC": 1, "martlet.ToNCHW": 1, "BatchNormalization": 1,
+      ])
+  }
+
+  @Test func aLongChainBehindAConvolutionIsFoldedAtOnce() throws {
+    var test = FusionTests()
+    var y = test.add("Conv", test.input("x", -1, 3, 6, 6), test.weight(4, 3, 3, 3))
+    for index in 0..<40 {
+      y = test.add(index % 2 == 0 ? "Mul" : "Add", y, test.number(index % 4 == 0 ? 2 : 0.5))
+    }
+    try test.check(
+      y, shapes: [[2, 3, 6, 6]],
+      becomes: ["martlet.ToNHWC": 1, "martlet.ConvNHWC": 1, "martlet.ToNCHW": 1])
+  }
+
   @Test func whatFollowsAConvolutionPerChannelIsFolded() throws {
     var test = FusionTests()
     let x = test.input("x", -1, 3, 6, 6)

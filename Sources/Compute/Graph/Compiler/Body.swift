@@ -46,11 +46,7 @@ struct Body: Sendable {
     (self.captured, self.absorbed) = (captured, absorbed)
     let (registry, options) = (OperatorRegistry.standard, context.options)
     graph = try graph.validated().expanded(registry, options)
-    if context.packsWeights {
-      for pass in GraphPass.standard where options.passes.contains(pass.option) {
-        try pass.run(&graph, registry, options)
-      }
-    }
+    if context.packsWeights { try GraphPass.run(on: &graph, registry, options) }
     let types = try GraphTypes(
       graph, registry: registry, options: options, packs: context.packsWeights)
     var outputs: [TensorType] = []

@@ -6,9 +6,7 @@ enum Compiler {
     try refuseInternal(graph)
     try checkInputs(graph, options)
     graph = try graph.expanded(registry, options)
-    for pass in GraphPass.standard where options.passes.contains(pass.option) {
-      try pass.run(&graph, registry, options)
-    }
+    try GraphPass.run(on: &graph, registry, options)
     let types = try GraphTypes(graph, registry: registry, options: options, packs: true)
     var program = lower(graph, types, options)
     try addInterface(of: graph, types: types.types, to: &program)

@@ -1,11 +1,18 @@
 /// Activations that exporters write as products become one operator: Gelu (by erf and by tanh),
 /// SiLU (x · sigmoid(x)) and HardSwish.
 enum ActivationComposition {
-  static let pass = GraphPass(option: .composition) { graph, _, _ throws(GraphError) in
+  private static let gates: Set<String> = ["Sigmoid", "HardSigmoid", "Clip", "Erf", "Tanh"]
+
+  static let pass = GraphPass(option: .composition) { graph, registry, options throws(GraphError) in
+    guard graph.nodes.contains(where: { gates.contains($0.opType) }) else { return }
     let pattern = GraphPattern(graph)
+    let types = try GraphTypes(graph, registry: registry, options: options, packs: false).types
     for (index, node) in graph.nodes.enumerated()
     where node.domain.isEmpty && (node.opType == "Mul" || node.opType == "Div") {
-      guard let found = match(node, pattern) else { continue }
+      // A constant of one number may still have more dimensions than the value.
+      guard let found = match(node, pattern), types[found.input] == types[node.outputs[0]] else {
+        continue
+      }
       var activation = Node(
         name: node.name, opType: found.kind.opType, inputs: [found.input], outputs: node.outputs)
       if found.kind == .silu { activation.domain = FusedAttribute.domain }

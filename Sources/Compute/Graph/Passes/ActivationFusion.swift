@@ -6,6 +6,7 @@ enum ActivationFusion {
     for (index, node) in graph.nodes.enumerated() {
       guard node.domain.isEmpty, node.opType == "Conv" || node.opType == "Gemm",
         node.outputs.count == 1, let reader = uses.onlyReader(node.outputs[0]),
+        graph.nodes[reader].inputs[0] == node.outputs[0],
         let activation = activation(graph.nodes[reader], graph)
       else { continue }
       var fused = node

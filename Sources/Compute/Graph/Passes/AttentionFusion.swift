@@ -17,8 +17,10 @@ enum AttentionFusion {
     let heads = { (name: String) in
       types[name]?.dataType == .fp32 && types[name]?.shape?.count == 4
     }
-    // Before operator set 13 the axis of the last dimension meant the same.
-    guard case .int(let axis) = softmax.attributes["axis"] ?? .int(-1), axis == -1 || axis == 3,
+    // Before operator set 13 the axis of the last dimension meant the same, but was not the default.
+    let isOld = softmax.opset ?? pattern.graph.opsets[""] ?? 1 < 13
+    guard case .int(let axis) = softmax.attributes["axis"] ?? .int(isOld ? 1 : -1),
+      axis == -1 || axis == 3,
       heads(softmax.inputs[0]), let second = pattern.onlyReader(softmax.outputs[0])
     else { return nil }
     let mix = pattern.graph.nodes[second]
@@ -34,7 +36,7 @@ enum AttentionFusion {
     }
     var operands: [String] = []
     var axes: [Int64] = []
-    for name in scores.product.inputs + [mix.inputs[1]] {
+    for name in scores.product.inputs[..<2] + [mix.inputs[1]] {
       let (source, permutation) = untransposed(name, pattern)
       operands.append(source)
       axes += permutation

@@ -1,5 +1,5 @@
 /// One rewrite of a graph. Each lives in its own file and can be switched off by its option.
-/// A pass gets a validated, sorted graph and leaves one.
+/// A pass gets a validated, sorted graph, whose nodes have what their operators need, and leaves one.
 struct GraphPass: Sendable {
   let option: ModelOptions.Passes
   let run: @Sendable (inout Graph, OperatorRegistry, ModelOptions) throws(GraphError) -> Void
@@ -12,6 +12,19 @@ struct GraphPass: Sendable {
     DeadCodeElimination.pass, ConvolutionFolding.pass, GemmFusion.pass, ActivationFusion.pass,
     LayoutPass.pass, DeadCodeElimination.pass,
   ]
+
+  /// Runs those that the options allow.
+  static func run(
+    on graph: inout Graph, _ registry: OperatorRegistry, _ options: ModelOptions
+  ) throws(GraphError) {
+    if !options.passes.contains(.constantFolding) {
+      // Which would have looked at every node.
+      _ = try GraphTypes(graph, registry: registry, options: options, packs: false)
+    }
+    for pass in standard where options.passes.contains(pass.option) {
+      try pass.run(&graph, registry, options)
+    }
+  }
 }
 
 /// Who reads and who writes each value of a graph.

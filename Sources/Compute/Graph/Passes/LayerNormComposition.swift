@@ -33,6 +33,8 @@ enum LayerNormComposition {
           let division = pattern.node("Div", writing: normalized),
           let input = centred(division.inputs[0], pattern, types),
           types[input]?.shape?.last == offsets.shape[0],
+          // A constant of one number may still have more dimensions than the value.
+          types[input] == types[add.outputs[0]],
           let epsilon = deviation(division.inputs[1], of: input, pattern, types)
         else { continue }
         return Match(input: input, scale: scale, bias: bias, epsilon: epsilon)
