@@ -274,6 +274,31 @@ def test_binary_data_by_hand(web):
         assert "inference-header-content-length" in error(response, 400)
 
 
+def test_no_json_at_all(web):
+    header = {"inference-header-content-length": "0"}
+    row = np.arange(16, dtype=np.float32)
+    response = web.post("/v2/models/identity_fp32/infer", content=row.tobytes(), headers=header)
+    assert response.status_code == 200, response.text
+    end = int(response.headers["inference-header-content-length"])
+    assert response.content[end:] == row.tobytes()
+    assert json.loads(response.content[:end])["outputs"][0]["parameters"] == {"binary_data_size": 64}
+    for content, model, why in [
+            (row.tobytes()[:-1], "identity_fp32", "multiple of 4 bytes, got 63"),
+            (row.tobytes(), "simple", "models with one input")]:
+        response = web.post(f"/v2/models/{model}/infer", content=content, headers=header)
+        assert why in error(response, 400)
+
+
+def test_a_client_that_leaves_while_its_json_is_read(server, keys, web):
+    body = json.dumps(one_input("INPUT0", "INT64", list(range(600_000)), [1, 600_000])).encode()
+    head = (f"POST /v2/models/identity_int64/infer HTTP/1.1\r\nhost: a\r\nauthorization: Bearer "
+            f"{keys.infer}\r\ncontent-length: {len(body)}\r\n\r\n").encode()
+    for _ in range(8):
+        with raw_http1.connect(server) as connection:
+            connection.sendall(head + body)
+    assert web.get("/v2/models/simple/ready").status_code == 200
+
+
 @pytest.mark.parametrize("encoding, compress", [("gzip", gzip.compress), ("deflate", zlib.compress)])
 def test_compressed_bodies(web, encoding, compress):
     body = compress(json.dumps(SIMPLE).encode())

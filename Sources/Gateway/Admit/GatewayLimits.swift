@@ -51,8 +51,8 @@ public struct GatewayLimits: Sendable {
   public var transferBytesPerSecondMin = 1_024
   /// What a transfer may take on top of that: lost packets, a radio that sleeps.
   public var transferGrace = Duration.seconds(30)
-  /// JSON in a request, and tensors to be written as JSON in an answer: a loop does nothing else
-  /// while it reads or writes one, some 10 ns a byte.
+  /// JSON in a request, and tensors to be written as JSON in an answer: one thread reads and
+  /// writes the long ones, some 10 ns a byte.
   public var jsonByteCountMax = 8 << 20
   /// What a server refuses: connections, streams, header lists, floods.
   public var server = ServerLimits()

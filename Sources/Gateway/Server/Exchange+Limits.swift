@@ -142,7 +142,8 @@ extension Exchange {
         !isStreaming || wasInspected && inspector.incompleteByteCount > 0
       }
     // While the window is used up, it is the service that is slow.
-    let isDue = expectsBytes && !clientEnded && uncredited < Self.uncreditedMax
+    let isDue =
+      expectsBytes && !clientEnded && !isTranslating && uncredited < Self.uncreditedMax
     let isSlow = requestPace.isTooSlow(
       isDue: isDue, item: inspector.messageCount, byteCount: byteCountIn, now: now, limits)
     return isSlow ? .slowRequest : nil

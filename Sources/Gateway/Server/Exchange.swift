@@ -80,6 +80,8 @@ final class Exchange: ServerCallDelegate {
   private(set) var byteCountIn = 0
   /// What a translator holds of the request, or of the answer.
   var translatedByteCount = 0
+  /// A translator has the whole request: it is not the client who is slow.
+  var isTranslating = false
   var byteCountOut = 0
   private var isRecorded = true
   private var isClientGone = false
@@ -148,6 +150,7 @@ final class Exchange: ServerCallDelegate {
     status = .unknown
     httpStatus = 200
     translatedByteCount = 0
+    isTranslating = false
     owedToService = 0
     attempts = 0
     healthReported = nil

@@ -18,6 +18,7 @@ final class GatewayState: Sendable {
   let heldBytes = UseCounter()
   /// Bad keys by where they come from.
   let sources = SourceTable()
+  let transcoder = Transcoder()
   let accessLog: LogWriter?
   let log: LogWriter
   /// Lists what clients may call, and no more.

@@ -26,7 +26,7 @@ final class LoopGateway: CallRouter {
   let crossOrigin: CrossOrigin
   /// Streams of translated calls, made with the first of them; see ``TranslatedCall``.
   private(set) lazy var streams = HTTP2StreamPool()
-  private(set) lazy var jsonParser = JSONParser()
+  let transcoder: LoopTranscoder
   /// Header lists in the making; used within one callback only.
   var scratch = HeaderList()
 
@@ -50,6 +50,7 @@ final class LoopGateway: CallRouter {
     callsMax = max(1, limits.callsMax / max(1, state.configuration.loopCount))
     asksForCertificates = (state.configuration.tls?.clientCertificates ?? .none) != .none
     crossOrigin = CrossOrigin(state.configuration.crossOrigins)
+    transcoder = LoopTranscoder(state.transcoder, loop: loop)
     let isTested = !state.configuration.testServices.isEmpty
     let known = state.configuration.routes
     routes = RouteTable(isTested ? known + Route.testing : known)
@@ -129,6 +130,7 @@ final class LoopGateway: CallRouter {
     // Exchanges refer to their gateway.
     active = []
     free = []
+    transcoder.close()
     loop.cancel(sweepTimer)
     accessLog.flush()
     auth.close()

@@ -20,6 +20,8 @@ final class RESTCall: TranslatedCall {
   private var isAdmitted = false
   private var clientEnded = false
   private var isAnswered = false
+  /// Of the reading or writing that goes on beside the loop.
+  private var ticket: Transcoder.Ticket?
   private var form = InferAnswerForm()
   private var deframer: MessageDeframer
   private var message: [UInt8]?
@@ -162,26 +164,60 @@ final class RESTCall: TranslatedCall {
     if let inflater, !inflater.isAtEnd, !body.isEmpty, !isAnswered {
       fail(RESTError(.invalidArgument, "the body's compression does not end"))
     }
-    guard !isAnswered, let call, let exchange else { return }
-    do throws(RESTError) {
-      let jsonByteCount = min(headerByteCount ?? body.count, body.count)
-      guard jsonByteCount <= gateway.limits.jsonByteCountMax else {
-        throw RESTError(
+    guard !isAnswered, let exchange else { return }
+    let jsonByteCount = min(headerByteCount ?? body.count, body.count)
+    guard jsonByteCount <= gateway.limits.jsonByteCountMax else {
+      return fail(
+        RESTError(
           .resourceExhausted,
           "expected at most \(gateway.limits.jsonByteCountMax) bytes of JSON, got \(jsonByteCount):"
-            + " send tensors as binary data")
+            + " send tensors as binary data"))
+    }
+    exchange.isTranslating = true
+    let (endpoint, headerByteCount, byteCountMax) = (endpoint, headerByteCount, byteCountMax)
+    let body = self.body
+    self.body = []
+    transcode(byteCount: jsonByteCount) { parser in
+      Result { () throws(RESTError) in
+        try RESTRequest(
+          endpoint, body: body, headerByteCount: headerByteCount, parser: parser,
+          byteCountMax: byteCountMax)
       }
-      let request = try RESTRequest(
-        endpoint, body: body, headerByteCount: headerByteCount, parser: gateway.jsonParser,
-        byteCountMax: byteCountMax)
-      body = []
+    } then: {
+      self.forward($0)
+    }
+  }
+
+  private func forward(_ result: Result<RESTRequest, RESTError>) {
+    guard !isAnswered, let call, let exchange else { return }
+    switch result {
+    case .success(let request):
       exchange.translatedByteCount = 0
       form = request.form
       request.frame.withUnsafeBytes { exchange.receive($0) }
       exchange.callReceivedEnd(call)
-    } catch {
-      fail(error)
+    case .failure(let error): fail(error)
     }
+  }
+
+  private func transcode<Value: Sendable>(
+    byteCount: Int, _ body: @escaping @Sendable (JSONParser) -> Value,
+    then: @escaping (Value) -> Void
+  ) {
+    ticket = gateway.transcoder.run(byteCount: byteCount, of: tenant, body, then: then)
+  }
+
+  /// What is not read or written yet need not be.
+  private func cancelTranscoding() {
+    if let ticket { gateway.transcoder.cancel(ticket, of: tenant) }
+    ticket = nil
+  }
+
+  private var tenant: String { exchange?.decision?.tenant ?? "" }
+
+  override func callClosed(_ client: ServerCall, reason: CallCloseReason) {
+    cancelTranscoding()
+    super.callClosed(client, reason: reason)
   }
 
   /// The mistake ends the call as it would in gRPC, and so is recorded.
@@ -237,11 +273,21 @@ final class RESTCall: TranslatedCall {
     guard let message else {
       return answer(RESTAnswer(.internalError, "the service's answer has no message"))
     }
-    do throws(RESTError) {
-      answer(
-        try RESTAnswer(
-          message, of: endpoint, form, byteCountMax: gateway.limits.jsonByteCountMax))
-    } catch {
+    let (endpoint, form, byteCountMax) = (endpoint, form, gateway.limits.jsonByteCountMax)
+    transcode(byteCount: endpoint.operation == .infer ? message.count : 0) { _ in
+      Result { () throws(RESTError) in
+        try RESTAnswer(message, of: endpoint, form, byteCountMax: byteCountMax)
+      }
+    } then: {
+      self.answer($0)
+    }
+  }
+
+  private func answer(_ result: Result<RESTAnswer, RESTError>) {
+    guard !isAnswered else { return }
+    switch result {
+    case .success(let answer): self.answer(answer)
+    case .failure(let error):
       count(error)
       answer(RESTAnswer(error))
     }
@@ -260,6 +306,7 @@ final class RESTCall: TranslatedCall {
 
   private func answer(_ answer: RESTAnswer, retryAfter: String? = nil) {
     isAnswered = true
+    cancelTranscoding()
     exchange?.httpStatus = answer.status
     exchange?.translatedByteCount = 0
     body = []

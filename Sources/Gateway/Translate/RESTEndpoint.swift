@@ -1,5 +1,5 @@
 /// What an address of the REST interface stands for: a gRPC method, and the model in its path.
-struct RESTEndpoint: Equatable {
+struct RESTEndpoint: Equatable, Sendable {
   enum Operation: CaseIterable {
     case serverMetadata, serverLive, serverReady
     case modelMetadata, modelReady, modelConfig, modelStatistics

@@ -23,6 +23,16 @@ struct RESTRequest {
       request.name = endpoint.model
       request.version = endpoint.version
       frame = Self.frame(request)
+    case .infer where headerByteCount == 0:
+      // Nothing but elements: the service knows what the model's only input is. The answer's
+      // tensors come as bytes, too.
+      var request = Inference.ModelInferRequest()
+      request.modelName = endpoint.model
+      request.modelVersion = endpoint.version
+      request.inputs = [Inference.ModelInferRequest.InputTensor()]
+      request.rawInputContents = [body[...]]
+      form.isBinary = true
+      frame = Self.frame(request)
     case .infer:
       let read = try InferRequestFromJSON(
         body, headerByteCount: headerByteCount, endpoint: endpoint, parser: parser,

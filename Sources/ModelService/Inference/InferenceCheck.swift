@@ -12,6 +12,7 @@ struct InferenceCheck {
   func prepare(
     _ request: Inference.ModelInferRequest
   ) throws(RPCError) -> PreparedInference {
+    let request = try deduced(request)
     let wantsOutput = try outputs(request)
     try checkRaw(request)
     try checkNames(request)

@@ -8,9 +8,10 @@ internal import Testing
 
 @Suite struct RequestFuzzTests {
   static let signatures: [ModelSignature] = [.int32, .string, .fp64].flatMap { type in
-    [0, 4].map { batchSizeMax in
+    [(0, ["INPUT0", "INPUT1"]), (4, ["INPUT0", "INPUT1"]), (0, ["INPUT0"]), (4, ["INPUT0"])].map {
+      batchSizeMax, names in
       ModelSignature(
-        inputs: ["INPUT0", "INPUT1"].enumerated().map {
+        inputs: names.enumerated().map {
           .init(name: $1, dataType: type, shape: [-1, $0 == 0 ? 4 : -1], engineIndex: $0)
         },
         outputs: [.init(name: "OUTPUT0", dataType: type, shape: [-1], engineIndex: 0)],
@@ -36,7 +37,10 @@ internal import Testing
       typed.inputs[index].contents = Inference.InferTensorContents()
       typed.inputs[index].contents?.intContents = [1, 2, 3, 4]
     }
-    let corpus = [raw, text, typed].map { $0.serialized() }
+    var bare = raw
+    bare.inputs = [.init()]
+    bare.rawInputContents = [[UInt8](repeating: 1, count: 32)[...]]
+    let corpus = [raw, text, typed, bare].map { $0.serialized() }
     #expect(corpus.allSatisfy { fuzzInferRequest($0) > 0 }, "unchanged requests are taken")
     var fuzz = Fuzz("infer-request", corpus: corpus)
     fuzz.run(rounds: 30_000) { fuzzInferRequest($0) }
