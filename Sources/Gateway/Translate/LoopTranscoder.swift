@@ -1,3 +1,4 @@
+internal import Protocols
 internal import RPC
 internal import Synchronization
 
