@@ -114,7 +114,7 @@ let package = Package(
     tests("JSON", ["JSON"]),
     tests("Telemetry", ["Telemetry"]),
     tests("Crypto", ["Crypto"]),
-    tests("RPCWire", ["RPCWire"]),
+    tests("RPCWire", ["RPCWire", "CNGHTTP2"]),
     tests("EventLoop", ["EventLoop"]),
     tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols", "Crypto", "Telemetry"]),
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),

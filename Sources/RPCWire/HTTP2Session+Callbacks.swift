@@ -27,6 +27,8 @@ func makeSession(
   defer { nghttp2_option_del(options) }
   nghttp2_option_set_no_auto_window_update(options, 1)
   nghttp2_option_set_no_closed_streams(options, 1)
+  // See MessageRules, which do the same.
+  nghttp2_option_set_no_http_messaging(options, 1)
   // Our own counters see floods first and say why; the library's are the second line. It counts
   // a CONTINUATION once for each piece in which its nine bytes of frame header come.
   nghttp2_option_set_max_continuations(options, (limits.continuationsMax + 1) * 9)
@@ -97,9 +99,12 @@ private func onBeginHeaders(
       nghttp2_session_set_stream_user_data(raw, id, stream)
       session.headerStream = stream
       session.recentStream = stream
+      session.messageRules.begin(.request)
       return 0
     }
     session.headerStream = session.stream(id)
+    let isFirst = !(session.headerStream?.pointee.flags.contains(.responseReceived) ?? true)
+    session.messageRules.begin(isFirst ? .response : .trailers)
     return 0
   }
 }
@@ -120,16 +125,10 @@ private func onHeader(
     }
     let indexing: HeaderIndexing =
       flags & UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) != 0 ? .never : .usual
-    // Pseudo-fields come first: nghttp2 refuses a block where they do not.
-    session.inbound.append(name!, nameCount, value!, valueCount, indexing: indexing)
-    if nameCount == 10, name![0] == UInt8(ascii: ":"),
-      memchr(value!, Int32(UInt8(ascii: "@")), valueCount) != nil
-    {
-      // Only `:authority` has ten letters. See `hostsAgree`.
-      stream.pointee.flags.insert(.needsHostCheck)
-    } else if nameCount == 4, memcmp(name!, "host", 4) == 0 {
-      stream.pointee.flags.insert(.needsHostCheck)
-    }
+    // Pseudo-fields come first, or the message is malformed.
+    let field = session.inbound.append(
+      name!, nameCount, value!, valueCount, indexing: indexing)
+    session.messageRules.check(field, nameCount, valueCount)
     return 0
   }
 }
@@ -150,7 +149,7 @@ private func onData(
   withSession(user) { session in
     nghttp2_session_consume_connection(raw, count)
     if let stream = session.stream(id), !stream.pointee.flags.contains(.resetSubmitted),
-      let handler = stream.pointee.handler
+      session.takesData(stream, count), let handler = stream.pointee.handler
     {
       handler.stream(
         HTTP2StreamReference(stream),

@@ -73,13 +73,16 @@ extension HTTP2Session {
     headerStream = nil
     let reference = HTTP2StreamReference(stream)
     if stream.pointee.flags.contains(.resetSubmitted) { return }
+    // What was too large is not known whole.
+    if !stream.pointee.flags.contains(.headersTooLarge) {
+      guard messageRules.isComplete(endsStream: isEnd) else { return reset(stream, .protocolError) }
+    }
     switch role {
     case .server:
-      if stream.pointee.flags.contains(.needsHostCheck), !hostsAgree() {
-        return reset(stream, .protocolError)
-      }
       if !stream.pointee.flags.contains(.responseReceived) {
+        if messageRules.namesHost, !hostsAgree() { return reset(stream, .protocolError) }
         stream.pointee.flags.insert(.responseReceived)
+        stream.pointee.contentLeft = messageRules.contentByteCount
         delegate.session(self, receivedRequest: reference, headers: inbound.block)
       }
     case .client:
@@ -91,20 +94,45 @@ extension HTTP2Session {
         stream.pointee.handler?.stream(
           reference, receivedTrailers: inbound.block)
       } else {
-        let block = inbound.block
         // An interim response (1xx) is not the response.
-        if block.first(":status")?.first == UInt8(ascii: "1") { return }
+        if messageRules.status < 200 { return }
         stream.pointee.flags.insert(.responseReceived)
-        stream.pointee.handler?.stream(reference, receivedHeaders: block)
+        stream.pointee.contentLeft = messageRules.contentByteCount
+        stream.pointee.handler?.stream(reference, receivedHeaders: inbound.block)
       }
     }
     if isEnd { receivedEnd(id) }
+  }
+
+  /// Whether content may come on a stream; resets it when not.
+  @inline(__always)
+  func takesData(_ stream: StreamPointer, _ byteCount: Int) -> Bool {
+    // Nearly no message says how long it is.
+    if stream.pointee.contentLeft < 0, stream.pointee.flags.contains(.responseReceived) {
+      return true
+    }
+    return takesCountedData(stream, byteCount)
+  }
+
+  @inline(never)
+  private func takesCountedData(_ stream: StreamPointer, _ byteCount: Int) -> Bool {
+    guard stream.pointee.flags.contains(.responseReceived),
+      stream.pointee.contentLeft < 0 || byteCount <= stream.pointee.contentLeft
+    else {
+      reset(stream, .protocolError)
+      return false
+    }
+    if stream.pointee.contentLeft >= 0 { stream.pointee.contentLeft -= byteCount }
+    return true
   }
 
   private func receivedEnd(_ id: Int32) {
     guard let stream = stream(id) else { return }
     stream.pointee.flags.insert(.remoteEnded)
     if stream.pointee.flags.contains(.resetSubmitted) { return }
+    guard stream.pointee.contentLeft <= 0, stream.pointee.flags.contains(.responseReceived) else {
+      return reset(stream, .protocolError)
+    }
     stream.pointee.handler?.streamReceivedEnd(HTTP2StreamReference(stream))
   }
 

@@ -32,12 +32,11 @@ extension HTTP2Session {
     return false
   }
 
-  /// A request is malformed when its authority has user information, or when its `host` names
-  /// somebody else (section 8.3.1): who looks at one field must not be fooled by the other.
+  /// A request is malformed when its `host` names somebody else than its authority (section 8.3.1):
+  /// who looks at one field must not be fooled by the other.
   func hostsAgree() -> Bool {
     let block = inbound.block
     guard let authority = block.first(":authority") else { return true }
-    if authority.contains(UInt8(ascii: "@")) { return false }
     guard let host = block.first("host") else { return true }
     return authority.elementsEqual(host) { Self.lowercased($0) == Self.lowercased($1) }
   }

@@ -63,6 +63,8 @@ public final class HTTP2Session: WireSession {
   @exclusivity(unchecked) var now: UInt64 = 0
   @exclusivity(unchecked) var floods = FloodCounters()
   @exclusivity(unchecked) private var rules: InboundRules
+  /// Of the header block that is being received.
+  @exclusivity(unchecked) var messageRules = MessageRules()
   @exclusivity(unchecked) var firstStream: StreamPointer?
   @exclusivity(unchecked) var headerStream: StreamPointer?
   @exclusivity(unchecked) var headersStartedAt: UInt64 = 0

@@ -42,8 +42,6 @@ struct HTTP2Stream {
     static let headersTooLarge = Flags(rawValue: 128)
     static let localEndSent = Flags(rawValue: 256)
     static let resetSubmitted = Flags(rawValue: 512)
-    /// There is a `host`, or an `:authority` with an `@`.
-    static let needsHostCheck = Flags(rawValue: 1024)
   }
 
   var id: Int32 = 0
@@ -53,6 +51,8 @@ struct HTTP2Stream {
   var previous: UnsafeMutablePointer<HTTP2Stream>?
   var next: UnsafeMutablePointer<HTTP2Stream>?
   var flags: Flags = []
+  /// Content that must still come, as `content-length` says; -1 when nothing does.
+  var contentLeft = -1
   var outbound = OutboundQueue()
 
   /// What was submitted: nghttp2 reads it when it packs the frame.
@@ -205,6 +205,7 @@ public final class HTTP2StreamPool {
     stream.pointee.generation &+= 1
     stream.pointee.session = nil
     stream.pointee.flags = []
+    stream.pointee.contentLeft = -1
     stream.pointee.outbound.removeAll()
     stream.pointee.sentHeaders.removeAll(keeping: Self.blockByteCountKept)
     stream.pointee.sentTrailers.removeAll(keeping: Self.blockByteCountKept)

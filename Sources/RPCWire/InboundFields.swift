@@ -39,13 +39,14 @@ struct InboundFields {
   }
 
   /// Adds a field; pseudo-fields come first. Returns where its name lies, valid until the next
-  /// change.
+  /// change, with what ``FieldSyntax`` wants to be readable behind its value.
   @inline(__always)
   @discardableResult
   mutating func append(
     _ name: UnsafeRawPointer, _ nameByteCount: Int, _ value: UnsafeRawPointer?,
     _ valueByteCount: Int, indexing: HeaderIndexing = .usual
   ) -> UnsafeMutableRawPointer {
+    bytes.reserve(8 + nameByteCount + valueByteCount + FieldSyntax.padding)
     let field = bytes.extend(8 + nameByteCount + valueByteCount)
     field.storeBytes(
       of: UInt32(truncatingIfNeeded: nameByteCount) | indexing.rawValue, as: UInt32.self)
