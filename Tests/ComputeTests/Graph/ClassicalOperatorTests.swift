@@ -39,6 +39,39 @@ import Testing
     #expect(isClose(answer[1].floats, [0.26894143, 0.7310586, 0.5, 0.5, 0.880797, 0.1192029]))
   }
 
+  /// Dot products and packed ones, rows as they come and converted in pieces.
+  @Test(arguments: [1, 3, 7, 8, 10, 40], [1, 17, 33])
+  func linearScoresAreSumsOverTheFeatures(_ scoreCount: Int, _ rowCount: Int) throws {
+    let width = 37
+    var generator = Random("linear \(scoreCount) \(rowCount)")
+    let x = (0..<rowCount * width).map { _ in Int64.random(in: -9...9, using: &generator) }
+    let weights = (0..<scoreCount * width).map { _ in Float.random(in: -1...1, using: &generator) }
+    let bias = (0..<scoreCount).map { Float($0) }
+    var expected: [Float] = []
+    for row in 0..<rowCount {
+      for score in 0..<scoreCount {
+        var sum = bias[score]
+        for feature in 0..<width {
+          sum += Float(x[row * width + feature]) * weights[score * width + feature]
+        }
+        expected.append(sum)
+      }
+    }
+    let shape = [rowCount, width]
+    for rows in [
+      Tensor(fp32: x.map(Float.init), shape: shape), Tensor(int64: x, shape: shape),
+    ] {
+      let scores = try Run.node(
+        "LinearRegressor", [rows], domain: domain,
+        attributes: [
+          "coefficients": .floats(weights), "intercepts": .floats(bias),
+          "targets": .int(Int64(scoreCount)),
+        ])[0]
+      #expect(scores.shape == [rowCount, scoreCount])
+      #expect(isClose(scores.floats, expected, 1e-4))
+    }
+  }
+
   @Test func treesFollowTheirBranches() throws {
     let answer = try Run.node(
       "TreeEnsembleRegressor", [rows], domain: domain,

@@ -67,6 +67,31 @@ import Testing
     }
   }
 
+  @Test(arguments: Kernels.available)
+  func signalsEqualTheReferenceExactly(_ kernels: Kernels) {
+    var random = Random(#function, kernels)
+    let pool = ThreadPool(participants: 2)
+    for index in 0..<150 {
+      var one = Case(&random, kernels, .nchw)
+      (one.geometry.kernelHeight, one.geometry.strideHeight, one.geometry.dilationHeight) = (
+        1, 1, 1
+      )
+      (one.geometry.padTop, one.geometry.padBottom) = (0, 0)
+      (one.height, one.groups, one.inputChannels) = (1, 1, index % 7 + 1)
+      one.batch *= index % 11 + 1
+      let run = Run(one, &random)
+      let got = Memory(count: run.want.count)
+      Convolution1D(
+        geometry: one.geometry, inputChannels: one.inputChannels,
+        outputChannels: one.outputChannels, weights: run.weights.base,
+        bias: one.hasBias ? run.bias.base : nil, activation: one.activation, kernels: kernels
+      ).run(
+        run.input.base, batch: one.batch, length: one.width, into: got.base,
+        threads: index % 2 == 0 ? pool : nil)
+      #expect(got.values == run.want.values, "\(one)")
+    }
+  }
+
   @Test(arguments: Kernels.available, [ImageLayout.nchw, .nhwc])
   func everyGeometryEqualsTheReferenceExactly(_ kernels: Kernels, _ layout: ImageLayout) {
     var random = Random(#function, kernels)

@@ -1,8 +1,6 @@
 /// LinearRegressor and LinearClassifier: scores are rows · coefficients + intercepts.
 struct LinearModel: Operator {
-  private let coefficients: Tensor
-  private let intercepts: [Float]
-  private let scoreCount: Int
+  private let product: LinearScores
   private let transform: PostTransform
   /// nil for a regressor.
   private let labels: ClassLabels?
@@ -10,16 +8,17 @@ struct LinearModel: Operator {
   private let addsSecondClass: Bool
 
   private var columnCount: Int { addsSecondClass ? 2 : scoreCount }
-  private var featureCount: Int { coefficients.elementCount / scoreCount }
+  private var scoreCount: Int { product.scoreCount }
+  private var featureCount: Int { product.featureCount }
 
-  var weightByteCount: Int { coefficients.storage.byteCount }
+  var weightByteCount: Int { product.byteCount }
 
   init(_ context: OperatorContext, isClassifier: Bool) throws(GraphError) {
     let values = try context.floats("coefficients") ?? []
     let given = try context.floats("intercepts") ?? []
     transform = try PostTransform(context)
     labels = isClassifier ? try ClassLabels(context) : nil
-    scoreCount =
+    let scoreCount =
       isClassifier
       ? (given.isEmpty ? max(labels?.count ?? 1, 1) : given.count)
       : try context.int("targets", default: 1)
@@ -31,22 +30,14 @@ struct LinearModel: Operator {
         message: "\(scoreCount) scores need a multiple of coefficients and as many "
           + "intercepts, got \(values.count) and \(given.count)")
     }
-    intercepts = given.isEmpty ? [Float](repeating: 0, count: scoreCount) : given
     addsSecondClass = scoreCount == 1 && labels?.count == 2
     if let labels, scoreCount > 1, labels.count < scoreCount {
       throw GraphError(
         code: .invalidAttribute,
         message: "\(scoreCount) scores need as many class labels, got \(labels.count)")
     }
-    // Transposed: one feature's coefficients for all scores lie together.
-    let width = values.count / scoreCount
-    var transposed = [Float](repeating: 0, count: values.count)
-    for score in 0..<scoreCount {
-      for feature in 0..<width {
-        transposed[feature * scoreCount + score] = values[score * width + feature]
-      }
-    }
-    coefficients = Tensor(fp32: transposed, shape: [width, scoreCount])
+    product = LinearScores(
+      values, intercepts: given.isEmpty ? [Float](repeating: 0, count: scoreCount) : given)
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
@@ -56,9 +47,12 @@ struct LinearModel: Operator {
     return [TensorType(labels.dataType, [rows]), scores]
   }
 
+  /// Rows of another type than FP32 are converted so many at a time.
+  private static let convertedRowCount = 16
+
   func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
     let (rows, _) = FeatureRows.sizes(inputs.types[0]?.shape)
-    return (featureCount + max(rows, 0) * (scoreCount + 1)) * 4 + rows * 8
+    return (featureCount * Self.convertedRowCount + max(rows, 0) * scoreCount) * 4 + rows * 8
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
@@ -68,39 +62,31 @@ struct LinearModel: Operator {
     let scoreOutput = operands.optionalOutput(labels == nil ? 0 : 1)?.f32
     let classes = operands.scratch.assumingMemoryBound(to: Int.self)
     let scores = (operands.scratch + rows.rowCount * 8).assumingMemoryBound(to: Float.self)
-    let row = scores + rows.rowCount * scoreCount
+    let converted = scores + rows.rowCount * scoreCount
     let names = scoreCount == 1 ? labels?.binary : labels
     return {
-      for index in 0..<rows.rowCount {
-        let source: UnsafePointer<Float>
-        if let direct = rows.direct {
-          source = direct + index * rows.width
-        } else {
-          rows.load(index, into: row)
-          source = UnsafePointer(row)
-        }
-        let target = scores + index * model.scoreCount
-        model.score(source, target)
-        classes[index] = model.winner(target)
-        if let scoreOutput {
-          model.finish(target, scoreOutput + index * model.columnCount)
-        }
-      }
+      model.score(rows, scores, converted)
       if let labelOutput, let names {
+        for index in 0..<rows.rowCount {
+          classes[index] = model.winner(scores + index * model.scoreCount)
+        }
         names.write(rows.rowCount, to: labelOutput) { classes[$0] }
       }
+      if let scoreOutput { model.finish(scores, rows.rowCount, scoreOutput) }
     }
   }
 
   private func score(
-    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+    _ rows: FeatureRows, _ scores: UnsafeMutablePointer<Float>,
+    _ converted: UnsafeMutablePointer<Float>
   ) {
-    let count = scoreCount
-    for score in 0..<count { target[score] = intercepts[score] }
-    let weights = coefficients.storage.base.assumingMemoryBound(to: Float.self)
-    for feature in 0..<featureCount {
-      let value = source[feature]
-      for score in 0..<count { target[score] += value * weights[feature * count + score] }
+    if let direct = rows.direct { return product.compute(direct, rows.rowCount, into: scores) }
+    var first = 0
+    while first < rows.rowCount {
+      let count = min(Self.convertedRowCount, rows.rowCount - first)
+      for index in 0..<count { rows.load(first + index, into: converted + index * rows.width) }
+      product.compute(converted, count, into: scores + first * scoreCount)
+      first += count
     }
   }
 
@@ -109,6 +95,16 @@ struct LinearModel: Operator {
     var best = 0
     for index in 1..<scoreCount where scores[index] > scores[best] { best = index }
     return best
+  }
+
+  /// Writes the final scores.
+  private func finish(
+    _ scores: UnsafePointer<Float>, _ rowCount: Int, _ output: UnsafeMutablePointer<Float>
+  ) {
+    if transform == .softmax, scoreCount > 1 {
+      return Softmax.run(scores, into: output, outer: rowCount, axis: scoreCount)
+    }
+    for row in 0..<rowCount { finish(scores + row * scoreCount, output + row * columnCount) }
   }
 
   /// Writes one row of final scores.

@@ -127,6 +127,7 @@ struct TreeForest: Operator {
       operands.scratch.assumingMemoryBound(to: Double.self))
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ sums: UnsafeMutablePointer<Double>
   ) -> Step {

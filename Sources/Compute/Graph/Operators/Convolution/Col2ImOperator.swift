@@ -79,6 +79,7 @@ struct Col2ImOperator: Operator {
     return step(try input.dataType.numeric(), input, try operands.output(), axes)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ axes: [Axis]
   ) -> Step {

@@ -1,5 +1,6 @@
 /// Conv of FP32 images with constant weights, through the packed kernel. NCHW as the file has
-/// it, or NHWC where the layout pass found a chain to run in it.
+/// it, or NHWC where the layout pass found a chain to run in it. One dimension is an image of one
+/// row.
 struct ConvKernel: Operator {
   private let plain: ConvOperator
   private let filters: [Int]
@@ -7,15 +8,22 @@ struct ConvKernel: Operator {
   private let poolsTwoByTwo: Bool
   /// Packed for one geometry: `auto_pad` may give each image size its own padding, so a
   /// convolution with another one is packed when its plan is made.
-  private let packed: Convolution2D?
+  private let packed: Packed?
   private let weight: Tensor
   private let bias: Tensor?
 
-  /// The kernel for a node it suits, nil otherwise: two dimensions, FP32, known weights.
+  private enum Packed: Sendable {
+    case signals(Convolution1D)
+    case images(Convolution2D)
+  }
+
+  /// The kernel for a node it suits, nil otherwise: one or two dimensions (one in NCHW only), FP32,
+  /// known weights.
   init?(_ plain: ConvOperator, _ context: OperatorContext, layout: ImageLayout)
     throws(GraphError)
   {
-    guard let weight = context.constant(1), weight.dataType == .fp32, weight.shape.count == 4,
+    guard let weight = context.constant(1), weight.dataType == .fp32,
+      weight.shape.count == 4 || weight.shape.count == 3 && layout == .nchw,
       context.known.optional(2) == nil || context.constant(2) != nil, weight.elementCount > 0,
       weight.shape[0] % plain.group == 0
     else { return nil }
@@ -27,7 +35,7 @@ struct ConvKernel: Operator {
     filters = weight.shape
     poolsTwoByTwo = try context.bool(FusedAttribute.pools, default: false)
     guard context.packsWeights, plain.window.padding == .explicit || plain.window.padding == .valid,
-      let geometry = Self.geometry(plain, filters, [-1, -1])
+      let geometry = Self.geometry(plain, filters)
     else {
       packed = nil
       return
@@ -41,24 +49,30 @@ struct ConvKernel: Operator {
   func reads(input index: Int) -> Bool { index == 0 }
 
   private static func geometry(
-    _ plain: ConvOperator, _ filters: [Int], _ spatial: [Int]
+    _ plain: ConvOperator, _ filters: [Int]
   ) -> WindowGeometry? {
-    guard let axes = try? plain.window.axes(spatial, kernel: Array(filters[2...])) else {
-      return nil
-    }
-    return WindowGeometry(axes)
+    let kernel = Array(filters[2...])
+    let unknown = [Int](repeating: -1, count: kernel.count)
+    return (try? plain.window.axes(unknown, kernel: kernel)).map(WindowGeometry.init)
   }
 
   private static func pack(
     _ plain: ConvOperator, _ weight: Tensor, _ bias: Tensor?, _ geometry: WindowGeometry,
     _ layout: ImageLayout, _ poolsTwoByTwo: Bool
-  ) -> Convolution2D {
-    Convolution2D(
-      geometry: geometry, inputChannels: weight.shape[1] * plain.group,
-      outputChannels: weight.shape[0], groups: plain.group, layout: layout,
-      weights: weight.storage.base.assumingMemoryBound(to: Float.self),
-      bias: bias.map { UnsafePointer($0.storage.base.assumingMemoryBound(to: Float.self)) },
-      activation: plain.activation.epilogue, poolsTwoByTwo: poolsTwoByTwo)
+  ) -> Packed {
+    let weights = weight.storage.base.assumingMemoryBound(to: Float.self)
+    let bias = bias.map { UnsafePointer($0.storage.base.assumingMemoryBound(to: Float.self)) }
+    if weight.shape.count == 3, plain.group == 1 {
+      return .signals(
+        Convolution1D(
+          geometry: geometry, inputChannels: weight.shape[1], outputChannels: weight.shape[0],
+          weights: weights, bias: bias, activation: plain.activation.epilogue))
+    }
+    return .images(
+      Convolution2D(
+        geometry: geometry, inputChannels: weight.shape[1] * plain.group,
+        outputChannels: weight.shape[0], groups: plain.group, layout: layout, weights: weights,
+        bias: bias, activation: plain.activation.epilogue, poolsTwoByTwo: poolsTwoByTwo))
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
@@ -93,22 +107,27 @@ struct ConvKernel: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
-    let first = layout == .nhwc ? 1 : 2
-    let (batch, height, width) = (input.shape[0], input.shape[first], input.shape[first + 1])
+    let spatial = Array(layout == .nhwc ? input.shape[1...2] : input.shape[2...])
+    let (batch, height, width) = (
+      input.shape[0], spatial.count == 1 ? 1 : spatial[0], spatial.last!
+    )
     guard output.count > 0 else { return nil }
-    let axes = try plain.window.axes([height, width], kernel: Array(filters[2...]))
-    let convolution: Convolution2D
-    if let packed {
-      convolution = packed
-    } else {
-      convolution = Self.pack(
-        plain, weight, bias, WindowGeometry(axes), layout, poolsTwoByTwo)
-    }
+    let axes = try plain.window.axes(spatial, kernel: Array(filters[2...]))
     let (source, target) = (UnsafePointer(input.f32), output.f32)
     let threads = operands.threadPool
-    return {
-      convolution.run(
-        source, batch: batch, height: height, width: width, into: target, threads: threads)
+    let packed =
+      packed
+      ?? Self.pack(plain, weight, bias, WindowGeometry(axes), layout, poolsTwoByTwo)
+    switch packed {
+    case .signals(let convolution):
+      return {
+        convolution.run(source, batch: batch, length: width, into: target, threads: threads)
+      }
+    case .images(let convolution):
+      return {
+        convolution.run(
+          source, batch: batch, height: height, width: width, into: target, threads: threads)
+      }
     }
   }
 
@@ -126,12 +145,14 @@ struct ConvKernel: Operator {
 }
 
 extension WindowGeometry {
-  /// The kernels' form of two decided axes.
+  /// The kernels' form of two decided axes; of one: the second.
   init(_ axes: [Window.Axis]) {
+    let row = Window.Axis(
+      input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, padBegin: 0, padEnd: 0)
+    let (y, x) = (axes.count == 1 ? row : axes[0], axes[axes.count - 1])
     self.init(
-      kernelHeight: axes[0].kernel, kernelWidth: axes[1].kernel, strideHeight: axes[0].stride,
-      strideWidth: axes[1].stride, dilationHeight: axes[0].dilation,
-      dilationWidth: axes[1].dilation, padTop: axes[0].padBegin, padLeft: axes[1].padBegin,
-      padBottom: axes[0].padEnd, padRight: axes[1].padEnd)
+      kernelHeight: y.kernel, kernelWidth: x.kernel, strideHeight: y.stride,
+      strideWidth: x.stride, dilationHeight: y.dilation, dilationWidth: x.dilation,
+      padTop: y.padBegin, padLeft: x.padBegin, padBottom: y.padEnd, padRight: x.padEnd)
   }
 }

@@ -87,6 +87,7 @@ struct ConvOperator: Operator {
       try operands.output(), SpatialLoop(axes))
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ weight: Operand, _ bias: Operand?, _ output: Operand,
     _ loop: SpatialLoop

@@ -66,6 +66,7 @@ struct DeformConvOperator: Operator {
       try axes(input.shape, weight.shape))
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ weight: Operand, _ offset: Operand, _ bias: Operand?,
     _ mask: Operand?, _ output: Operand, _ axes: [Window.Axis]

@@ -42,6 +42,7 @@ struct LpPoolOperator: Operator {
       SpatialLoop(try axes(input.shape)))
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ loop: SpatialLoop
   ) -> Step {

@@ -64,6 +64,7 @@ struct MaxUnpoolOperator: Operator {
       try operands.output(), shapes.pooled)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ indices: Indices, _ output: Operand, _ pooled: [Int]
   ) -> Step {

@@ -100,6 +100,7 @@ struct PoolOperator: Operator {
     }
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ operands: Operands, _ loop: SpatialLoop
   ) -> Step? {

@@ -98,6 +98,10 @@ struct BinaryOperator: Operator {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private static func step<T: Element>(
     _ type: T.Type, _ function: Function, _ broadcast: Broadcast, _ left: Operand,
     _ right: Operand, _ output: Operand

@@ -52,6 +52,10 @@ struct CastOperator: Operator {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private static func fromBool<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand
   ) -> Step {
@@ -62,6 +66,10 @@ struct CastOperator: Operator {
     return { for index in 0..<count { target[index] = source[index] == 0 ? zero : one } }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private static func toBool<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand
   ) -> Step {
@@ -78,6 +86,15 @@ struct CastOperator: Operator {
     convert(from, try to.numeric(), input, output)
   }
 
+  @_specialize(where T == Float, U == Int64)
+  @_specialize(where T == Int64, U == Float)
+  @_specialize(where T == Int32, U == Float)
+  @_specialize(where T == Float, U == Int32)
+  @_specialize(where T == Double, U == Float)
+  @_specialize(where T == Float, U == Double)
+  @_specialize(where T == UInt8, U == Float)
+  @_specialize(where T == Int8, U == Float)
+  @_specialize(where T == Float, U == UInt8)
   private static func convert<T: Element, U: Element>(
     _ from: T.Type, _ to: U.Type, _ input: Operand, _ output: Operand
   ) -> Step {

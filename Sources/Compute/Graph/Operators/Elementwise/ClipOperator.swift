@@ -24,6 +24,10 @@ struct ClipOperator: Operator {
     step(try operands.input(0).dataType.numeric(), try operands.input(0), operands)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ operands: Operands
   ) -> Step? {

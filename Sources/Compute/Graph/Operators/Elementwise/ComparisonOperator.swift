@@ -49,6 +49,10 @@ struct ComparisonOperator: Operator {
     }
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ broadcast: Broadcast, _ left: Operand, _ right: Operand,
     _ c: UnsafeMutablePointer<UInt8>

@@ -11,6 +11,7 @@ struct FloatTestOperator: Operator {
     return step(try input.dataType.numeric(), input, try operands.output())
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(_ type: T.Type, _ input: Operand, _ output: Operand) -> Step {
     let (source, target) = (input.pointer(T.self), output.pointer(UInt8.self))
     let (count, test) = (output.count, test)

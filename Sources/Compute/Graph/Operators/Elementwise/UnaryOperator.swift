@@ -32,6 +32,10 @@ struct UnaryOperator: Operator {
     return Self.step(type, generic, input, output)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private static func step<T: Element>(
     _ type: T.Type, _ function: @escaping (Double) -> Double, _ input: Operand,
     _ output: Operand
@@ -44,6 +48,8 @@ struct UnaryOperator: Operator {
     }
   }
 
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
   private static func integerStep<T: Element>(
     _ type: T.Type, _ function: IntegerFunction, _ input: Operand, _ output: Operand
   ) -> Step {

@@ -41,6 +41,7 @@ struct VariadicOperator: Operator {
     }
   }
 
+  @_specialize(where T == Float)
   private static func scale<T: Element>(
     _ type: T.Type, _ output: Operand, by divisor: Double
   ) -> Step {

@@ -145,6 +145,8 @@ struct ResizeOperator: Operator {
     return step(try input.dataType.numeric(), input, output, taps)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == UInt8)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ taps: [AxisTaps]
   ) -> Step {

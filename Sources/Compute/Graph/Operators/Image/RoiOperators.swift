@@ -64,6 +64,7 @@ struct RoiOperator: Operator {
       isAlign ? Indices(try operands.input(2)) : nil, try operands.output())
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ rois: Operand, _ images: Indices?, _ output: Operand
   ) -> Step {

@@ -35,6 +35,7 @@ struct DetOperator: Operator {
       operands.scratch.assumingMemoryBound(to: Double.self))
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ matrix: UnsafeMutablePointer<Double>
   ) -> Step {

@@ -117,6 +117,7 @@ struct EinsumOperator: Operator {
     return try step(try output.dataType.numeric(), given, output)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ operands: [Operand], _ output: Operand
   ) throws(GraphError) -> Step {

@@ -108,6 +108,7 @@ struct GemmOperator: Operator {
     }
   }
 
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ a: Operand, _ b: Operand, _ bias: Operand?, _ output: Operand
   ) -> Step {

@@ -118,6 +118,9 @@ struct MatMulOperator: Operator {
       ])
   }
 
+  @_specialize(where T == Double)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
   private func step<T: Element>(
     _ type: T.Type, _ sizes: Sizes, _ a: Operand, _ b: Operand, _ output: Operand
   ) -> Step {

@@ -37,6 +37,10 @@ struct OneHotOperator: Operator {
       inner: Shape.product(output.shape[(axis + 1)...]))
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ indices: Operand, _ values: Operand, _ output: Operand, depth: Int,
     inner: Int

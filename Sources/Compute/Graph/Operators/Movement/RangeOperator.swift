@@ -33,6 +33,10 @@ struct RangeOperator: Operator {
       try output.dataType.numeric(), try operands.input(0), try operands.input(2), output)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ start: Operand, _ delta: Operand, _ output: Operand
   ) -> Step {

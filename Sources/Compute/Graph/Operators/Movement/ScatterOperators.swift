@@ -77,6 +77,10 @@ struct ScatterOperator: Operator {
     return step(try data.dataType.numeric(), data, updates, output, place)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ data: Operand, _ updates: Operand, _ output: Operand,
     _ place: @escaping (Int) throws(ExecutionError) -> Int

@@ -27,6 +27,7 @@ struct BatchNormalizationOperator: Operator {
     try step(try operands.input(0).dataType.numeric(), operands)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(_ type: T.Type, _ operands: Operands) throws(GraphError) -> Step? {
     guard let input = operands.optional(0), let output = operands.optionalOutput(0),
       let mean = operands.optional(3), let variance = operands.optional(4),

@@ -34,6 +34,7 @@ struct GroupNormalizationOperator: Operator {
     return try step(try input.dataType.numeric(), input, operands)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ operands: Operands
   ) throws(GraphError) -> Step {

@@ -38,6 +38,7 @@ struct LayerNormalizationOperator: Operator {
       try input.dataType.numeric(), try normalizedAxis(axis, rank: input.shape.count), operands)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(_ type: T.Type, _ axis: Int, _ operands: Operands) -> Step? {
     guard let input = operands.optional(0), let output = operands.optionalOutput(0),
       let scale = operands.optional(1)

@@ -40,6 +40,7 @@ struct LineNormalization: Operator {
     return try step(try input.dataType.numeric(), input, output)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand
   ) throws(GraphError) -> Step {

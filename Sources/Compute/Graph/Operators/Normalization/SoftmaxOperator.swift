@@ -42,6 +42,7 @@ struct SoftmaxOperator: Operator {
     return step(try input.dataType.numeric(), input, output, outer, size, inner)
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int,
     _ inner: Int
@@ -69,6 +70,7 @@ struct SoftmaxOperator: Operator {
     }
   }
 
+  @_specialize(where T == Float)
   private func hardStep<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int,
     _ inner: Int

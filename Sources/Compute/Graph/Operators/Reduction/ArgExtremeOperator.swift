@@ -26,6 +26,10 @@ struct ArgExtremeOperator: Operator {
       input.shape[axis], Shape.product(input.shape[(axis + 1)...]))
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int,
     _ inner: Int

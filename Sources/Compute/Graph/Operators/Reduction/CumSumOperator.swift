@@ -17,6 +17,10 @@ struct CumSumOperator: Operator {
       try operands.output())
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ axes: Indices, _ output: Operand
   ) -> Step {

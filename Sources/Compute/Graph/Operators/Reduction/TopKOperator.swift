@@ -34,6 +34,10 @@ struct TopKOperator: Operator {
     return try step(try input.dataType.numeric(), input, operands)
   }
 
+  @_specialize(where T == Float)
+  @_specialize(where T == Int64)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ operands: Operands
   ) throws(GraphError) -> Step? {

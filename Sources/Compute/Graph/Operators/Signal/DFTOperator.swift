@@ -66,6 +66,7 @@ struct DFTOperator: Operator {
       FourierTable(operands.scratch, length: length))
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ axis: Int, _ table: FourierTable
   ) -> Step {

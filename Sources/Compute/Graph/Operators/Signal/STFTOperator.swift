@@ -63,6 +63,7 @@ struct STFTOperator: Operator {
       FourierTable(operands.scratch, length: frames.length))
   }
 
+  @_specialize(where T == Float)
   private func step<T: Element>(
     _ type: T.Type, _ signal: Operand, _ window: Operand?, _ output: Operand,
     _ frames: Frames, _ table: FourierTable
