@@ -12,17 +12,21 @@ public final class Model: Sendable {
 
   private let program: Program
   private let pool: ContextPool
+  private let variants: ModelVariants?
 
   /// Checks and compiles a graph. Everything that could be wrong with it is found here:
   /// unsupported operators, cycles, types and shapes that don't fit.
   public init(_ graph: Graph, options: ModelOptions = ModelOptions()) throws(GraphError) {
     program = try Compiler.compile(graph, options: options)
     metadata = graph.metadata
-    pool = ContextPool(program)
+    variants = ModelVariants(program)
+    pool = ContextPool(program, variants)
   }
 
   /// Bytes of weights, and of activation memory in contexts not running now.
-  public var memoryByteCount: Int { program.memoryByteCount + pool.idleByteCount }
+  public var memoryByteCount: Int {
+    program.memoryByteCount + (variants?.memoryByteCount ?? 0) + pool.idleByteCount
+  }
 
   /// What the inputs are: tensors, unless the options allow more.
   public var inputForms: [ValueForm] { program.inputForms }
@@ -51,15 +55,19 @@ private final class ContextPool: @unchecked Sendable {
   private let idle = Mutex<Int>(0)
   private var contexts: [ExecutionContext] = []
   private let program: Program
+  private let variants: ModelVariants?
 
-  init(_ program: Program) { self.program = program }
+  init(_ program: Program, _ variants: ModelVariants?) {
+    self.program = program
+    self.variants = variants
+  }
 
   var idleByteCount: Int {
     idle.withLock { _ in contexts.reduce(0) { $0 + $1.arenaByteCount } }
   }
 
   func take() -> ExecutionContext {
-    idle.withLock { _ in contexts.popLast() } ?? ExecutionContext(program)
+    idle.withLock { _ in contexts.popLast() } ?? ExecutionContext(program, variants)
   }
 
   func give(_ context: ExecutionContext) {

@@ -20,13 +20,15 @@ public struct ModelOptions: Sendable {
     public static let composition = Passes(rawValue: 32)
     /// Runs product, scale, mask, softmax and product as one operator.
     public static let attention = Passes(rawValue: 64)
+    /// Plans what an If leads to, where the inputs' shapes or a few whole numbers decide it.
+    public static let branches = Passes(rawValue: 128)
     /// Every pass.
     public static let all = named.values.reduce(into: Passes()) { $0.formUnion($1) }
     /// Every pass by its name.
     public static let named: [String: Passes] = [
       "identity-removal": .identityRemoval, "constant-folding": .constantFolding,
       "dead-code-elimination": .deadCodeElimination, "fusion": .fusion, "layout": .layout,
-      "composition": .composition, "attention": .attention,
+      "composition": .composition, "attention": .attention, "branches": .branches,
     ]
   }
 

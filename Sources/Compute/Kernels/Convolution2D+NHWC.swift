@@ -9,7 +9,20 @@ extension Convolution2D {
       runPointwise(packed, input, pixels: batch * height * width, into: output, threads: threads)
       return
     }
-    let size = outputSize(height: height, width: width)
+    if width == 1, geometry.isColumn, !poolsTwoByTwo {
+      return convolve(
+        geometry.turned, input, batch: batch, height: 1, width: height, into: output,
+        threads: threads)
+    }
+    convolve(
+      geometry, input, batch: batch, height: height, width: width, into: output, threads: threads)
+  }
+
+  private func convolve(
+    _ geometry: WindowGeometry, _ input: UnsafePointer<Float>, batch: Int, height: Int,
+    width: Int, into output: UnsafeMutablePointer<Float>, threads: ThreadPool?
+  ) {
+    let size = outputSize(geometry, height: height, width: width)
     let imageCount = height * width * inputChannels
     let outputCount = size.height * size.width * outputChannels
     // One task per image, or for a single image one per band of rows.
@@ -20,7 +33,7 @@ extension Convolution2D {
       let band = task % bands
       let rows = size.height * band / bands..<size.height * (band + 1) / bands
       convolveImage(
-        input + image * imageCount, height: height, width: width, rows: rows,
+        geometry, input + image * imageCount, height: height, width: width, rows: rows,
         into: output + image * outputCount)
     }
     if let threads, tasks > 1, tasks <= 0xffff {
@@ -48,16 +61,16 @@ extension Convolution2D {
 
   /// The given output rows of one image.
   private func convolveImage(
-    _ image: UnsafePointer<Float>, height: Int, width: Int, rows: Range<Int>,
+    _ geometry: WindowGeometry, _ image: UnsafePointer<Float>, height: Int, width: Int, rows: Range<Int>,
     into output: UnsafeMutablePointer<Float>
   ) {
     let size = geometry.outputSize(height: height, width: width)
-    let final = outputSize(height: height, width: width)
+    let final = outputSize(geometry, height: height, width: width)
     var source = image
     var sourceWidth = width
     if geometry.hasPadding {
       sourceWidth = width + geometry.padLeft + geometry.padRight
-      source = padded(image, height: height, width: width)
+      source = padded(geometry, image, height: height, width: width)
     }
     var call = ck_convolution_nhwc()
     call.pixelStride = inputChannels
@@ -108,7 +121,7 @@ extension Convolution2D {
   /// A copy of the image with zeros around it. It costs one pass over the image, against one pass
   /// per output channel for the convolution itself.
   private func padded(
-    _ image: UnsafePointer<Float>, height: Int, width: Int
+    _ geometry: WindowGeometry, _ image: UnsafePointer<Float>, height: Int, width: Int
   ) -> UnsafePointer<Float> {
     let row = (width + geometry.padLeft + geometry.padRight) * inputChannels
     let rows = height + geometry.padTop + geometry.padBottom

@@ -72,6 +72,12 @@ public final class Convolution2D: Sendable {
 
   /// Rows and columns of the output for images of this size, pooling included.
   public func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
+    outputSize(geometry, height: height, width: width)
+  }
+
+  func outputSize(
+    _ geometry: WindowGeometry, height: Int, width: Int
+  ) -> (height: Int, width: Int) {
     let size = geometry.outputSize(height: height, width: width)
     return poolsTwoByTwo ? (size.height / 2, size.width / 2) : size
   }

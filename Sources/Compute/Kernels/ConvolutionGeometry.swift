@@ -41,6 +41,18 @@ public struct WindowGeometry: Sendable, Equatable {
     kernelHeight == 1 && kernelWidth == 1 && strideHeight == 1 && strideWidth == 1 && !hasPadding
   }
 
+  /// The window is one pixel wide, and nothing is added at the sides: on images as narrow as that,
+  /// what is done is the same with rows and columns exchanged. Kernels work along rows.
+  var isColumn: Bool { kernelWidth == 1 && padLeft == 0 && padRight == 0 }
+
+  /// With rows and columns exchanged.
+  var turned: WindowGeometry {
+    WindowGeometry(
+      kernelHeight: kernelWidth, kernelWidth: kernelHeight, strideHeight: strideWidth,
+      strideWidth: strideHeight, dilationHeight: dilationWidth, dilationWidth: dilationHeight,
+      padTop: padLeft, padLeft: padTop, padBottom: padRight, padRight: padBottom)
+  }
+
   /// Rows and columns of the output; 0 where the window does not fit. With `roundsUp`, a last
   /// window that starts inside the image or its leading padding may hang over the end.
   public func outputSize(

@@ -25,6 +25,11 @@ import Testing
       batch = small(0...3)
       height = small(1...20)
       width = random.size(kernels, upTo: 60, zero: false)
+      if small(0...5) == 0 {
+        // Columns of pixels are turned into rows.
+        (geometry.kernelWidth, geometry.padLeft, geometry.padRight, width) = (1, 0, 0, 1)
+        height = small(1...60)
+      }
       let depthwise = small(0...4) == 0
       if depthwise { groups = small(2...37) }
       inputChannels = depthwise ? groups : groups * small(1...9)

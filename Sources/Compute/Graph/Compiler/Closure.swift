@@ -44,23 +44,21 @@ extension Node {
   }
 }
 
-extension OperatorContext {
-  /// Inputs of the node that are not captured by bodies.
+extension Node {
+  /// Inputs that are not captured by bodies.
   var formalInputCount: Int {
-    guard case .ints(let counts) = node.attributes[Node.captureCounts] else {
-      return node.inputs.count
-    }
-    return node.inputs.count - Int(counts.reduce(0, +))
+    guard case .ints(let counts) = attributes[Self.captureCounts] else { return inputs.count }
+    return inputs.count - Int(counts.reduce(0, +))
   }
 
-  /// The node's inputs that the body of an attribute captures.
+  /// The inputs that the body of an attribute captures.
   func captures(of name: String) -> Range<Int> {
-    guard case .ints(let counts) = node.attributes[Node.captureCounts] else {
-      return node.inputs.count..<node.inputs.count
+    guard case .ints(let counts) = attributes[Self.captureCounts] else {
+      return inputs.count..<inputs.count
     }
     var first = formalInputCount
-    let names = node.attributes.keys.sorted().filter {
-      if case .graph = node.attributes[$0] { true } else { false }
+    let names = attributes.keys.sorted().filter {
+      if case .graph = attributes[$0] { true } else { false }
     }
     for (other, count) in zip(names, counts) {
       if other == name { return first..<first + Int(count) }
@@ -68,4 +66,12 @@ extension OperatorContext {
     }
     return first..<first
   }
+}
+
+extension OperatorContext {
+  /// Inputs of the node that are not captured by bodies.
+  var formalInputCount: Int { node.formalInputCount }
+
+  /// The node's inputs that the body of an attribute captures.
+  func captures(of name: String) -> Range<Int> { node.captures(of: name) }
 }

@@ -6,6 +6,27 @@ enum Compiler {
     try refuseInternal(graph)
     try checkInputs(graph, options)
     graph = try graph.expanded(registry, options)
+    var program = try finish(graph, registry, options)
+    if program.isInterpreted, options.passes.contains(.branches), graph.hasBranches {
+      program.source = graph
+    }
+    return program
+  }
+
+  /// The program of a graph in which branches were chosen; nil if it has to be interpreted still.
+  static func compile(
+    _ graph: Graph, choosing selection: BranchSelection, options: ModelOptions
+  ) throws(GraphError) -> Program? {
+    let registry = OperatorRegistry.standard
+    let chosen = try selection.apply(to: graph, options).validated()
+    let program = try finish(chosen, registry, options)
+    return program.isInterpreted ? nil : program
+  }
+
+  private static func finish(
+    _ graph: Graph, _ registry: OperatorRegistry, _ options: ModelOptions
+  ) throws(GraphError) -> Program {
+    var graph = graph
     try GraphPass.run(on: &graph, registry, options)
     let types = try GraphTypes(graph, registry: registry, options: options, packs: true)
     var program = lower(graph, types, options)

@@ -36,6 +36,8 @@ struct Program: Sendable {
   /// which instructions run, depend on values (decision 60). Otherwise plans are made for it.
   var isInterpreted = false
   var options = ModelOptions()
+  /// What an interpreted program was made of, if it has branches that inputs may decide.
+  var source: Graph?
 
   /// Bytes of weights and constants held.
   var memoryByteCount: Int {

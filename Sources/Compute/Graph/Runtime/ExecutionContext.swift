@@ -12,19 +12,29 @@ public final class ExecutionContext {
   private var current: Plan?
   /// The answers of an interpreted program.
   private var results: [ModelValue] = []
+  /// Of an interpreted program: what it becomes for inputs that decide its branches.
+  private let variants: ModelVariants?
+  private var variantKey = ModelVariants.Key(shapes: [], values: [])
+  private var variant: ExecutionContext?
+  private var variantsByKey: [ModelVariants.Key: ExecutionContext] = [:]
+  private var variantContexts: [ObjectIdentifier: ExecutionContext] = [:]
 
-  init(_ program: Program) {
+  init(_ program: Program, _ variants: ModelVariants? = nil) {
     self.program = program
+    self.variants = variants
     arena = TensorStorage(byteCount: 0)
   }
 
   /// Bytes of activation memory held.
-  public var arenaByteCount: Int { arena.byteCount }
+  public var arenaByteCount: Int {
+    variantContexts.values.reduce(arena.byteCount) { $0 + $1.arenaByteCount }
+  }
 
   /// Runs the model. Inputs are in the model's order and are copied before anything runs.
   public func run(_ inputs: [TensorView]) throws(ExecutionError) {
     try check(inputs)
     if program.isInterpreted {
+      if let variant = variant(for: inputs) { return try variant.run(inputs) }
       results = try Interpreter(program.options).run(
         program, inputs.map { .tensor(Tensor(copying: $0)) })
       return
@@ -38,7 +48,9 @@ public final class ExecutionContext {
     _ inputs: [TensorView], count: Int, clock: () -> Int
   ) throws(ExecutionError) -> [StepTime] {
     try check(inputs)
-    if program.isInterpreted { return [] }
+    if program.isInterpreted {
+      return try variant(for: inputs)?.profile(inputs, count: count, clock: clock) ?? []
+    }
     let plan = try prepare(inputs)
     var times = [Int](repeating: 0, count: plan.steps.count)
     for _ in 0..<count { try prepare(inputs).run(clock: clock, into: &times) }
@@ -67,6 +79,7 @@ public final class ExecutionContext {
 
   /// The output at a position of `Model.outputs`; valid until the next run on this context.
   public func output(_ index: Int) -> TensorView {
+    if let variant { return variant.output(index) }
     if index < results.count, let tensor = results[index].tensor {
       // The storage is alive as long as `results` holds it.
       return tensor.withView { $0 }
@@ -106,6 +119,42 @@ public final class ExecutionContext {
 
   private func isKeyed(_ index: Int) -> Bool {
     !program.keyedInputs.isEmpty && program.keyedInputs.contains(index)
+  }
+
+  // MARK: - Branches
+
+  /// The context of the program that these inputs lead to; nil when they are interpreted.
+  private func variant(for inputs: [TensorView]) -> ExecutionContext? {
+    guard let variants else { return nil }
+    if isSame(inputs, variants) { return variant }
+    var key = ModelVariants.Key(shapes: inputs.map(\.shape), values: [])
+    for index in variants.decidingInputs { key.values += inputs[index].bytes }
+    variantKey = key
+    variant = variantsByKey[key]
+    if variant == nil, let found = variants.variant(key, inputs) {
+      let context = variantContexts[ObjectIdentifier(found)] ?? ExecutionContext(found.program)
+      variantContexts[ObjectIdentifier(found)] = context
+      if variantsByKey.count >= program.options.planCountMax { variantsByKey = [:] }
+      variantsByKey[key] = context
+      variant = context
+    }
+    return variant
+  }
+
+  /// Whether the inputs are like the last ones.
+  private func isSame(_ inputs: [TensorView], _ variants: ModelVariants) -> Bool {
+    guard variantKey.shapes.count == inputs.count, !inputs.isEmpty else { return false }
+    for index in inputs.indices where inputs[index].shape != variantKey.shapes[index] {
+      return false
+    }
+    var offset = 0
+    for index in variants.decidingInputs {
+      for byte in inputs[index].bytes {
+        if variantKey.values[offset] != byte { return false }
+        offset += 1
+      }
+    }
+    return true
   }
 
   // MARK: - Plans

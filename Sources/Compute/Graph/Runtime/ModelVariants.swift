@@ -1,0 +1,92 @@
+internal import Synchronization
+
+/// Programs of an interpreted model for the branches that inputs lead to, shared by its contexts:
+/// made with the first request that leads there.
+final class ModelVariants: Sendable {
+  /// What decides the branches: the shapes of all inputs, and the values of small whole numbers.
+  struct Key: Hashable, Sendable {
+    var shapes: [[Int]]
+    var values: [UInt8]
+  }
+
+  /// One program.
+  final class Variant: Sendable {
+    let program: Program
+
+    init(_ program: Program) { self.program = program }
+  }
+
+  private struct State {
+    /// nil: interpreted.
+    var known: [Key: Variant?] = [:]
+    var variants: [[BranchSelection.Decision]: Variant] = [:]
+  }
+
+  private let source: Graph
+  private let options: ModelOptions
+  /// Positions of inputs whose values may decide a branch.
+  let decidingInputs: [Int]
+  private let state = Mutex(State())
+
+  /// Each has the model's weights once more; what leads to further ones is interpreted.
+  private static let programCountMax = 4
+  /// Finding out costs as much as loading: who always comes with new shapes is interpreted.
+  private static let keyCountMax = 256
+  /// An axis, a sampling rate, a flag.
+  private static let decidingElementCountMax = 8
+
+  /// nil for a program without branches.
+  init?(_ program: Program) {
+    guard let source = program.source else { return nil }
+    self.source = source
+    options = program.options
+    decidingInputs = program.inputSpecs.indices.filter { index in
+      let spec = program.inputSpecs[index]
+      guard spec.dataType == .bool || spec.dataType.isInteger, !spec.shape.contains(-1) else {
+        return false
+      }
+      return (Shape.elementCount(spec.shape) ?? .max) <= Self.decidingElementCountMax
+    }
+  }
+
+  var memoryByteCount: Int {
+    state.withLock { $0.variants.values.reduce(0) { $0 + $1.program.memoryByteCount } }
+  }
+
+  /// What inputs lead to; nil when they have to be interpreted.
+  func variant(_ key: Key, _ inputs: [TensorView]) -> Variant? {
+    if let found = state.withLock({ $0.known[key] }) { return found }
+    let isFull = state.withLock { $0.known.count >= Self.keyCountMax }
+    if isFull { return nil }
+    // Outside the lock: two threads may both find out, once.
+    let variant = find(inputs)
+    state.withLock { $0.known[key] = .some(variant) }
+    return variant
+  }
+
+  private func find(_ inputs: [TensorView]) -> Variant? {
+    var values: [Int: Tensor] = [:]
+    for index in decidingInputs { values[index] = Tensor(copying: inputs[index]) }
+    // What cannot be chosen, or does not compile once it was, the interpreter knows better how to
+    // answer or to refuse.
+    do {
+      guard
+        let selection = try BranchSelection(
+          source, shapes: inputs.map(\.shape), values: values, options)
+      else { return nil }
+      if let known = state.withLock({ $0.variants[selection.decisions] }) { return known }
+      let isFull = state.withLock { $0.variants.count >= Self.programCountMax }
+      guard !isFull,
+        let program = try Compiler.compile(source, choosing: selection, options: options)
+      else { return nil }
+      return state.withLock { state in
+        // Another thread may have been faster.
+        let variant = state.variants[selection.decisions] ?? Variant(program)
+        state.variants[selection.decisions] = variant
+        return variant
+      }
+    } catch {
+      return nil
+    }
+  }
+}
