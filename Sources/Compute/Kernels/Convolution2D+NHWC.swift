@@ -61,7 +61,8 @@ extension Convolution2D {
 
   /// The given output rows of one image.
   private func convolveImage(
-    _ geometry: WindowGeometry, _ image: UnsafePointer<Float>, height: Int, width: Int, rows: Range<Int>,
+    _ geometry: WindowGeometry, _ image: UnsafePointer<Float>, height: Int, width: Int,
+    rows: Range<Int>,
     into output: UnsafeMutablePointer<Float>
   ) {
     let size = geometry.outputSize(height: height, width: width)

@@ -103,6 +103,24 @@ import Testing
     #expect(model.memoryByteCount < 1 << 20)
   }
 
+  /// Each If asks what the one before gave: so many rounds are not worth it.
+  @Test func aLongChainOfConditionsIsInterpreted() throws {
+    var nodes = [Node(opType: "Equal", inputs: ["rate", "rate"], outputs: ["c0"])]
+    for index in 0..<200 {
+      nodes.append(
+        choice(
+          "c\(index)", "c\(index + 1)",
+          branch([Node(opType: "Not", inputs: ["c\(index)"], outputs: ["n"])], "n"),
+          branch([Node(opType: "Not", inputs: ["c\(index)"], outputs: ["n"])], "n")))
+    }
+    let graph = Graph(
+      nodes: nodes, inputs: [value("rate", .int64)], outputs: [value("c200", .bool)])
+    let model = try Model(graph)
+    let given = [Tensor(int64: [1], shape: [])]
+    #expect(try Run.run(model, given)[0].elements(as: UInt8.self) == [1])
+    #expect(try stepCount(model, given) == 0)
+  }
+
   @Test func threadsFindTheSameVariant() async throws {
     let model = try Model(graph())
     await withTaskGroup(of: Void.self) { group in

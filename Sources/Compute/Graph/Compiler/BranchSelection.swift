@@ -13,6 +13,10 @@ struct BranchSelection {
 
   /// Branches in branches: a file of a few bytes must not become a graph without end.
   private static let decisionCountMax = 10_000
+  /// Rounds of folding, each of which decides all that is known then: branches within branches, and
+  /// those whose conditions others give. And nodes that all rounds look at: a second's worth.
+  private static let roundCountMax = 32
+  private static let visitCountMax = 200_000
 
   /// Decides every If of a graph (closed, validated, expanded) for inputs of these shapes, some with
   /// known values. nil when a condition depends on anything else.
@@ -25,7 +29,11 @@ struct BranchSelection {
       if let value = values[index] { graph.initializers[graph.inputs[index].name] = value }
     }
     graph.inputs = graph.inputs.indices.filter { values[$0] == nil }.map { graph.inputs[$0] }
+    var (roundCount, visitCount) = (0, 0)
     while graph.nodes.contains(where: \.isIf) {
+      roundCount += 1
+      visitCount += graph.nodes.count
+      guard roundCount <= Self.roundCountMax, visitCount <= Self.visitCountMax else { return nil }
       try ConstantFolding.pass.run(&graph, .standard, options)
       let known = graph.nodes.filter { $0.isIf }.compactMap { node in
         graph.condition(of: node).map { Decision(outputs: node.outputs, isTrue: $0) }
