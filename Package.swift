@@ -64,6 +64,10 @@ let package = Package(
       cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
       linkerSettings: [.linkedLibrary("simdjson")]),
     module("JSON", ["CSimdjson"]),
+    .target(
+      name: "CRE2", path: "Sources/CRE2",
+      cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
+      linkerSettings: [.linkedLibrary("re2")]),
 
     module("Protocols", ["CProtocols", "CProtobufC", "JSON"]),
     module("Telemetry", settings: unchecked),
@@ -75,7 +79,7 @@ let package = Package(
     module(
       "RPC", ["RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"],
       settings: unchecked),
-    module("Compute", ["CKernels"]),
+    module("Compute", ["CKernels", "CRE2"]),
     module("ModelFormats", ["Compute", "Protocols", "CZlib"]),
     module(
       "AuthService",

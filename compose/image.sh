@@ -27,7 +27,7 @@ if ! present "$debian"; then
     command -v mmdebstrap >/dev/null ||
       DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap \
         >/dev/null
-    libraries=libnghttp2-14,libprotobuf-c1,libssl3,libsqlite3-0,zlib1g,libhttp-parser2.9,libsimdjson14
+    libraries=libnghttp2-14,libprotobuf-c1,libssl3,libsqlite3-0,zlib1g,libhttp-parser2.9,libsimdjson14,libre2-9
     mmdebstrap --quiet --variant=apt --include="$libraries,libstdc++6,binutils" bookworm - |
       docker import - "$debian" >/dev/null
   fi

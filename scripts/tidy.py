@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "RPCWire": {"CNGHTTP2", "COpenSSL", "COpenSSLLifetime", "CZlib", "CHTTPParser"},
     "EventLoop": {"CLinux"},
     "RPC": {"RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"},
-    "Compute": {"CKernels"},
+    "Compute": {"CKernels", "CRE2"},
     "ModelFormats": {"Compute", "Protocols", "CZlib"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
     "ModelService": {

@@ -27,6 +27,7 @@ enum ContributedSamples {
     "QuickGelu": "f4 alpha=1.5",
     "RotaryEmbedding": "f2x3x4 l2x3 f4x2 f4x2 interleaved=1 num_heads=0",
     "SimplifiedLayerNormalization": "f2x3 f3 axis=-1",
+    "Tokenizer": "s2x3 mark=1 mincharnum=1 pad_value=# tokenexp=[a-z]+",
     "SkipLayerNormalization": "f2x3x4 f2x3x4 f4 f4 f4",
     "SkipSimplifiedLayerNormalization": "f2x3x4 f2x3x4 f4 f4",
     "TransposeMatMul": "f2x3 f4x3 transB=1",

@@ -72,7 +72,7 @@ enum OperatorSamples {
     "SpaceToDepth": "f1x1x4x4 blocksize=2",
     "Split": "f4x2 l2=1,3 axis=0", "SplitToSequence": "f4x2 l2=1,3 axis=0", "Squeeze": "f1x3 l1=0",
     "StringConcat": "s2x3 s3", "StringNormalizer": "s3 case_change_action=LOWER",
-    "StringSplit": "s3 maxsplit=1",
+    "RegexFullMatch": "s3 pattern=[a-z]+(b|c)*", "StringSplit": "s3 maxsplit=1",
     "TfIdfVectorizer":
       "l2x4 ngram_counts=0,2 ngram_indexes=0,1,2 pool_int64s=0,1,0,1 mode=TF max_gram_length=2 max_skip_count=1",
     "Tile": "f2x3 l2=2,1", "TopK": "f3x4 l1=2 axis=1", "Transpose": "f2x3x4 perm=2,0,1",

@@ -301,6 +301,19 @@ def products(suite, f32, ints, positive):
 
 def others(suite, f32, ints):
     suite.op("cdist_euclidean", "CDist", [f32(4, 3), Const(f32(6, 3))], metric="euclidean")
+    texts = np.array([["Hello World", "I love  computer science !"], ["ünïcödé, ½ a b", ""]], object)
+    for name, attributes in [
+            ("blank", {"separators": [" "]}), ("several", {"separators": [",", " ", "l+"]}),
+            ("characters", {"separators": [""]}), ("any", {"tokenexp": "."}),
+            ("words", {"tokenexp": "[a-z]+"}), ("longest", {"tokenexp": "lo|lov|love|l"}),
+            ("unicode", {"tokenexp": "\\p{L}+"}), ("nothing", {"tokenexp": "[0-9]{9}"}),
+            ("optional", {"tokenexp": "[a-z]*"}), ("all", {"separators": ["(?s:.)"]})]:
+        for mark in (0, 1):
+            least = 1 if name in ("characters", "any") else 1 + mark
+            suite.op(f"tokenizer_{name}_{mark}", "Tokenizer", [texts], mark=mark, pad_value="#",
+                     mincharnum=least, **attributes)
+    suite.op("tokenizer_row", "Tokenizer", [texts[0]], mark=0, pad_value="", mincharnum=2,
+             separators=[" "])
     suite.op("cdist_squares", "CDist", [f32(4, 3), f32(6, 3)], metric="sqeuclidean")
     suite.op("trilu", "Trilu", [f32(4, 5)], upper=0)
     suite.op("range", "Range", [Const(np.array(2, np.int64)), Const(np.array(9, np.int64)),

@@ -3,6 +3,8 @@ extension OperatorRegistry {
   static let standard: OperatorRegistry = {
     var registry = OperatorRegistry()
     IfOperator.register(in: &registry)
+    RegexFullMatchOperator.register(in: &registry)
+    TextTokenizer.register(in: &registry)
     LoopOperator.register(in: &registry)
     ScanOperator.register(in: &registry)
     SequenceOperators.register(in: &registry)
