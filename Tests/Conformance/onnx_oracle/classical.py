@@ -9,6 +9,7 @@ from sklearn import (
     cluster, compose, datasets, decomposition, discriminant_analysis, ensemble, feature_selection,
     gaussian_process, impute, isotonic, linear_model, mixture, multiclass, naive_bayes, neighbors,
     neural_network, pipeline, preprocessing, svm, tree)
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.gaussian_process import kernels
 from sklearn.exceptions import ConvergenceWarning
 
@@ -188,6 +189,15 @@ def transformers(suite, random, tasks):
             ("ordinal", preprocessing.OrdinalEncoder())]:
         asked = np.array([["black", "m"], ["red", "xl"]], object) if "ignore" in name else colours
         add(suite, f"encoder_{name}", model.fit(colours), asked, initial=strings)
+    texts = np.array(["the cat sat on the mat", "a dog and a cat", "the dog barks, loudly!",
+                      "mats and cats, dogs and birds"], object)
+    for name, vectorizer in [
+            ("counts", CountVectorizer(lowercase=False)), ("tfidf", TfidfVectorizer(lowercase=False)),
+            ("pairs", TfidfVectorizer(lowercase=False, ngram_range=(1, 2), norm="l1")),
+            ("characters", TfidfVectorizer(lowercase=False, analyzer="char"))]:
+        model = pipeline.make_pipeline(vectorizer, linear_model.LogisticRegression())
+        add(suite, f"text_{name}", model.fit(texts, [0, 1, 1, 0]), texts,
+            initial=[("X", StringTensorType([None]))])
     numbers = random.integers(0, 4, (20, 2)).astype(np.int64)
     add(suite, "encoder_onehot_numbers",
         preprocessing.OneHotEncoder(sparse_output=False).fit(numbers), numbers,
