@@ -99,6 +99,27 @@ import Testing
     try test.check(y, shapes: [[5, 7]], becomes: ["Gelu": 1])
   }
 
+  /// As JAX writes the cube; and a cube of something else, which is no Gelu.
+  @Test(arguments: [0, 1, 2])
+  func theCubeOfAGeluMayBeProducts(_ form: Int) throws {
+    var test = FusionTests()
+    let (x, other) = (test.input("x", -1, 7), test.input("other", -1, 7))
+    let factor = test.number(0.044715)
+    let cubic =
+      switch form {
+      case 0: test.add("Mul", x, test.add("Mul", x, test.add("Mul", factor, x)))
+      case 1: test.add("Mul", test.add("Mul", test.add("Mul", x, x), x), factor)
+      default: test.add("Mul", x, test.add("Mul", other, test.add("Mul", factor, x)))
+      }
+    let inner = test.add("Mul", test.number(0.7978845608), test.add("Add", x, cubic))
+    let gate = test.add("Add", test.number(1), test.add("Tanh", inner))
+    let product = test.add("Mul", x, test.add("Mul", test.number(0.5), gate))
+    let y = form == 2 ? product : test.add("Add", product, other)
+    try test.check(
+      y, shapes: [[5, 7], [5, 7]],
+      becomes: form == 2 ? ["Tanh": 1, "Mul": 6, "Add": 2] : ["Gelu": 1, "Add": 1])
+  }
+
   @Test func productsWithGatesBecomeSiLUAndHardSwish() throws {
     var test = FusionTests()
     let x = test.input("x", -1, 9)

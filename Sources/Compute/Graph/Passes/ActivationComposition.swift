@@ -135,10 +135,14 @@ enum ActivationComposition {
     return pattern.orders(node).first { pattern.isNumber($0.1, number) }?.0
   }
 
-  /// x of x + 0.044715 x³.
+  /// x of x + 0.044715 x³, the cube as a power or as products in any order.
   private static func cubicInput(_ name: String, _ pattern: GraphPattern) -> String? {
     guard let node = pattern.node("Add", writing: name) else { return nil }
     return pattern.orders(node).first { input, cubic in
+      if let cube = pattern.node("Mul", writing: cubic) {
+        let (names, number) = leaves(cube, pattern, stop: input, depth: 3)
+        if names == [input, input, input], abs(number - 0.044715) < 1e-5 { return true }
+      }
       guard let cube = product(cubic, pattern, 0.044715),
         let power = pattern.node("Pow", writing: cube)
       else { return false }
