@@ -14,6 +14,8 @@
 #include "transpose.h"
 #include "limits.h"
 #include "dot.h"
+#include "quantized.h"
+#include "bytes.h"
 
 #define EACH_TYPE(name)                                                                          \
   { name##_f32, name##_f64, name##_i8, name##_i16, name##_i32, name##_i64, name##_u8, name##_u16, \
@@ -34,6 +36,14 @@ const ck_table NAME(ck_table) = {
     .igemm = NAME(igemm),
     .igemmPackB = NAME(igemmPackB),
     .requantize = NAME(requantize),
+    .quantizedProduct = NAME(quantizedProduct),
+    .depthwiseBytes = NAME(depthwiseBytes),
+    .windowsOfBytes = NAME(windowsOfBytes),
+    .addBytes = NAME(addBytes),
+    .maxPoolBytes = NAME(maxPoolBytes),
+    .sumRowsOfBytes = NAME(sumRowsOfBytes),
+    .rangeWithZero = NAME(rangeWithZero),
+    .quantize = NAME(quantize),
 #if defined(CK_HAS_AVX512)
     .hasVNNI = true,
     .hasBF16 = true,

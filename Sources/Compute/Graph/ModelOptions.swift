@@ -22,6 +22,8 @@ public struct ModelOptions: Sendable {
     public static let attention = Passes(rawValue: 64)
     /// Plans what an If leads to, where the inputs' shapes or a few whole numbers decide it.
     public static let branches = Passes(rawValue: 128)
+    /// Runs quantised operators on bytes.
+    public static let quantization = Passes(rawValue: 1 << 10)
     /// Every pass.
     public static let all = named.values.reduce(into: Passes()) { $0.formUnion($1) }
     /// Every pass by its name.
@@ -29,6 +31,7 @@ public struct ModelOptions: Sendable {
       "identity-removal": .identityRemoval, "constant-folding": .constantFolding,
       "dead-code-elimination": .deadCodeElimination, "fusion": .fusion, "layout": .layout,
       "composition": .composition, "attention": .attention, "branches": .branches,
+      "quantization": .quantization,
     ]
   }
 

@@ -6,10 +6,13 @@ struct GraphPass: Sendable {
 
   /// The rewrites in the order in which they run.
   static let standard: [GraphPass] = [
-    IdentityRemoval.pass, ConstantFolding.pass, LayerNormComposition.pass,
+    // Before weights that are only read as bytes become floats.
+    IdentityRemoval.pass, QuantizedChains.pass, DeadCodeElimination.pass,
+    ConstantFolding.pass, LayerNormComposition.pass,
     ActivationComposition.pass, AttentionFusion.pass,
     // What the passes above replaced must not be seen as a reader by those below.
-    DeadCodeElimination.pass, ConvolutionFolding.pass, GemmFusion.pass, ActivationFusion.pass,
+    DeadCodeElimination.pass, DynamicProducts.pass, ConvolutionFolding.pass, GemmFusion.pass,
+    ActivationFusion.pass,
     LayoutPass.pass, DeadCodeElimination.pass,
   ]
 

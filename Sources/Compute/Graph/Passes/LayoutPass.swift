@@ -3,7 +3,9 @@
 /// turned only where an operator needs the other order.
 struct LayoutPass {
   static let pass = GraphPass(option: .layout) { graph, registry, options throws(GraphError) in
-    guard graph.nodes.contains(where: { $0.opType == "Conv" }) else { return }
+    guard graph.nodes.contains(where: { ["Conv", "QLinearConv"].contains($0.opType) }) else {
+      return
+    }
     let types = try GraphTypes(graph, registry: registry, options: options, packs: false)
     var pass = LayoutPass(graph, types: types.types)
     for index in graph.nodes.indices { pass.visit(index) }
@@ -18,7 +20,7 @@ struct LayoutPass {
   private(set) var nodes: [Node] = []
   private(set) var initializers: [String: Tensor]
   /// The twin in NHWC of a value named in NCHW.
-  private var twins: [String: String] = [:]
+  private(set) var twins: [String: String] = [:]
   /// Values whose NCHW form nobody has made yet.
   private var pending: Set<String> = []
   /// Where in `nodes` the convolution stands that makes a twin.
@@ -41,6 +43,7 @@ struct LayoutPass {
 
   private mutating func visit(_ index: Int) {
     let node = graph.nodes[index]
+    if quantized(node) { return }
     let isStandard = node.domain.isEmpty
     let input = node.inputs.first ?? ""
     let hasTwin = twins[input] != nil
@@ -98,7 +101,7 @@ struct LayoutPass {
   }
 
   /// The twin of a value, turned now if it has none.
-  private mutating func twin(of name: String) -> String {
+  mutating func twin(of name: String) -> String {
     if let known = twins[name] { return known }
     // tf2onnx turns images to NCHW in front of every convolution: take what it turned.
     if let producer = uses.producer[name], graph.nodes[producer].opType == "Transpose",
@@ -120,7 +123,7 @@ struct LayoutPass {
   private let twinSuffix = "\0nhwc"
 
   /// Appends a node that reads twins and writes the twin of its first output.
-  private mutating func emit(_ node: Node, reading inputs: [String]) {
+  mutating func emit(_ node: Node, reading inputs: [String]) {
     var node = node
     let output = node.outputs[0]
     node.inputs = inputs

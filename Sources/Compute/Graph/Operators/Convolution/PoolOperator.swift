@@ -14,20 +14,20 @@ struct PoolOperator: Operator {
       return isMax ? [type, TensorType(.int64, nil)] : [type]
     }
     if layout == .nhwc {
-      guard shape.count == 4, type.dataType == .fp32 else {
+      guard shape.count == 4, type.dataType == .fp32 || (isMax && isBytes(type.dataType)) else {
         throw GraphError(
           code: .shapeMismatch,
           message: "pooling in NHWC needs FP32 of rank 4, got \(Shape.describe(shape))")
       }
       let size = try axes([shape[0], shape[3], shape[1], shape[2]]).map(\.output)
-      return [TensorType(.fp32, [shape[0], size[0], size[1], shape[3]])]
+      return [TensorType(type.dataType, [shape[0], size[0], size[1], shape[3]])]
     }
     let output = try Array(shape.prefix(2)) + axes(shape).map(\.output)
     let result = [TensorType(type.dataType, output), TensorType(.int64, output)]
     return isMax ? result : [result[0]]
   }
 
-  private func axes(_ shape: [Int]) throws(GraphError) -> [Window.Axis] {
+  func axes(_ shape: [Int]) throws(GraphError) -> [Window.Axis] {
     guard (3...5).contains(shape.count), let kernel = window.kernel else {
       throw GraphError(
         code: .shapeMismatch,
@@ -52,6 +52,7 @@ struct PoolOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
+    if layout == .nhwc, isBytes(input.dataType) { return try bytesStep(input, operands) }
     let pool =
       input.dataType == .fp32 && input.shape.count == 4
       ? try kernelStep(input, operands)

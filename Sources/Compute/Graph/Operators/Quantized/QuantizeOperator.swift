@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// QuantizeLinear and DequantizeLinear: per tensor, per index of an axis, or per block of one.
 struct QuantizeOperator: Operator {
   let isQuantizing: Bool
@@ -116,8 +118,13 @@ struct QuantizeOperator: Operator {
   ) -> Step {
     let (bytes, count) = (bytes.pointer(B.self), bytes.count)
     let (floats, scale, zero) = (floats.f32, scale.f32, zero?.pointer(B.self))
+    let (table, isSigned) = (Kernels.active.table, B.isSigned)
     return isQuantizing
-      ? { quantizeBytes(floats, scale[0], Int32(zero?[0] ?? 0), count, bytes) }
+      ? {
+        let target = UnsafeMutableRawPointer(bytes).assumingMemoryBound(to: UInt8.self)
+        table.pointee.quantize(
+          target, floats, count, scale[0], Int32(zero?[0] ?? 0), isSigned)
+      }
       : { dequantizeBytes(bytes, scale[0], Int32(zero?[0] ?? 0), count, floats) }
   }
 
@@ -189,38 +196,18 @@ struct DynamicQuantizeOperator: Operator {
     let target = output?.pointer(UInt8.self)
     let scales = operands.optionalOutput(1)?.f32
     let zeros = operands.optionalOutput(2)?.pointer(UInt8.self)
+    let table = Kernels.active.table
     return {
       // The range holds zero, so that zero is exact.
       var (low, high) = (Float(0), Float(0))
-      for index in 0..<count {
-        low = min(low, source[index])
-        high = max(high, source[index])
-      }
+      table.pointee.rangeWithZero(source, count, &low, &high)
       let scale = high == low ? 1 / 255 : (high - low) / 255
       let zero = min(max((-low / scale).rounded(.toNearestOrEven), 0), 255)
       scales?[0] = scale
       zeros?[0] = UInt8(zero.isNaN ? 0 : zero)
       guard let target else { return }
-      quantizeBytes(source, scale, Int32(zero.isNaN ? 0 : zero), count, target)
+      table.pointee.quantize(target, source, count, scale, Int32(zero.isNaN ? 0 : zero), false)
     }
-  }
-}
-
-/// One scale for all: rounded half to even by adding 1.5·2^23, which leaves no bits for a fraction;
-/// what lies beyond 2^20 saturates in any case.
-private func quantizeBytes<R: FixedWidthInteger>(
-  _ source: UnsafePointer<Float>, _ scale: Float, _ zero: Int32, _ count: Int,
-  _ target: UnsafeMutablePointer<R>
-) {
-  let (least, most) = (Int32(R.min), Int32(R.max))
-  let (limit, shifter) = (Float(1 << 20), Float(12_582_912))
-  for index in 0..<count {
-    let quotient = source[index] / scale
-    // A NaN becomes zero, as it does where elements are converted one by one.
-    let known = quotient == quotient ? quotient : Float(0 &- zero)
-    let clamped = known > limit ? limit : known < -limit ? -limit : known
-    let rounded = Int32((clamped + shifter) - shifter) &+ zero
-    target[index] = R(truncatingIfNeeded: min(max(rounded, least), most))
   }
 }
 
