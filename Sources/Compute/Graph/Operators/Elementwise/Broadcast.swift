@@ -42,28 +42,32 @@ struct Broadcast: Sendable {
     }
   }
 
-  /// Calls `body` with the first element's offsets of every row: left, right, output.
+  /// Calls `body` with the first element's offsets of every row: left, right, output. A loop and
+  /// no recursion, so that `body` is compiled into it.
   @inline(__always)
   func forEachRow(_ body: (Int, Int, Int) -> Void) {
     if count == 0 { return }
     if outer.isEmpty { return body(0, 0, 0) }
-    walk(0, 0, 0, 0, body)
-  }
-
-  private func walk(
-    _ depth: Int, _ left: Int, _ right: Int, _ index: Int, _ body: (Int, Int, Int) -> Void
-  ) {
-    let dimension = outer[depth]
-    var (left, right, index) = (left, right, index)
-    for _ in 0..<dimension.size {
-      if depth + 1 == outer.count {
-        body(left, right, index * row.size)
-      } else {
-        walk(depth + 1, left, right, index * outer[depth + 1].size, body)
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: outer.count) { places in
+      places.initialize(repeating: 0)
+      var (left, right, start) = (0, 0, 0)
+      while true {
+        body(left, right, start)
+        start += row.size
+        if start == count { return }
+        var depth = outer.count - 1
+        while true {
+          let dimension = outer[depth]
+          places[depth] += 1
+          left += dimension.left
+          right += dimension.right
+          if places[depth] < dimension.size { break }
+          places[depth] = 0
+          left -= dimension.left * dimension.size
+          right -= dimension.right * dimension.size
+          depth -= 1
+        }
       }
-      left += dimension.left
-      right += dimension.right
-      index += 1
     }
   }
 

@@ -15,28 +15,41 @@ struct StridedWalk: Sendable {
     }
   }
 
+  /// A loop and no recursion, so that `body` is compiled into it.
   @inline(__always)
   func forEach(_ body: (Int, (Int, Int, Int)) -> Void) {
     if isEmpty { return }
-    var index = 0
-    walk(0, (0, 0, 0), &index, body)
-  }
-
-  private func walk(
-    _ depth: Int, _ offsets: (Int, Int, Int), _ index: inout Int,
-    _ body: (Int, (Int, Int, Int)) -> Void
-  ) {
-    if depth == shape.count {
-      body(index, offsets)
-      index += 1
-      return
-    }
-    var offsets = offsets
-    for _ in 0..<shape[depth] {
-      walk(depth + 1, offsets, &index, body)
-      offsets.0 += strides[depth].0
-      offsets.1 += strides[depth].1
-      offsets.2 += strides[depth].2
+    guard let size = shape.last, let step = strides.last else { return body(0, (0, 0, 0)) }
+    let outer = shape.count - 1
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: shape.count) { places in
+      places.initialize(repeating: 0)
+      var index = 0
+      var offsets = (0, 0, 0)
+      while true {
+        var next = offsets
+        for _ in 0..<size {
+          body(index, next)
+          index += 1
+          next.0 += step.0
+          next.1 += step.1
+          next.2 += step.2
+        }
+        var depth = outer - 1
+        while depth >= 0 {
+          let stride = strides[depth]
+          places[depth] += 1
+          offsets.0 += stride.0
+          offsets.1 += stride.1
+          offsets.2 += stride.2
+          if places[depth] < shape[depth] { break }
+          places[depth] = 0
+          offsets.0 -= stride.0 * shape[depth]
+          offsets.1 -= stride.1 * shape[depth]
+          offsets.2 -= stride.2 * shape[depth]
+          depth -= 1
+        }
+        if depth < 0 { return }
+      }
     }
   }
 }
