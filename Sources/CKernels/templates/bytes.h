@@ -43,6 +43,7 @@ INLINE vf bytes_dequantize(vi x, int32_t zero, float scale) {
 static void NAME(addBytes)(const ck_add_bytes *g) {
 #pragma clang fp contract(off)
   const float low = (float)(g->low - g->zero), high = (float)(g->high - g->zero);
+  const float reciprocal = 1.0f / g->scale;
   for (size_t i = 0; i < g->count; i += VL) {
     const size_t n = g->count - i < VL ? g->count - i : VL;
     const vi a = n == VL ? bytes_load(g->left + i, g->isSigned)
@@ -52,36 +53,55 @@ static void NAME(addBytes)(const ck_add_bytes *g) {
     const vf left = bytes_dequantize(a, g->leftZero, g->leftScale);
     const vf right = bytes_dequantize(b, g->rightZero, g->rightScale);
     const vf sum = left + right;
-    bytes_store(g->output + i, quantized_round(sum / vsplat(g->scale), low, high, g->zero), n);
+    // A product with the reciprocal decides where it is not near a half; division takes longer.
+    vf x = vatmost(vatleast(sum * vsplat(reciprocal), vsplat(low)), vsplat(high));
+    const vf rounded = (x + vsplat(12582912.0f)) - vsplat(12582912.0f), off = x - rounded;
+    if (__builtin_reduce_or((off > vsplat(0.499f)) | (off < vsplat(-0.499f))))
+      x = sum / vsplat(g->scale);
+    bytes_store(g->output + i, quantized_round(x, low, high, g->zero), n);
   }
 }
 
-#define MAX_POOL_BYTES(type, tag)                                                                \
-  INLINE void maxPoolBytes_##tag(const ck_pool_bytes *g) {                                       \
-    for (size_t oy = 0; oy < g->outputHeight; oy++) {                                            \
-      const ptrdiff_t y0 = (ptrdiff_t)(oy * g->strideHeight) - g->padTop;                        \
-      const tap_range ys = taps_inside(y0, g->kernelHeight, g->dilationHeight, g->height);       \
-      for (size_t ox = 0; ox < g->outputWidth; ox++) {                                           \
-        const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;                      \
-        const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);        \
-        type *restrict out = (type *)g->output + (oy * g->outputWidth + ox) * g->channels;       \
-        memset(out, sizeof(type) == 1 && (type)-1 < 0 ? 0x80 : 0, g->channels);                  \
-        for (size_t i = ys.first; i < ys.last; i++)                                              \
-          for (size_t j = xs.first; j < xs.last; j++) {                                          \
-            const ptrdiff_t y = y0 + (ptrdiff_t)(i * g->dilationHeight);                         \
-            const ptrdiff_t x = x0 + (ptrdiff_t)(j * g->dilationWidth);                          \
-            const type *restrict in = (const type *)g->input                                     \
-                + (y * (ptrdiff_t)g->width + x) * (ptrdiff_t)g->channels;                        \
-            for (size_t c = 0; c < g->channels; c++) out[c] = in[c] > out[c] ? in[c] : out[c];   \
-          }                                                                                      \
+// The maximum over a window's taps, of as many channels as the type has lanes.
+typedef uint8_t v16 __attribute__((ext_vector_type(16)));
+typedef v16 v16_memory __attribute__((aligned(1), may_alias));
+#define MAX_OF_TAPS(type, memory, tag)                                                           \
+  INLINE void maxOfTaps_##tag(                                                                   \
+      uint8_t *out, const uint8_t *in, tap_range ys, tap_range xs, ptrdiff_t down,               \
+      ptrdiff_t right, uint8_t flip) {                                                           \
+    type best = (type)(uint8_t)0;                                                                \
+    for (size_t i = ys.first; i < ys.last; i++)                                                  \
+      for (size_t j = xs.first; j < xs.last; j++) {                                              \
+        const type x = *(const memory *)(in + (ptrdiff_t)i * down + (ptrdiff_t)j * right) ^ flip; \
+        best = x > best ? x : best;                                                              \
       }                                                                                          \
-    }                                                                                            \
+    *(memory *)out = best ^ flip;                                                                \
   }
-MAX_POOL_BYTES(uint8_t, unsigned)
-MAX_POOL_BYTES(int8_t, signed)
+MAX_OF_TAPS(vbytes, vbytes_memory, wide)
+MAX_OF_TAPS(v16, v16_memory, narrow)
+MAX_OF_TAPS(uint8_t, uint8_t, one)
+
 static void NAME(maxPoolBytes)(const ck_pool_bytes *g) {
-  if (g->isSigned) maxPoolBytes_signed(g);
-  else maxPoolBytes_unsigned(g);
+  // Signed bytes are ordered as unsigned ones whose top bit is turned.
+  const uint8_t flip = g->isSigned ? 0x80 : 0;
+  const ptrdiff_t right = (ptrdiff_t)(g->dilationWidth * g->channels);
+  const ptrdiff_t down = (ptrdiff_t)(g->dilationHeight * g->width * g->channels);
+  for (size_t oy = 0; oy < g->outputHeight; oy++) {
+    const ptrdiff_t y0 = (ptrdiff_t)(oy * g->strideHeight) - g->padTop;
+    const tap_range ys = taps_inside(y0, g->kernelHeight, g->dilationHeight, g->height);
+    for (size_t ox = 0; ox < g->outputWidth; ox++) {
+      const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
+      const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);
+      const uint8_t *in = g->input + (y0 * (ptrdiff_t)g->width + x0) * (ptrdiff_t)g->channels;
+      uint8_t *out = g->output + (oy * g->outputWidth + ox) * g->channels;
+      size_t c = 0;
+      for (; c + 4 * VL <= g->channels; c += 4 * VL)
+        maxOfTaps_wide(out + c, in + c, ys, xs, down, right, flip);
+      for (; c + 16 <= g->channels; c += 16)
+        maxOfTaps_narrow(out + c, in + c, ys, xs, down, right, flip);
+      for (; c < g->channels; c++) maxOfTaps_one(out + c, in + c, ys, xs, down, right, flip);
+    }
+  }
 }
 
 static void NAME(sumRowsOfBytes)(

@@ -24,9 +24,22 @@ TRANSPOSE_KERNEL(uint16_t)
 TRANSPOSE_KERNEL(uint32_t)
 TRANSPOSE_KERNEL(uint64_t)
 
+// Few rows, such as an image's colours, of bytes: all of them a column at a time.
+#define TRANSPOSE_FEW(count)                                                                     \
+  INLINE void transpose_few##count(                                                              \
+      uint8_t *restrict d, ptrdiff_t dRow, const uint8_t *restrict s, ptrdiff_t sRow,            \
+      size_t columns) {                                                                          \
+    for (size_t c = 0; c < columns; c++, d += dRow, s++)                                         \
+      for (ptrdiff_t r = 0; r < count; r++) d[r] = s[r * sRow];                                  \
+  }
+TRANSPOSE_FEW(3)
+TRANSPOSE_FEW(4)
+
 static void NAME(transpose)(
     void *d, ptrdiff_t dRow, const void *s, ptrdiff_t sRow, size_t rows, size_t columns,
     size_t elementBytes) {
+  if (elementBytes == 1 && rows == 3) return transpose_few3(d, dRow, s, sRow, columns);
+  if (elementBytes == 1 && rows == 4) return transpose_few4(d, dRow, s, sRow, columns);
   switch (elementBytes) {
     case 1: transpose_uint8_t(d, dRow, s, sRow, rows, columns); break;
     case 2: transpose_uint16_t(d, dRow, s, sRow, rows, columns); break;

@@ -153,7 +153,8 @@ import Testing
       var got = [UInt8](repeating: 99, count: count + 8)
       var call = ck_add_bytes()
       (call.leftZero, call.rightZero, call.zero) = (7, -9, range.zero)
-      (call.leftScale, call.rightScale, call.scale) = (0.3, 0.7, 0.9)
+      // Halves are exact ties.
+      (call.leftScale, call.rightScale, call.scale) = isSigned ? (0.25, 0.5, 0.5) : (0.3, 0.7, 0.9)
       (call.low, call.high, call.isSigned, call.count) = (range.low, range.high, isSigned, count)
       a.withUnsafeBufferPointer { a in
         b.withUnsafeBufferPointer { b in
@@ -164,9 +165,9 @@ import Testing
         }
       }
       let want = (0..<count).map { index -> UInt8 in
-        let left = Float(Self.value(a[index], isSigned) - 7) * 0.3
-        let right = Float(Self.value(b[index], isSigned) + 9) * 0.7
-        return Self.byte((left + right) / 0.9, range)
+        let left = Float(Self.value(a[index], isSigned) - 7) * call.leftScale
+        let right = Float(Self.value(b[index], isSigned) + 9) * call.rightScale
+        return Self.byte((left + right) / call.scale, range)
       }
       #expect(Array(got[..<count]) == want)
       #expect(got[count...].allSatisfy { $0 == 99 })
@@ -179,6 +180,49 @@ import Testing
         (0..<rows).reduce(Int32(0)) { $0 + Self.value(matrix[$1 * count + column], isSigned) }
       }
       #expect(sums == total + [5])
+    }
+  }
+
+  @Test(arguments: Kernels.available)
+  func maximaOfWindowsEqualTheirDefinition(_ kernels: Kernels) {
+    var random = Random(#function, kernels)
+    for round in 0..<20 {
+      let (channels, isSigned) = (random.size(kernels, upTo: 150, zero: false), round % 2 == 1)
+      let (height, width) = (7, Int.random(in: 5...9, using: &random))
+      var call = ck_pool_bytes()
+      (call.channels, call.height, call.width) = (channels, height, width)
+      (call.kernelHeight, call.kernelWidth) = (2, Int.random(in: 1...3, using: &random))
+      (call.strideHeight, call.strideWidth) = (2, Int.random(in: 1...2, using: &random))
+      (call.dilationHeight, call.dilationWidth) = (Int.random(in: 1...2, using: &random), 1)
+      (call.padTop, call.padLeft, call.isSigned) = (1, call.kernelWidth > 1 ? 1 : 0, isSigned)
+      (call.outputHeight, call.outputWidth) = (3, (width - 1) / call.strideWidth)
+      let input = Self.bytes(height * width * channels, &random)
+      let count = call.outputHeight * call.outputWidth * channels
+      var got = [UInt8](repeating: 0xaa, count: count + 64)
+      input.withUnsafeBufferPointer { input in
+        got.withUnsafeMutableBufferPointer { got in
+          (call.input, call.output) = (input.baseAddress, got.baseAddress)
+          kernels.table.pointee.maxPoolBytes(&call)
+        }
+      }
+      var want = [UInt8](repeating: 0xaa, count: got.count)
+      for place in 0..<count {
+        let (pixel, channel) = (place / channels, place % channels)
+        let (oy, ox) = (pixel / call.outputWidth, pixel % call.outputWidth)
+        var best: UInt8?
+        for tap in 0..<call.kernelHeight * call.kernelWidth {
+          let y =
+            oy * call.strideHeight - call.padTop + tap / call.kernelWidth * call.dilationHeight
+          let x = ox * call.strideWidth - call.padLeft + tap % call.kernelWidth
+          guard (0..<height).contains(y), (0..<width).contains(x) else { continue }
+          let byte = input[(y * width + x) * channels + channel]
+          if best.map({ Self.value(byte, isSigned) > Self.value($0, isSigned) }) ?? true {
+            best = byte
+          }
+        }
+        want[place] = best ?? (isSigned ? 0x80 : 0)
+      }
+      #expect(got == want, "\(channels) channels of \(height)×\(width)")
     }
   }
 
