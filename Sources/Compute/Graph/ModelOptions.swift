@@ -24,6 +24,8 @@ public struct ModelOptions: Sendable {
     public static let branches = Passes(rawValue: 128)
     /// Runs quantised operators on bytes.
     public static let quantization = Passes(rawValue: 1 << 10)
+    /// Computes in FP32 what is declared FP16 or BF16.
+    public static let halfPrecision = Passes(rawValue: 1 << 12)
     /// Every pass.
     public static let all = named.values.reduce(into: Passes()) { $0.formUnion($1) }
     /// Every pass by its name.
@@ -31,6 +33,7 @@ public struct ModelOptions: Sendable {
       "identity-removal": .identityRemoval, "constant-folding": .constantFolding,
       "dead-code-elimination": .deadCodeElimination, "fusion": .fusion, "layout": .layout,
       "composition": .composition, "attention": .attention, "branches": .branches,
+      "half-precision": .halfPrecision,
       "quantization": .quantization,
     ]
   }

@@ -33,6 +33,18 @@ struct CastOperator: Operator {
         ? Self.format(UInt8.self, input, output) : Self.format(try from.numeric(), input, output)
     case (.bool, let to): return Self.fromBool(try to.numeric(), input, output)
     case (let from, .bool): return Self.toBool(try from.numeric(), input, output)
+    case (.fp16, .fp32):
+      let (source, target, count) = (input.pointer(UInt16.self), output.f32, output.count)
+      return { Conversion.floats(fromHalf: source, into: target, count: count) }
+    case (.fp32, .fp16):
+      let (source, target, count) = (input.f32, output.pointer(UInt16.self), output.count)
+      return { Conversion.halves(from: source, into: target, count: count) }
+    case (.bf16, .fp32):
+      let (source, target, count) = (input.pointer(UInt16.self), output.f32, output.count)
+      return { Conversion.floats(fromBFloat: source, into: target, count: count) }
+    case (.fp32, .bf16):
+      let (source, target, count) = (input.f32, output.pointer(UInt16.self), output.count)
+      return { Conversion.bfloats(from: source, into: target, count: count) }
     case (let from, let to):
       if !saturates, let tiny = to.elementType as? any TinyFloat.Type {
         return try Self.overflow(tiny, input, output)

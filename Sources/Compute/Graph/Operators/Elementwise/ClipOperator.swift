@@ -21,7 +21,18 @@ struct ClipOperator: Operator {
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    step(try operands.input(0).dataType.numeric(), try operands.input(0), operands)
+    let input = try operands.input(0)
+    if input.dataType == .fp32, let output = operands.optionalOutput(0) {
+      let (source, target, count) = (UnsafePointer(input.f32), output.f32, output.count)
+      let (lowInput, highInput) = (operands.optional(1)?.f32, operands.optional(2)?.f32)
+      let (low, high) = (low.map { Float($0) } ?? -.infinity, high.map { Float($0) } ?? .infinity)
+      return {
+        Elementwise.clamp(
+          into: target, source, count: count, low: lowInput?.pointee ?? low,
+          high: highInput?.pointee ?? high)
+      }
+    }
+    return step(try input.dataType.numeric(), input, operands)
   }
 
   @_specialize(where T == Float)

@@ -13,13 +13,17 @@ extension UnaryOperator {
       ("Log", .init(kernel: .log, { log($0) })),
       ("Neg", .init(kernel: .negate, { -$0 }, integers: .negate)),
       ("Abs", .init(kernel: .absolute, { $0.magnitude }, integers: .absolute)),
-      ("Sign", .init({ Self.sign($0) }, { Self.sign($0) }, integers: .sign)),
+      (
+        "Sign",
+        .init(loop: { map($0, $1, $2) { Self.sign($0) } }, { Self.sign($0) }, integers: .sign)
+      ),
       ("Reciprocal", .init(kernel: .reciprocal, { 1 / $0 })),
       ("Floor", .init(kernel: .floor, { $0.rounded(.down) })),
       ("Ceil", .init(kernel: .ceil, { $0.rounded(.up) })),
       (
         "Round",
-        .init({ $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
+        .init(
+          loop: { map($0, $1, $2) { roundToEven($0) } }, { $0.rounded(.toNearestOrEven) })
       ),
       ("Sin", .init({ sinf($0) }, { sin($0) })), ("Cos", .init({ cosf($0) }, { cos($0) })),
       ("Tan", .init({ tanf($0) }, { tan($0) })), ("Asin", .init({ asinf($0) }, { asin($0) })),
@@ -43,10 +47,14 @@ extension UnaryOperator {
       (
         "Softplus",
         .init(
-          { log1pf(expf(-$0.magnitude)) + max($0, 0) },
+          loop: { mapExp($0, $1, $2, { -$0.magnitude }) { max($0, 0) + log1pf($1) } },
           { log1p(exp(-$0.magnitude)) + max($0, 0) })
       ),
-      ("Softsign", .init({ $0 / (1 + $0.magnitude) }, { $0 / (1 + $0.magnitude) })),
+      (
+        "Softsign",
+        .init(
+          loop: { map($0, $1, $2) { $0 / (1 + $0.magnitude) } }, { $0 / (1 + $0.magnitude) })
+      ),
       (
         "HardSwish",
         .init(kernel: .hardSwish, { $0 * min(1, max(0, $0 / 6 + 0.5)) })
@@ -54,7 +62,13 @@ extension UnaryOperator {
       (
         "Mish",
         .init(
-          { $0 * tanhf(log1pf(expf(-$0.magnitude)) + max($0, 0)) },
+          // tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2); beyond 20 it is 1.
+          loop: {
+            mapExp($0, $1, $2, { min($0, 20) }) { x, e in
+              let square = e * (e + 2)
+              return x * (square / (square + 2))
+            }
+          },
           { $0 * tanh(log1p(exp(-$0.magnitude)) + max($0, 0)) })
       ),
     ]
@@ -64,35 +78,45 @@ extension UnaryOperator {
     }
     registry.register("LeakyRelu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 0.01)
-      return UnaryOperator({ $0 < 0 ? alpha * $0 : $0 }, { $0 < 0 ? Double(alpha) * $0 : $0 })
+      return UnaryOperator(
+        loop: { Elementwise.leakyRelu(into: $1, $0, count: $2, slope: alpha) },
+        { $0 < 0 ? Double(alpha) * $0 : $0 })
     }
     registry.register("Elu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 1)
       return UnaryOperator(
-        { $0 < 0 ? alpha * expm1f($0) : $0 }, { $0 < 0 ? Double(alpha) * expm1($0) : $0 })
+        loop: { mapExp($0, $1, $2, { min($0, 0) }) { $0 < 0 ? alpha * lessOne($0, $1) : $0 } },
+        { $0 < 0 ? Double(alpha) * expm1($0) : $0 })
     }
     registry.register("Celu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 1)
       return UnaryOperator(
-        { $0 < 0 ? alpha * expm1f($0 / alpha) : $0 },
+        loop: {
+          mapExp($0, $1, $2, { min($0, 0) / alpha }) {
+            $0 < 0 ? alpha * lessOne($0 / alpha, $1) : $0
+          }
+        },
         { $0 < 0 ? Double(alpha) * expm1($0 / Double(alpha)) : $0 })
     }
     registry.register("Selu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 1.67326319217681884765625)
       let gamma = try context.float("gamma", default: 1.05070102214813232421875)
       return UnaryOperator(
-        { gamma * ($0 <= 0 ? alpha * expm1f($0) : $0) },
+        loop: {
+          mapExp($0, $1, $2, { min($0, 0) }) { gamma * ($0 <= 0 ? alpha * lessOne($0, $1) : $0) }
+        },
         { Double(gamma) * ($0 <= 0 ? Double(alpha) * expm1($0) : $0) })
     }
     registry.register("ThresholdedRelu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 1)
-      return UnaryOperator({ $0 > alpha ? $0 : 0 }, { $0 > Double(alpha) ? $0 : 0 })
+      return UnaryOperator(
+        loop: { map($0, $1, $2) { $0 > alpha ? $0 : 0 } }, { $0 > Double(alpha) ? $0 : 0 })
     }
     registry.register("Shrink") { context throws(GraphError) in
       let bias = try context.float("bias", default: 0)
       let limit = try context.float("lambd", default: 0.5)
       return UnaryOperator(
-        { $0 < -limit ? $0 + bias : $0 > limit ? $0 - bias : 0 },
+        loop: { map($0, $1, $2) { $0 < -limit ? $0 + bias : $0 > limit ? $0 - bias : 0 } },
         {
           $0 < -Double(limit)
             ? $0 + Double(bias) : $0 > Double(limit) ? $0 - Double(bias) : 0
@@ -102,7 +126,12 @@ extension UnaryOperator {
       let alpha = try context.float("alpha", default: 0.2)
       let beta = try context.float("beta", default: 0.5)
       return UnaryOperator(
-        { min(1, max(0, alpha * $0 + beta)) },
+        loop: {
+          map($0, $1, $2) {
+            let value = alpha * $0 + beta
+            return value < 0 ? 0 : value > 1 ? 1 : value
+          }
+        },
         { min(1, max(0, Double(alpha) * $0 + Double(beta))) })
     }
     registry.register("Gelu") { context throws(GraphError) in
@@ -117,6 +146,42 @@ extension UnaryOperator {
       case let other: throw context.unsupported("approximate", other, expected: "none or tanh")
       }
     }
+  }
+
+  /// Half to even by adding and taking away what has no room for fractions; large numbers have none.
+  @inline(__always)
+  private static func roundToEven(_ value: Float) -> Float {
+    let magic: Float = value < 0 ? -0x1p23 : 0x1p23
+    let rounded = (value + magic) - magic
+    // What rounds to zero keeps its sign.
+    return value.magnitude < 0x1p23 ? Float(signOf: value, magnitudeOf: rounded) : value
+  }
+
+  /// A function of an element and of exp(argument(element)), whose kernel runs over pieces.
+  @inline(__always)
+  private static func mapExp(
+    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int,
+    _ argument: (Float) -> Float, _ function: (Float, Float) -> Float
+  ) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 512) { powers in
+      guard let powers = powers.baseAddress else { return }
+      var first = 0
+      while first < count {
+        let size = Swift.min(512, count - first)
+        for index in 0..<size { powers[index] = argument(source[first + index]) }
+        Elementwise.unary(.exp, into: powers, powers, count: size)
+        for index in 0..<size {
+          target[first + index] = function(source[first + index], powers[index])
+        }
+        first += size
+      }
+    }
+  }
+
+  /// exp(x) - 1 for x of at most 0, when exp(x) is known: near zero little of it is left.
+  @inline(__always)
+  private static func lessOne(_ x: Float, _ power: Float) -> Float {
+    x > -0.0625 ? x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4))) : power - 1
   }
 
   private static func sign<T: BinaryFloatingPoint>(_ value: T) -> T {

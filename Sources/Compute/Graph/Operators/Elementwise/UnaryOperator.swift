@@ -81,6 +81,26 @@ struct UnaryOperator: Operator {
     self.integers = integers
   }
 
+  /// An operator from a loop over Floats and a function on Double.
+  init(
+    loop: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void,
+    _ double: @escaping @Sendable (Double) -> Double, integers: IntegerFunction? = nil
+  ) {
+    allowed = integers == nil ? DataType.floats : DataType.numbers
+    makeF32 = { source, target, count in { loop(source, target, count) } }
+    generic = double
+    self.integers = integers
+  }
+
+  /// A function at every element, compiled into the loop.
+  @inline(__always)
+  static func map(
+    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int,
+    _ function: (Float) -> Float
+  ) {
+    for index in 0..<count { target[index] = function(source[index]) }
+  }
+
   /// An operator from a function on Float and one on Double.
   init(
     _ single: @escaping @Sendable (Float) -> Float,

@@ -66,21 +66,17 @@ struct PadOperator: Operator {
     }
     let (sizes, padded, mode) = (input.shape, output.shape, mode)
     let strides = Shape.strides(sizes)
-    let before = amounts.map(\.before)
-    let fill = pads == nil ? operands.optional(2) : value.map(Evaluator.operand(of:))
-    let value = value
-    return ElementMove.step(input, output, fill: fill) { index in
-      withExtendedLifetime(value) {
-        var (rest, position) = (index, 0)
-        for dimension in stride(from: sizes.count - 1, through: 0, by: -1) {
-          let size = sizes[dimension]
-          let place = Self.place(rest % padded[dimension] - before[dimension], size, mode)
-          if place < 0 { return -1 }
-          position += place * strides[dimension]
-          rest /= padded[dimension]
-        }
-        return position
+    if output.count == 0 { return AxisMove([]).step(input, output) }
+    let offsets = sizes.indices.map { axis in
+      (0..<padded[axis]).map { place in
+        let place = Self.place(place - amounts[axis].before, sizes[axis], mode)
+        return place < 0 ? -1 : place * strides[axis]
       }
+    }
+    let fill = pads == nil ? operands.optional(2) : value.map(Evaluator.operand(of:))
+    let (step, value) = (AxisMove(offsets).step(input, output, fill: fill), value)
+    return { () throws(ExecutionError) in
+      try withExtendedLifetime(value) { () throws(ExecutionError) in try step() }
     }
   }
 

@@ -25,16 +25,11 @@ struct TileOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
-    let (sizes, tiled) = (input.shape, output.shape)
-    let strides = Shape.strides(sizes)
-    return ElementMove.step(input, output) { index in
-      var (rest, position) = (index, 0)
-      for dimension in stride(from: sizes.count - 1, through: 0, by: -1) {
-        position += rest % tiled[dimension] % sizes[dimension] * strides[dimension]
-        rest /= tiled[dimension]
-      }
-      return position
+    let strides = Shape.strides(input.shape)
+    let offsets = input.shape.indices.map { axis in
+      (0..<output.shape[axis]).map { $0 % input.shape[axis] * strides[axis] }
     }
+    return AxisMove(offsets).step(input, output)
   }
 
   static func register(in registry: inout OperatorRegistry) {

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Trilu: keeps the upper or lower triangle of matrices, zeros elsewhere.
 struct TriluOperator: Operator {
   let keepsUpper: Bool
@@ -18,11 +20,26 @@ struct TriluOperator: Operator {
     let (rows, columns) = (input.shape[input.shape.count - 2], input.shape.last ?? 1)
     let diagonal = operands.optional(1)?.pointer(Int64.self)
     let keepsUpper = keepsUpper
-    return ElementMove.step(input, try operands.output()) { index in
-      let (row, column) = (index / columns % rows, index % columns)
-      let limit = diagonal.map { Int($0.pointee) } ?? 0
-      let distance = column - row
-      return (keepsUpper ? distance >= limit : distance <= limit) ? index : -1
+    let output = try operands.output()
+    let (source, target) = (input.bytes, output.bytes)
+    let size = input.dataType.elementByteCount ?? 1
+    let lineCount = columns == 0 ? 0 : output.count / columns
+    return {
+      // An offset beyond all numbers is as good as one beyond the matrix.
+      let limit = diagonal.map { Int(max(-(1 << 40), min($0.pointee, 1 << 40))) } ?? 0
+      for line in 0..<lineCount {
+        // Columns before this one are below the diagonal that is kept, or on the other side of it.
+        let first = line % rows + limit + (keepsUpper ? 0 : 1)
+        let split = min(max(first, 0), columns) * size
+        let (from, to) = (source + line * columns * size, target + line * columns * size)
+        if keepsUpper {
+          memset(to, 0, split)
+          memmove(to + split, from + split, columns * size - split)
+        } else {
+          memmove(to, from, split)
+          memset(to + split, 0, columns * size - split)
+        }
+      }
     }
   }
 
