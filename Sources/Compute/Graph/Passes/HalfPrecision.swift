@@ -54,7 +54,8 @@ struct HalfPrecision {
       nodes.append(Node(name: node.name, opType: "Identity", inputs: [twin], outputs: node.outputs))
       return
     }
-    guard (node.inputs + node.outputs).contains(where: isHalf), !Self.excluded.contains(node.opType),
+    guard (node.inputs + node.outputs).contains(where: isHalf),
+      !Self.excluded.contains(node.opType),
       node.domain.isEmpty || node.domain == FusedAttribute.domain, suits(node)
     else { return keep(node) }
     var wide = node
@@ -90,8 +91,9 @@ struct HalfPrecision {
       node: node, opset: opset, known: known, options: options, packsWeights: false)
     guard let outputs = try? registry.build(context).infer(known) else { return false }
     return zip(node.outputs, outputs).allSatisfy { name, type in
-      name.isEmpty || type.dataType == (isHalf(name) ? .fp32 : types[name]?.dataType)
-        && type.form == .tensor
+      name.isEmpty
+        || type.dataType == (isHalf(name) ? .fp32 : types[name]?.dataType)
+          && type.form == .tensor
     }
   }
 
@@ -103,7 +105,9 @@ struct HalfPrecision {
 
   /// Makes the 16-bit form of a value that only has a twin.
   private mutating func restore(_ name: String) {
-    guard pending.remove(name) != nil, let twin = twins[name], let type = types[name] else { return }
+    guard pending.remove(name) != nil, let twin = twins[name], let type = types[name] else {
+      return
+    }
     nodes.append(
       Node(
         opType: "Cast", inputs: [twin], outputs: [name],

@@ -28,7 +28,9 @@ struct EinsumProduct {
     let rows = output.filter { !b.contains($0) }
     let columns = output.filter { !a.contains($0) }
     let summed = terms[0].filter { b.contains($0) && !kept.contains($0) }
-    func product(_ letters: [Character]) -> Int? { Shape.elementCount(letters.map { sizes[$0] ?? 1 }) }
+    func product(_ letters: [Character]) -> Int? {
+      Shape.elementCount(letters.map { sizes[$0] ?? 1 })
+    }
     guard let batchCount = product(batch), let rowCount = product(rows),
       let columnCount = product(columns), let depth = product(summed),
       let outputCount = product(output)
