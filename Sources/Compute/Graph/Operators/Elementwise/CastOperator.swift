@@ -45,6 +45,10 @@ struct CastOperator: Operator {
     case (.fp32, .bf16):
       let (source, target, count) = (input.f32, output.pointer(UInt16.self), output.count)
       return { Conversion.bfloats(from: source, into: target, count: count) }
+    case (.fp32, .int64): return Self.truncate(Int64.self, input, output)
+    case (.fp32, .int32): return Self.truncate(Int32.self, input, output)
+    case (.fp32, .uint8): return Self.truncate(UInt8.self, input, output)
+    case (.fp32, .int8): return Self.truncate(Int8.self, input, output)
     case (let from, let to):
       if !saturates, let tiny = to.elementType as? any TinyFloat.Type {
         return try Self.overflow(tiny, input, output)
@@ -60,6 +64,29 @@ struct CastOperator: Operator {
     return {
       for index in 0..<source.count {
         target[index] = T(bits: T.format.encode(Float(source[index]), saturates: false))
+      }
+    }
+  }
+
+  /// Fractions are cut off; what does not fit is converted as everywhere.
+  @inline(__always)
+  private static func truncate<T: FixedWidthInteger & Element>(
+    _ type: T.Type, _ input: Operand, _ output: Operand
+  ) -> Step {
+    let (source, target, count) = (input.f32, output.pointer(T.self), output.count)
+    // The powers of two around the type's ends, which a Float holds exactly.
+    let (low, high) = (
+      Float(T.min) - (T.isSigned ? 0 : 1),
+      Float(sign: .plus, exponent: T.bitWidth - (T.isSigned ? 1 : 0), significand: 1)
+    )
+    return {
+      for index in 0..<count {
+        let value = source[index]
+        if value > low, value < high {
+          target[index] = T(value)
+        } else {
+          target[index] = T(converting: Double(value))
+        }
       }
     }
   }

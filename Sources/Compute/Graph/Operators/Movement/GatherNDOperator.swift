@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// GatherND: each row of the last dimension of the indices names a slice.
 struct GatherNDOperator: Operator {
   let batchCount: Int
@@ -24,7 +26,17 @@ struct GatherNDOperator: Operator {
     let (input, indices) = (try operands.input(0), try operands.input(1))
     let place = SlicePlace(
       data: input.shape, indices: indices.shape, batchCount: batchCount, Indices(indices))
-    return ElementMove.step(input, try operands.output()) { index throws(ExecutionError) in
+    let output = try operands.output()
+    if let size = input.dataType.elementByteCount {
+      let (source, target, byteCount) = (input.bytes, output.bytes, place.count * size)
+      let sliceCount = place.count == 0 ? 0 : output.count / place.count
+      return { () throws(ExecutionError) in
+        for slice in 0..<sliceCount {
+          memcpy(target + slice * byteCount, source + (try place.start(slice)) * size, byteCount)
+        }
+      }
+    }
+    return ElementMove.step(input, output) { index throws(ExecutionError) in
       try place.start(index / place.count) + index % place.count
     }
   }
