@@ -7,8 +7,8 @@ struct GraphPass: Sendable {
   /// The rewrites in the order in which they run.
   static let standard: [GraphPass] = [
     // Before weights that are only read as bytes become floats.
-    IdentityRemoval.pass, QuantizedChains.pass, DeadCodeElimination.pass,
-    HalfPrecision.pass, ConstantFolding.pass, LayerNormComposition.pass,
+    IdentityRemoval.pass, QuantizedChains.pass, HalfPrecision.pass, ConstantFolding.pass,
+    LayerNormComposition.pass,
     ActivationComposition.pass, AttentionFusion.pass,
     // What the passes above replaced must not be seen as a reader by those below.
     DeadCodeElimination.pass, DynamicProducts.pass, ConvolutionFolding.pass, GemmFusion.pass,

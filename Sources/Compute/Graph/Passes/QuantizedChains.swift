@@ -15,6 +15,10 @@ enum QuantizedChains {
       else { continue }
       graph.nodes[index] = replacement
     }
+    // What dequantised the weights is read by nobody any more, and must not be folded.
+    if options.passes.contains(.deadCodeElimination) {
+      try DeadCodeElimination.pass.run(&graph, registry, options)
+    }
   }
 }
 
