@@ -49,6 +49,14 @@ typedef struct {
   ck_epilogue epilogue;
 } ck_gemm_block;
 
+/// C[m×n] = A[m×k] · B[n×k]ᵀ + bias, all three in rows.
+typedef struct {
+  const float *a, *b, *bias;  // bias: n values, or NULL
+  float *c;
+  size_t m, n, k;
+  ptrdiff_t aRow, bRow, cRow; // elements from one row to the next
+} ck_rows_product;
+
 /// A convolution in NHWC order without im2col: one image, already padded.
 /// The weights are a packed B of (kernelHeight · kernelWidth · channelCount) × outputChannels.
 typedef struct {
@@ -245,6 +253,7 @@ typedef struct ck_table {
   void (*sgemmPackB)(
       float *packed, ptrdiff_t panel, const float *b, ptrdiff_t bRow, ptrdiff_t bColumn, size_t k,
       size_t n);
+  void (*rowsProduct)(const ck_rows_product *arguments);
   void (*convolutionNHWC)(const ck_convolution_nhwc *arguments);
   void (*im2col)(const ck_im2col *arguments);
   void (*depthwiseNHWC)(const ck_convolution_nhwc *arguments);

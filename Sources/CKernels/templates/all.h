@@ -2,6 +2,7 @@
 #include "vector.h"
 #include "gemm_tile.h"
 #include "gemm.h"
+#include "rows_product.h"
 #include "convolution.h"
 #include "math.h"
 #include "elementwise.h"
@@ -30,6 +31,7 @@ const ck_table NAME(ck_table) = {
     .sgemm = NAME(sgemm),
     .sgemmPackA = NAME(sgemmPackA),
     .sgemmPackB = NAME(sgemmPackB),
+    .rowsProduct = NAME(rowsProduct),
     .convolutionNHWC = NAME(convolutionNHWC),
     .im2col = NAME(im2col),
     .depthwiseNHWC = NAME(depthwiseNHWC),

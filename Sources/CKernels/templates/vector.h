@@ -71,12 +71,18 @@ INLINE void vstore_first(float *p, vf v, size_t n) {
 #endif
 }
 
+// Halves onto each other, in registers.
 INLINE float vsum(vf v) {
-  float lanes[VL];
-  vstore(lanes, v);
-  for (int width = VL / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
-  return lanes[0];
+#if VL == 16
+  const __typeof__(v.lo) eight = v.lo + v.hi;
+  const __typeof__(eight.lo) four = eight.lo + eight.hi;
+#elif VL == 8
+  const __typeof__(v.lo) four = v.lo + v.hi;
+#else
+  const vf four = v;
+#endif
+  const __typeof__(four.lo) two = four.lo + four.hi;
+  return two.x + two.y;
 }
 INLINE float vmax_across(vf v) {
   float lanes[VL];

@@ -1,5 +1,5 @@
-/// Rows · coefficients + intercepts, for linear models: a packed product, or one dot product after
-/// the other where there are too few scores to fill a panel.
+/// Rows · coefficients + intercepts, for linear models: a packed product, or dot products where
+/// there are too few scores to fill a panel.
 struct LinearScores: Sendable {
   let scoreCount: Int
   let featureCount: Int
@@ -12,15 +12,17 @@ struct LinearScores: Sendable {
     case rows(Tensor)
   }
 
-  /// A panel that is not a quarter full costs more than it saves, and memory besides.
-  private static let packedScoreCountMin = 8
+  /// A dot product's end costs as much as so many features more (measured); a packed product costs
+  /// whole vectors of scores.
+  private static let featuresPerEnd = 48
 
   /// `coefficients` has one row per score.
   init(_ coefficients: [Float], intercepts: [Float]) {
     let (count, width) = (intercepts.count, coefficients.count / intercepts.count)
     (scoreCount, featureCount) = (count, width)
     self.intercepts = Tensor(fp32: intercepts, shape: [count])
-    guard count >= Self.packedScoreCountMin else {
+    let lanes = Kernels.active.panelColumns / 2
+    guard count * (width + Self.featuresPerEnd) >= lanes * width else {
       weights = .rows(Tensor(fp32: coefficients, shape: [scoreCount, featureCount]))
       return
     }
@@ -48,34 +50,11 @@ struct LinearScores: Sendable {
         m: rowCount, Matrix(rows, rowStride: featureCount), matrix, into: scores,
         rowStride: scoreCount, epilogue: Epilogue(biasColumn: bias))
     case .rows(let tensor):
-      let weights = tensor.storage.base.assumingMemoryBound(to: Float.self)
-      for row in 0..<rowCount {
-        for score in 0..<scoreCount {
-          scores[row * scoreCount + score] =
-            bias[score]
-            + Self.dot(rows + row * featureCount, weights + score * featureCount, featureCount)
-        }
-      }
+      RowsProduct.run(
+        m: rowCount, n: scoreCount, k: featureCount, Matrix(rows, rowStride: featureCount),
+        Matrix(
+          tensor.storage.base.assumingMemoryBound(to: Float.self), rowStride: featureCount),
+        bias: bias, into: scores, rowStride: scoreCount)
     }
-  }
-
-  private static func dot(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int
-  ) -> Float {
-    func load(_ pointer: UnsafePointer<Float>, _ index: Int) -> SIMD16<Float> {
-      UnsafeRawPointer(pointer + index).loadUnaligned(as: SIMD16<Float>.self)
-    }
-    var sums = SIMD16<Float>.zero
-    var index = 0
-    while index + 16 <= count {
-      sums += load(left, index) * load(right, index)
-      index += 16
-    }
-    var sum = sums.sum()
-    while index < count {
-      sum += left[index] * right[index]
-      index += 1
-    }
-    return sum
   }
 }
