@@ -120,6 +120,62 @@ import Testing
       becomes: form == 2 ? ["Tanh": 1, "Mul": 6, "Add": 2] : ["Gelu": 1, "Add": 1])
   }
 
+  /// What picks rows of a matrix that is not like the others.
+  enum Picked: CaseIterable { case rows, withBias, stretched, fromOne, infinite, wide }
+
+  @Test(arguments: Picked.allCases) func oneHotProductsBecomeLookups(_ picked: Picked) throws {
+    var test = FusionTests()
+    // Some numbers are outside the matrix; those of several columns are no one-hot rows.
+    let x = test.input("x", -1, 9, picked == .wide ? 3 : 1)
+    var numbers = test.add("Cast", x, attributes: ["to": .int(6)])
+    if picked == .stretched {
+      for (name, value) in [("zero", Int64(0)), ("one", 1), ("two", 2)] {
+        test.graph.initializers[name] = Tensor(int64: [value], shape: [1])
+      }
+      // A shape of which only rank and end are known at load.
+      let sizes = test.add("Slice", test.add("Shape", x), "zero", "two")
+      let shape = test.add("Concat", sizes, "one", attributes: ["axis": .int(0)])
+      numbers = test.add("Expand", numbers, shape)
+    }
+    let first: Int32 = picked == .fromOne ? 1 : 0
+    test.graph.initializers["row"] = Tensor(
+      [first, first + 1, first + 2], shape: [1, 3], dataType: .int32)
+    let equal = test.add("Equal", "row", numbers)
+    let weight = test.weight(3, 5)
+    if picked == .infinite {
+      test.graph.initializers[weight] = Tensor(
+        fp32: [Float](repeating: .infinity, count: 15), shape: [3, 5])
+    }
+    let product = test.add("MatMul", test.add("Cast", equal, attributes: ["to": .int(1)]), weight)
+    let y = picked == .withBias ? test.add("Add", test.weight(1, 1, 5), product) : product
+    let expected =
+      switch picked {
+      case .rows, .withBias: ["Cast": 1, "martlet.RowLookup": 1]
+      case .stretched: ["Cast": 1, "Expand": 1, "martlet.RowLookup": 1]
+      default: ["Cast": 2, "Equal": 1, "MatMul": 1]
+      }
+    try test.check(y, shapes: [[2, 9, picked == .wide ? 3 : 1]], becomes: expected)
+  }
+
+  @Test func transpositionsBehindEachOtherBecomeOneOrNone() throws {
+    var test = FusionTests()
+    let x = test.add("Relu", test.input("x", -1, 3, 5, 1))
+    let turned = test.add("Transpose", x, attributes: ["perm": .ints([0, 2, 1, 3])])
+    let y = test.add("Transpose", turned, attributes: ["perm": .ints([0, 2, 3, 1])])
+    try test.check(y, shapes: [[2, 3, 5, 1]], becomes: ["Relu": 1])
+    test = FusionTests()
+    let z = test.input("x", 2, 3, 4, 5)
+    let first = test.add("Transpose", z, attributes: ["perm": .ints([0, 2, 3, 1])])
+    let second = test.add("Transpose", first, attributes: ["perm": .ints([0, 2, 3, 1])])
+    try test.check(second, shapes: [[2, 3, 4, 5]], becomes: ["Transpose": 1])
+    test = FusionTests()
+    let w = test.input("x", 2, 3, 4, 5)
+    let third = test.add("Transpose", w, attributes: ["perm": .ints([0, 2, 1, 3])])
+    let reversed = test.add("Transpose", third)
+    // One turn of both would be slower.
+    try test.check(reversed, shapes: [[2, 3, 4, 5]], becomes: ["Transpose": 2])
+  }
+
   @Test func productsWithGatesBecomeSiLUAndHardSwish() throws {
     var test = FusionTests()
     let x = test.input("x", -1, 9)

@@ -18,6 +18,7 @@ extension OperatorRegistry {
     SplitOperator.register(in: &registry)
     ConcatOperator.register(in: &registry)
     GatherOperator.register(in: &registry)
+    RowLookup.register(in: &registry)
     GatherElementsOperator.register(in: &registry)
     GatherNDOperator.register(in: &registry)
     ScatterOperator.register(in: &registry)

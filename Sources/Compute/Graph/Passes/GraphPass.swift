@@ -8,12 +8,12 @@ struct GraphPass: Sendable {
   static let standard: [GraphPass] = [
     // Before weights that are only read as bytes become floats.
     IdentityRemoval.pass, QuantizedChains.pass, HalfPrecision.pass, ConstantFolding.pass,
-    LayerNormComposition.pass,
-    ActivationComposition.pass, AttentionFusion.pass,
+    LayerNormComposition.pass, ActivationComposition.pass, OneHotProduct.pass,
+    AttentionFusion.pass,
     // What the passes above replaced must not be seen as a reader by those below.
     DeadCodeElimination.pass, DynamicProducts.pass, ConvolutionFolding.pass, GemmFusion.pass,
     ActivationFusion.pass,
-    LayoutPass.pass, DeadCodeElimination.pass,
+    LayoutPass.pass, TranspositionMerge.pass, DeadCodeElimination.pass,
   ]
 
   /// Runs those that the options allow.

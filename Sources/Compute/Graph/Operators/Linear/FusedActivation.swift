@@ -33,4 +33,6 @@ enum FusedAttribute {
   /// x · sigmoid(x), which the standard has no operator for.
   static let silu = "Silu"
   static let attention = "Attention"
+  /// Rows of a constant matrix by number.
+  static let rowLookup = "RowLookup"
 }

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Glibc
 
 /// Turns the rows and columns of a stack of matrices through the kernel, without allocating.
 enum MatrixTurn {
@@ -9,6 +10,9 @@ enum MatrixTurn {
   ) -> Step? {
     let byteCount = rows * columns * elementByteCount
     if outer * byteCount == 0 { return nil }
+    if rows == 1 || columns == 1 {
+      return { memcpy(target, source, outer * byteCount) }
+    }
     let table = Kernels.active.table
     return {
       for matrix in 0..<outer {
@@ -20,18 +24,18 @@ enum MatrixTurn {
   }
 
   /// The three sizes if a permutation only exchanges two neighbouring groups of axes, such as
-  /// [0, 2, 3, 1]; nil otherwise.
+  /// [0, 2, 3, 1], axes of size 1 left out; nil otherwise.
   static func sizes(
     _ shape: [Int], _ permutation: [Int]
   ) -> (outer: Int, rows: Int, columns: Int)? {
-    var first = 0
-    while first < shape.count && permutation[first] == first { first += 1 }
-    let rest = Array(permutation[first...])
-    guard let split = rest.first, split > first else { return nil }
-    guard rest == Array(split..<shape.count) + Array(first..<split) else { return nil }
-    return (
-      Shape.product(shape[..<first]), Shape.product(shape[first..<split]),
-      Shape.product(shape[split...])
-    )
+    let order = permutation.filter { shape[$0] != 1 }
+    let axes = order.sorted()
+    guard let first = order.indices.first(where: { order[$0] != axes[$0] }) else {
+      return (1, 1, Shape.product(shape[...]))
+    }
+    let split = axes.firstIndex(of: order[first])!
+    guard Array(order[first...]) == Array(axes[split...] + axes[first..<split]) else { return nil }
+    func product(_ range: Range<Int>) -> Int { range.reduce(1) { $0 * shape[axes[$1]] } }
+    return (product(0..<first), product(first..<split), product(split..<axes.count))
   }
 }

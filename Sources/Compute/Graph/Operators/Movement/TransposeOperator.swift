@@ -2,6 +2,22 @@
 struct TransposeOperator: Operator {
   /// nil reverses all dimensions.
   let permutation: [Int]?
+  /// Only axes of size 1 move, so the bytes stay as they are.
+  private let isFree: Bool
+
+  var aliasedInput: Int? { isFree ? 0 : nil }
+
+  /// `shape` is the input's as far as it is known.
+  init(permutation: [Int]?, shape: [Int]? = nil) {
+    self.permutation = permutation
+    let order = permutation ?? shape.map { $0.indices.reversed() } ?? []
+    guard let shape, order.sorted() == Array(shape.indices) else {
+      isFree = false
+      return
+    }
+    let moved = order.filter { shape[$0] != 1 }
+    isFree = moved == moved.sorted()
+  }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0)
@@ -21,6 +37,7 @@ struct TransposeOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
+    if input.dataType != .string, input.bytes == (try operands.output().bytes) { return nil }
     let strides = Shape.strides(input.shape)
     let order = permutation ?? input.shape.indices.reversed()
     if let size = input.dataType.elementByteCount,
@@ -36,7 +53,8 @@ struct TransposeOperator: Operator {
 
   static func register(in registry: inout OperatorRegistry) {
     registry.register("Transpose") { context throws(GraphError) in
-      TransposeOperator(permutation: try context.ints("perm"))
+      TransposeOperator(
+        permutation: try context.ints("perm"), shape: context.known.optional(0)?.shape)
     }
   }
 }
