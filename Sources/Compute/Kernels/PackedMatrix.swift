@@ -28,6 +28,15 @@ public final class PackedMatrix: Sendable {
     }
   }
 
+  /// Bytes of memory that a matrix would hold: its columns are rounded up to panels. nil if no
+  /// memory is that large.
+  static func byteCount(
+    rowCount: Int, columnCount: Int, kernels: Kernels = .active
+  ) -> Int? {
+    let panels = (columnCount + kernels.panelColumns - 1) / kernels.panelColumns
+    return Shape.byteCount([rowCount, panels, kernels.panelColumns], .fp32)
+  }
+
   /// Elements from one panel to the next.
   var panelStride: Int { rowCount * kernels.panelColumns }
   /// Bytes of memory held.

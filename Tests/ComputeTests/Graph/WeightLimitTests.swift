@@ -36,6 +36,16 @@ import Testing
     }
   }
 
+  @Test func aNarrowWeightThatDoesNotFitAsPanelsStaysAsItIs() throws {
+    let weight = floats([64, 1])
+    // One column takes a panel; as it is, nothing is copied.
+    for limit in [weight.storage.byteCount, 64 * weight.storage.byteCount] {
+      let refused = try isRefused(
+        "MatMul", [1, 64], [weight], count: 1, weightByteCountMax: limit)
+      #expect(!refused)
+    }
+  }
+
   @Test func weightsThatNodesShareAreCountedForEach() throws {
     let weight = floats([64, 64])
     for (count, expected) in [(2, false), (9, true)] {

@@ -1,18 +1,22 @@
 /// FP32 products through the matrix kernels, with a constant right side packed at load.
 enum GemmKernel {
-  /// A right side that never changes.
+  /// A right side that never changes. One that takes more than all weights may once its columns are
+  /// rounded up to panels stays as it is.
   static func pack(
     _ tensor: Tensor?, transposed: Bool, _ context: OperatorContext
   ) -> PackedMatrix? {
     guard context.packsWeights, let tensor, tensor.dataType == .fp32, tensor.shape.count == 2,
       tensor.elementCount > 0
     else { return nil }
+    let (rows, columns) =
+      transposed ? (tensor.shape[1], tensor.shape[0]) : (tensor.shape[0], tensor.shape[1])
+    guard let byteCount = PackedMatrix.byteCount(rowCount: rows, columnCount: columns),
+      byteCount <= context.options.weightByteCountMax
+    else { return nil }
     let base = UnsafePointer(tensor.storage.base.assumingMemoryBound(to: Float.self))
     let matrix = Matrix(base, rowStride: tensor.shape[1])
-    return transposed
-      ? PackedMatrix(
-        matrix.transposed, rowCount: tensor.shape[1], columnCount: tensor.shape[0])
-      : PackedMatrix(matrix, rowCount: tensor.shape[0], columnCount: tensor.shape[1])
+    return PackedMatrix(
+      transposed ? matrix.transposed : matrix, rowCount: rows, columnCount: columns)
   }
 
   /// Where a product's bias comes in.
