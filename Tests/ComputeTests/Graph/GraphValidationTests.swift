@@ -47,6 +47,13 @@ import Testing
     #expect(gone?.code == .missingInput && gone?.message.contains("'y'") == true)
   }
 
+  @Test func inputsThatNobodyReadsAreRefused() throws {
+    let error = refusal(graph([Node(opType: "Neg", inputs: ["x", "x"], outputs: ["y"])]))
+    #expect(error?.code == .invalidGraph && error?.message.contains("at most 1") == true)
+    _ = try Model(graph([Node(opType: "Neg", inputs: ["x", ""], outputs: ["y"])]))
+    _ = try Model(graph([Node(opType: "Max", inputs: ["x", "x", "x"], outputs: ["y"])]))
+  }
+
   @Test func typesMustAgree() {
     var mixed = graph([Node(name: "add", opType: "Add", inputs: ["x", "k"], outputs: ["y"])])
     mixed.initializers["k"] = .init(int64: [1], shape: [1])

@@ -38,6 +38,7 @@ struct OperatorRegistry: Sendable {
         message: "operator \(name) is not supported", node: context.node.displayName)
     }
     do {
+      try InputCounts.check(context)
       return try builder(context)
     } catch {
       throw error.at(context.node)
