@@ -57,7 +57,7 @@ typedef struct {
   ptrdiff_t aRow, bRow, cRow; // elements from one row to the next
 } ck_rows_product;
 
-/// A convolution in NHWC order without im2col: one image, already padded.
+/// A convolution in NHWC order without im2col: one image, already padded, unless it is depthwise.
 /// The weights are a packed B of (kernelHeight · kernelWidth · channelCount) × outputChannels.
 typedef struct {
   const float *input;         // [height, width, pixelStride], the group's first channel
@@ -67,6 +67,8 @@ typedef struct {
   size_t kernelHeight, kernelWidth;
   size_t strideHeight, strideWidth;
   size_t dilationHeight, dilationWidth;
+  size_t height, width;       // of the image; these and the padding are read by depthwiseNHWC only
+  size_t padTop, padLeft;
   size_t outputRowFirst, outputRowCount;   // in pooled rows when poolsTwoByTwo is set
   size_t outputWidth;         // of the convolution, before any pooling
   const float *weights;

@@ -11,6 +11,7 @@
 #include "recurrent.h"
 #include "reduce.h"
 #include "pooling.h"
+#include "depthwise.h"
 #include "convert.h"
 #include "transpose.h"
 #include "limits.h"

@@ -41,37 +41,6 @@ static void NAME(convolutionNHWC)(const ck_convolution_nhwc *g) {
     }
 }
 
-// One input channel per output channel: no reduction over channels, so vectors run along them.
-// The weights are [kernelHeight, kernelWidth, outputChannels], not packed.
-static void NAME(depthwiseNHWC)(const ck_convolution_nhwc *g) {
-  const ck_epilogue *e = &g->epilogue;
-  const vf low = vsplat(e->low), high = vsplat(e->high);
-  for (size_t y = g->outputRowFirst; y < g->outputRowFirst + g->outputRowCount; y++)
-    for (size_t x = 0; x < g->outputWidth; x++) {
-      const float *window = g->input + (ptrdiff_t)(y * g->strideHeight) * g->rowStride
-          + (ptrdiff_t)(x * g->strideWidth) * g->pixelStride;
-      float *c = g->output + (ptrdiff_t)y * g->outputRowStride
-          + (ptrdiff_t)x * g->outputPixelStride;
-      for (size_t channel = 0; channel < g->outputChannels; channel += VL) {
-        const size_t n = g->outputChannels - channel < VL ? g->outputChannels - channel : VL;
-        vf sum = vsplat(0);
-        for (size_t i = 0; i < g->kernelHeight; i++)
-          for (size_t j = 0; j < g->kernelWidth; j++) {
-            const float *a = window + (ptrdiff_t)(i * g->dilationHeight) * g->rowStride
-                + (ptrdiff_t)(j * g->dilationWidth) * g->pixelStride + channel;
-            const float *w = g->weights + (i * g->kernelWidth + j) * g->outputChannels + channel;
-            sum = n == VL ? vload(a) * vload(w) + sum : vload_first(a, n) * vload_first(w, n) + sum;
-          }
-        sum *= vsplat(e->alpha);
-        if (e->biasColumn)
-          sum += n == VL ? vload(e->biasColumn + channel) : vload_first(e->biasColumn + channel, n);
-        if (e->clamps) sum = vatmost(vatleast(sum, low), high);
-        if (n == VL) vstore(c + channel, sum);
-        else vstore_first(c + channel, sum, n);
-      }
-    }
-}
-
 // Panels of output positions for the general convolution in NCHW order. Positions that lie in one
 // row with stride 1 are one copy; the others are gathered. What lies in the padding is zero.
 static void NAME(im2col)(const ck_im2col *g) {

@@ -1,26 +1,34 @@
 internal import CKernels
 
 extension Convolution2D {
+  /// Bytes of output that are finished together, by `tail`, while the second cache holds them.
+  private static var tailByteCount: Int { 256 << 10 }
+
   func runNHWC(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
-    into output: UnsafeMutablePointer<Float>, threads: ThreadPool?
+    residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>,
+    threads: ThreadPool?
   ) {
     if geometry.isPointwise, !poolsTwoByTwo, case .right(let packed) = weights {
-      runPointwise(packed, input, pixels: batch * height * width, into: output, threads: threads)
+      runPointwise(
+        packed, input, pixels: batch * height * width, residual: residual, into: output,
+        threads: threads)
       return
     }
     if width == 1, geometry.isColumn, !poolsTwoByTwo {
       return convolve(
-        geometry.turned, input, batch: batch, height: 1, width: height, into: output,
-        threads: threads)
+        geometry.turned, input, batch: batch, height: 1, width: height, residual: residual,
+        into: output, threads: threads)
     }
     convolve(
-      geometry, input, batch: batch, height: height, width: width, into: output, threads: threads)
+      geometry, input, batch: batch, height: height, width: width, residual: residual,
+      into: output, threads: threads)
   }
 
   private func convolve(
     _ geometry: WindowGeometry, _ input: UnsafePointer<Float>, batch: Int, height: Int,
-    width: Int, into output: UnsafeMutablePointer<Float>, threads: ThreadPool?
+    width: Int, residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>,
+    threads: ThreadPool?
   ) {
     let size = outputSize(geometry, height: height, width: width)
     let imageCount = height * width * inputChannels
@@ -34,7 +42,7 @@ extension Convolution2D {
       let rows = size.height * band / bands..<size.height * (band + 1) / bands
       convolveImage(
         geometry, input + image * imageCount, height: height, width: width, rows: rows,
-        into: output + image * outputCount)
+        residual: residual.map { $0 + image * outputCount }, into: output + image * outputCount)
     }
     if let threads, tasks > 1, tasks <= 0xffff {
       threads.run(tasks, compute)
@@ -45,31 +53,63 @@ extension Convolution2D {
 
   private func runPointwise(
     _ packed: [PackedMatrix], _ input: UnsafePointer<Float>, pixels: Int,
-    into output: UnsafeMutablePointer<Float>, threads: ThreadPool?
+    residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>,
+    threads: ThreadPool?
   ) {
     let channels = inputChannels / groups
     let outputs = outputChannels / groups
-    for group in 0..<groups {
-      SGEMM.run(
-        m: pixels, Matrix(input + group * channels, rowStride: inputChannels), packed[group],
-        into: output + group * outputs, rowStride: outputChannels,
-        epilogue: Epilogue(
-          biasColumn: bias.map { UnsafePointer($0.base + group * outputs) },
-          activation: activation), threads: threads)
+    func compute(_ pixels: Range<Int>, _ threads: ThreadPool?) {
+      let start = pixels.lowerBound
+      for group in 0..<groups {
+        SGEMM.run(
+          m: pixels.count,
+          Matrix(input + (start * inputChannels + group * channels), rowStride: inputChannels),
+          packed[group], into: output + (start * outputChannels + group * outputs),
+          rowStride: outputChannels,
+          epilogue: Epilogue(
+            biasColumn: bias.map { UnsafePointer($0.base + group * outputs) },
+            activation: activation), threads: threads)
+      }
+      finish(
+        start * outputChannels..<pixels.upperBound * outputChannels, of: output, residual)
+    }
+    if tail.isEmpty { return compute(0..<pixels, threads) }
+    let step = SGEMM.rowsPerBlock(kernels)
+    let block = max(1, Self.tailByteCount / (4 * max(1, outputChannels)) / step) * step
+    let blocks = (pixels + block - 1) / block
+    func computeBlock(_ index: Int) {
+      compute(index * block..<min(pixels, (index + 1) * block), nil)
+    }
+    if let threads, blocks > 1, blocks <= 0xffff {
+      threads.run(blocks, computeBlock)
+    } else {
+      for index in 0..<blocks { computeBlock(index) }
+    }
+  }
+
+  /// Does to some elements of the output what follows the activation, up to a residual that is
+  /// not there.
+  private func finish(
+    _ range: Range<Int>, of output: UnsafeMutablePointer<Float>, _ residual: UnsafePointer<Float>?
+  ) {
+    for step in tail {
+      if step == .residual, residual == nil { return }
+      step.apply(
+        to: output + range.lowerBound, residual.map { $0 + range.lowerBound }, count: range.count,
+        kernels)
     }
   }
 
   /// The given output rows of one image.
   private func convolveImage(
     _ geometry: WindowGeometry, _ image: UnsafePointer<Float>, height: Int, width: Int,
-    rows: Range<Int>,
-    into output: UnsafeMutablePointer<Float>
+    rows: Range<Int>, residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>
   ) {
     let size = geometry.outputSize(height: height, width: width)
     let final = outputSize(geometry, height: height, width: width)
     var source = image
     var sourceWidth = width
-    if geometry.hasPadding {
+    if geometry.hasPadding, !weights.isDepthwise {
       sourceWidth = width + geometry.padLeft + geometry.padRight
       source = padded(geometry, image, height: height, width: width)
     }
@@ -83,12 +123,27 @@ extension Convolution2D {
     call.strideWidth = geometry.strideWidth
     call.dilationHeight = geometry.dilationHeight
     call.dilationWidth = geometry.dilationWidth
-    call.outputRowFirst = rows.lowerBound
-    call.outputRowCount = rows.count
+    (call.height, call.width) = (height, width)
+    (call.padTop, call.padLeft) = (geometry.padTop, geometry.padLeft)
     call.outputWidth = size.width
     call.outputPixelStride = outputChannels
     call.outputRowStride = final.width * outputChannels
     call.poolsTwoByTwo = poolsTwoByTwo
+    let rowCount = final.width * outputChannels
+    let rowsPerBlock = tail.isEmpty ? rows.count : max(1, Self.tailByteCount / 4 / max(1, rowCount))
+    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: max(1, rowsPerBlock)) {
+      call.outputRowFirst = first
+      call.outputRowCount = min(rowsPerBlock, rows.upperBound - first)
+      convolveRows(&call, source, into: output)
+      finish(
+        first * rowCount..<(first + call.outputRowCount) * rowCount, of: output, residual)
+    }
+  }
+
+  private func convolveRows(
+    _ call: inout ck_convolution_nhwc, _ source: UnsafePointer<Float>,
+    into output: UnsafeMutablePointer<Float>
+  ) {
     let table = kernels.table
     switch weights {
     case .right(let packed):

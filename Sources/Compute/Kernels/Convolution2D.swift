@@ -16,6 +16,7 @@ public final class Convolution2D: Sendable {
   /// 2×2 max pooling with stride 2 after the activation; an odd last row or column is dropped.
   public let poolsTwoByTwo: Bool
   let activation: Epilogue.Activation
+  let tail: [Tail]
   let kernels: Kernels
   let bias: AlignedFloats?
   let weights: Weights
@@ -28,17 +29,21 @@ public final class Convolution2D: Sendable {
     case left([[PackedLeftMatrix]], channelsPerBlock: Int)
     /// NHWC with one channel per group: [kernelHeight, kernelWidth, channels].
     case depthwise(AlignedFloats)
+
+    var isDepthwise: Bool { if case .depthwise = self { true } else { false } }
   }
 
   /// Copies the weights.
   /// - Parameters:
   ///   - weights: [outputChannels, inputChannels / groups, kernelHeight, kernelWidth], row-major.
   ///   - bias: one value per output channel.
+  ///   - tail: only in NHWC.
   ///   - poolsTwoByTwo: only in NHWC, and not with one channel per group.
   public init(
     geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, groups: Int = 1,
     layout: ImageLayout, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
-    activation: Epilogue.Activation = .none, poolsTwoByTwo: Bool = false, kernels: Kernels = .active
+    activation: Epilogue.Activation = .none, tail: [Tail] = [], poolsTwoByTwo: Bool = false,
+    kernels: Kernels = .active
   ) {
     geometry.validate()
     precondition(
@@ -50,6 +55,7 @@ public final class Convolution2D: Sendable {
     self.groups = groups
     self.layout = layout
     self.activation = activation
+    self.tail = tail
     self.poolsTwoByTwo = poolsTwoByTwo
     self.kernels = kernels
     self.bias = bias.map { given in
@@ -67,7 +73,8 @@ public final class Convolution2D: Sendable {
     } else {
       self.weights = packing.right()
     }
-    precondition(!poolsTwoByTwo || layout == .nhwc, "pooling is fused in NHWC only")
+    precondition(
+      layout == .nhwc || !poolsTwoByTwo && tail.isEmpty, "pooling and tails are fused in NHWC only")
   }
 
   /// Rows and columns of the output for images of this size, pooling included.
@@ -82,10 +89,12 @@ public final class Convolution2D: Sendable {
     return poolsTwoByTwo ? (size.height / 2, size.width / 2) : size
   }
 
-  /// Convolves `batch` images. The output must not overlap the input.
+  /// Convolves `batch` images. The output must overlap neither the input nor the residual, which
+  /// has the output's size; without one, the tail ends where it would be added.
   public func run(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
-    into output: UnsafeMutablePointer<Float>, threads: ThreadPool? = nil
+    residual: UnsafePointer<Float>? = nil, into output: UnsafeMutablePointer<Float>,
+    threads: ThreadPool? = nil
   ) {
     let size = geometry.outputSize(height: height, width: width)
     let final = outputSize(height: height, width: width)
@@ -96,7 +105,9 @@ public final class Convolution2D: Sendable {
     let pool = work >= ThreadPool.grainFlops ? threads : nil
     switch layout {
     case .nhwc:
-      runNHWC(input, batch: batch, height: height, width: width, into: output, threads: pool)
+      runNHWC(
+        input, batch: batch, height: height, width: width, residual: residual, into: output,
+        threads: pool)
     case .nchw:
       runNCHW(input, batch: batch, height: height, width: width, into: output, threads: pool)
     }

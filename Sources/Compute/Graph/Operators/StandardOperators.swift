@@ -59,6 +59,7 @@ extension OperatorRegistry {
     LayoutConversion.register(in: &registry)
     ConvKernel.register(in: &registry)
     PoolOperator.register(in: &registry)
+    ConvTransposeKernel.register(in: &registry)
     ConvTransposeOperator.register(in: &registry)
     DeformConvOperator.register(in: &registry)
     Col2ImOperator.register(in: &registry)

@@ -1,10 +1,10 @@
-/// Relu, or Clip with constant bounds, behind Conv or Gemm becomes part of it.
+/// Relu, or Clip with constant bounds, behind Conv, ConvTranspose or Gemm becomes part of it.
 enum ActivationFusion {
   static let pass = GraphPass(option: .fusion) { graph, _, _ throws(GraphError) in
     let uses = GraphUses(graph)
     var removed = Set<Int>()
     for (index, node) in graph.nodes.enumerated() {
-      guard node.domain.isEmpty, node.opType == "Conv" || node.opType == "Gemm",
+      guard node.domain.isEmpty, ["Conv", "ConvTranspose", "Gemm"].contains(node.opType),
         node.outputs.count == 1, let reader = uses.onlyReader(node.outputs[0]),
         graph.nodes[reader].inputs[0] == node.outputs[0],
         let activation = activation(graph.nodes[reader], graph)

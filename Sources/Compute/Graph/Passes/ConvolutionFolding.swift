@@ -8,23 +8,26 @@ enum ConvolutionFolding {
     var byteCount = 0
     for index in graph.nodes.indices {
       let node = graph.nodes[index]
-      guard node.domain.isEmpty, node.opType == "Conv", node.outputs.count == 1,
-        let weight = graph.initializers[node.inputs[1]], weight.dataType == .fp32,
-        weight.shape.count >= 3, weight.elementCount > 0,
-        byteCount + weight.storage.byteCount <= options.weightByteCountMax,
-        let bias = bias(node, weight.shape[0], graph)
+      guard node.domain.isEmpty, node.outputs.count == 1,
+        let axis = outputAxis(node), let weight = graph.initializers[node.inputs[1]],
+        weight.dataType == .fp32, weight.shape.count >= 3, weight.elementCount > 0,
+        byteCount + weight.storage.byteCount <= options.weightByteCountMax
       else { continue }
+      let channels = weight.shape[axis]
+      guard let bias = bias(node, channels, graph) else { continue }
       // All that follows is one step in the end: the weights are copied once, however many follow.
-      var (chain, whole) = ([index], Affine.identity(weight.shape[0]))
+      var (chain, whole) = ([index], Affine.identity(channels))
       while let name = graph.nodes[chain.last ?? index].outputs.first,
         let reader = uses.onlyReader(name),
-        let next = affine(graph.nodes[reader], of: name, weight.shape, graph)
+        let next = affine(
+          graph.nodes[reader], of: name, channels, spatial: weight.shape.count - 2, graph)
       {
         whole.append(next)
         chain.append(reader)
       }
       let place = chain.removeLast()
-      guard !chain.isEmpty, let folded = whole.folded(weight, bias) else { continue }
+      guard !chain.isEmpty, let folded = whole.folded(weight, axis, bias)
+      else { continue }
       var merged = node
       merged.outputs = graph.nodes[place].outputs
       let name = "\(merged.outputs[0])\0"
@@ -36,6 +39,15 @@ enum ConvolutionFolding {
       byteCount += weight.storage.byteCount
     }
     graph.nodes = graph.nodes.indices.filter { !removed.contains($0) }.map { graph.nodes[$0] }
+  }
+
+  /// The axis of a convolution's weights that counts the output's channels; nil if it is none.
+  private static func outputAxis(_ node: Node) -> Int? {
+    if node.opType == "Conv" { return 0 }
+    guard node.opType == "ConvTranspose" else { return nil }
+    // With groups, each has output channels of its own, all on axis 1.
+    if case .int(let groups) = node.attributes["group"], groups != 1 { return nil }
+    return 1
   }
 
   /// A convolution's bias, zeros if it has none; nil if it is not known.
@@ -70,10 +82,12 @@ enum ConvolutionFolding {
 
     /// Weights and bias of a convolution with this behind it. nil if some would not be numbers,
     /// where what follows a sum may still give one: a variance without ε may be zero.
-    func folded(_ weight: Tensor, _ bias: [Float]) -> (weight: Tensor, bias: Tensor)? {
+    func folded(
+      _ weight: Tensor, _ axis: Int, _ bias: [Float]
+    ) -> (weight: Tensor, bias: Tensor)? {
       var values = weight.elements(as: Float.self)
-      let size = values.count / factors.count
-      for index in values.indices { values[index] *= factors[index / size] }
+      let size = Shape.product(weight.shape[(axis + 1)...])
+      for index in values.indices { values[index] *= factors[index / size % factors.count] }
       let offsets = bias.indices.map { bias[$0] * factors[$0] + terms[$0] }
       guard values.allSatisfy(\.isFinite), offsets.allSatisfy(\.isFinite) else { return nil }
       return (
@@ -83,14 +97,14 @@ enum ConvolutionFolding {
   }
 
   private static func affine(
-    _ node: Node, of input: String, _ filters: [Int], _ graph: Graph
+    _ node: Node, of input: String, _ channels: Int, spatial: Int, _ graph: Graph
   ) -> Affine? {
     guard node.domain.isEmpty, node.outputs.count == 1 else { return nil }
     switch node.opType {
-    case "BatchNormalization": return normalization(node, of: input, filters[0], graph)
+    case "BatchNormalization": return normalization(node, of: input, channels, graph)
     case "Mul", "Add":
       guard node.inputs.count == 2, let other = node.inputs.first(where: { $0 != input }),
-        let values = perChannel(other, filters, graph)
+        let values = perChannel(other, channels, spatial, graph)
       else { return nil }
       return node.opType == "Mul"
         ? Affine(factors: values, terms: values.map { _ in 0 })
@@ -119,15 +133,16 @@ enum ConvolutionFolding {
   }
 
   /// The values of a constant that is the same all over a channel.
-  private static func perChannel(_ name: String, _ filters: [Int], _ graph: Graph) -> [Float]? {
+  private static func perChannel(
+    _ name: String, _ channels: Int, _ spatial: Int, _ graph: Graph
+  ) -> [Float]? {
     guard let tensor = graph.initializers[name], tensor.dataType == .fp32,
-      tensor.shape.count <= filters.count
+      tensor.shape.count <= spatial + 2
     else { return nil }
     let values = tensor.elements(as: Float.self)
-    if values.count == 1 { return [Float](repeating: values[0], count: filters[0]) }
-    let spatial = filters.count - 2
-    guard values.count == filters[0], tensor.shape.count > spatial,
-      tensor.shape[tensor.shape.count - spatial - 1] == filters[0]
+    if values.count == 1 { return [Float](repeating: values[0], count: channels) }
+    guard values.count == channels, tensor.shape.count > spatial,
+      tensor.shape[tensor.shape.count - spatial - 1] == channels
     else { return nil }
     return values
   }

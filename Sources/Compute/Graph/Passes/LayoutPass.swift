@@ -18,9 +18,9 @@ struct LayoutPass {
   let types: [String: TensorType]
   let uses: GraphUses
   private(set) var nodes: [Node] = []
-  private(set) var initializers: [String: Tensor]
+  var initializers: [String: Tensor]
   /// The twin in NHWC of a value named in NCHW.
-  private(set) var twins: [String: String] = [:]
+  var twins: [String: String] = [:]
   /// Values whose NCHW form nobody has made yet.
   private var pending: Set<String> = []
   /// Where in `nodes` the convolution stands that makes a twin.
@@ -49,6 +49,13 @@ struct LayoutPass {
     let hasTwin = twins[input] != nil
     switch node.opType {
     case "Conv" where isConvertible(node): return convolution(node)
+    case "ConvTranspose" where isSideBySide(node): return transposedConvolution(node)
+    case "Resize" where isStandard && hasTwin && node.inputs.count == 3:
+      if let read = turnedScales(node) { return emit(node, reading: read) }
+    case "Split" where isStandard && hasTwin:
+      if case .int(let axis) = node.attributes["axis"], axis == 1 || axis == -3 {
+        return split(node)
+      }
     case "MaxPool" where isStandard && hasTwin && node.outputs.count == 1,
       "AveragePool" where isStandard && hasTwin && isImage(input):
       return pool(node)
@@ -120,22 +127,23 @@ struct LayoutPass {
   }
 
   // NUL cannot be part of a name that was read from a file.
-  private let twinSuffix = "\0nhwc"
+  let twinSuffix = "\0nhwc"
 
-  /// Appends a node that reads twins and writes the twin of its first output.
+  /// Appends a node that reads twins and writes the twins of its outputs.
   mutating func emit(_ node: Node, reading inputs: [String]) {
     var node = node
-    let output = node.outputs[0]
     node.inputs = inputs
-    node.outputs = [output + twinSuffix]
-    twins[output] = node.outputs[0]
-    pending.insert(output)
+    for (index, output) in node.outputs.enumerated() where !output.isEmpty {
+      node.outputs[index] = output + twinSuffix
+      twins[output] = node.outputs[index]
+      pending.insert(output)
+    }
     nodes.append(node)
   }
 
   // MARK: - Convolution and pooling
 
-  private func isImage(_ name: String) -> Bool {
+  func isImage(_ name: String) -> Bool {
     types[name]?.shape?.count == 4 && types[name]?.dataType == .fp32
   }
 

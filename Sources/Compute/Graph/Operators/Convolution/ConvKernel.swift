@@ -6,6 +6,7 @@ struct ConvKernel: Operator {
   private let filters: [Int]
   private let layout: ImageLayout
   private let poolsTwoByTwo: Bool
+  private let tail: ConvTail
   /// Packed for one geometry: `auto_pad` may give each image size its own padding, so a
   /// convolution with another one is packed when its plan is made.
   private let packed: Packed?
@@ -34,19 +35,20 @@ struct ConvKernel: Operator {
     if let bias, bias.dataType != .fp32 || bias.shape != [weight.shape[0]] { return nil }
     filters = weight.shape
     poolsTwoByTwo = try context.bool(FusedAttribute.pools, default: false)
+    tail = layout == .nhwc ? try ConvTail(context) : ConvTail()
     guard context.packsWeights, plain.window.padding == .explicit || plain.window.padding == .valid,
       let geometry = Self.geometry(plain, filters)
     else {
       packed = nil
       return
     }
-    packed = Self.pack(plain, weight, bias, geometry, layout, poolsTwoByTwo)
+    packed = Self.pack(plain, weight, bias, geometry, layout, tail, poolsTwoByTwo)
   }
 
   var weightByteCount: Int { packed == nil ? 0 : weight.storage.byteCount }
 
   /// Weights and bias live in the packed form.
-  func reads(input index: Int) -> Bool { index == 0 }
+  func reads(input index: Int) -> Bool { index == 0 || index == ConvTail.residualInput }
 
   private static func geometry(
     _ plain: ConvOperator, _ filters: [Int]
@@ -58,7 +60,7 @@ struct ConvKernel: Operator {
 
   private static func pack(
     _ plain: ConvOperator, _ weight: Tensor, _ bias: Tensor?, _ geometry: WindowGeometry,
-    _ layout: ImageLayout, _ poolsTwoByTwo: Bool
+    _ layout: ImageLayout, _ tail: ConvTail, _ poolsTwoByTwo: Bool
   ) -> Packed {
     let weights = weight.storage.base.assumingMemoryBound(to: Float.self)
     let bias = bias.map { UnsafePointer($0.storage.base.assumingMemoryBound(to: Float.self)) }
@@ -72,10 +74,19 @@ struct ConvKernel: Operator {
       Convolution2D(
         geometry: geometry, inputChannels: weight.shape[1] * plain.group,
         outputChannels: weight.shape[0], groups: plain.group, layout: layout, weights: weights,
-        bias: bias, activation: plain.activation.epilogue, poolsTwoByTwo: poolsTwoByTwo))
+        bias: bias, activation: plain.activation.epilogue, tail: tail.steps,
+        poolsTwoByTwo: poolsTwoByTwo))
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
+    let type = try convolved(inputs)
+    guard tail.hasResidual else { return [type] }
+    let residual = try inputs.type(ConvTail.residualInput, among: [.fp32])
+    return [TensorType(.fp32, try broadcastShape(type, residual))]
+  }
+
+  /// What the convolution gives, before a residual stretches it.
+  private func convolved(_ inputs: KnownInputs) throws(GraphError) -> TensorType {
     let type = try inputs.type(0, among: [.fp32])
     // Weights are not inputs any more once packed, so their type is put back for the check.
     let known = { (shape: [Int]?) in
@@ -85,17 +96,17 @@ struct ConvKernel: Operator {
           bias.map { TensorType(.fp32, $0.shape) },
         ], constants: [nil, nil, nil])
     }
-    guard layout == .nhwc else { return try plain.infer(known(type.shape)) }
-    guard let shape = type.shape else { return [TensorType(.fp32, nil)] }
+    guard layout == .nhwc else { return try plain.infer(known(type.shape))[0] }
+    guard let shape = type.shape else { return TensorType(.fp32, nil) }
     guard shape.count == 4 else {
       throw GraphError(
         code: .shapeMismatch,
         message: "a convolution in NHWC needs rank 4, got \(Shape.describe(shape))")
     }
     let result = try plain.infer(known([shape[0], shape[3], shape[1], shape[2]]))
-    guard let size = result[0].shape else { return result }
+    guard let size = result[0].shape else { return result[0] }
     let half = { (size: Int) in poolsTwoByTwo && size >= 0 ? size / 2 : size }
-    return [TensorType(.fp32, [size[0], half(size[2]), half(size[3]), size[1]])]
+    return TensorType(.fp32, [size[0], half(size[2]), half(size[3]), size[1]])
   }
 
   func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
@@ -117,18 +128,54 @@ struct ConvKernel: Operator {
     let threads = operands.threadPool
     let packed =
       packed
-      ?? Self.pack(plain, weight, bias, WindowGeometry(axes), layout, poolsTwoByTwo)
+      ?? Self.pack(plain, weight, bias, WindowGeometry(axes), layout, tail, poolsTwoByTwo)
     switch packed {
     case .signals(let convolution):
       return {
         convolution.run(source, batch: batch, length: width, into: target, threads: threads)
       }
     case .images(let convolution):
-      return {
+      let run = { (residual: UnsafePointer<Float>?, target: UnsafeMutablePointer<Float>) in
         convolution.run(
-          source, batch: batch, height: height, width: width, into: target, threads: threads)
+          source, batch: batch, height: height, width: width, residual: residual, into: target,
+          threads: threads)
       }
+      guard tail.hasResidual else { return { run(nil, target) } }
+      let residual = try operands.input(ConvTail.residualInput)
+      let shape = try convolved(operands.known).shape ?? []
+      if residual.shape == shape {
+        let added = UnsafePointer(residual.f32)
+        return { run(added, target) }
+      }
+      return try stretching(shape, residual, operands) { run(nil, $0) }
     }
+  }
+
+  /// The sum with a residual of another shape: the convolution goes to scratch, and all that
+  /// follows takes its own turn.
+  private func stretching(
+    _ shape: [Int], _ residual: Operand, _ operands: Operands,
+    _ convolve: @escaping (UnsafeMutablePointer<Float>) -> Void
+  ) throws(GraphError) -> Step {
+    let output = try operands.output()
+    let product = Operand(
+      dataType: .fp32, shape: shape, count: Shape.product(shape[...]), bytes: operands.scratch,
+      strings: nil)
+    let add = try BinaryOperator.step(.add, product, residual, output)
+    let rest = tail.steps.drop { $0 != .residual }.dropFirst()
+    let (target, count) = (output.f32, output.count)
+    return { () throws(ExecutionError) in
+      if product.count > 0 { convolve(product.f32) }
+      try add()
+      for step in rest { step.apply(to: target, nil, count: count) }
+    }
+  }
+
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    guard tail.hasResidual, let shape = try convolved(inputs).shape,
+      inputs.optional(ConvTail.residualInput)?.shape != shape
+    else { return 0 }
+    return Shape.product(shape[...]) * MemoryLayout<Float>.stride
   }
 
   static func register(in registry: inout OperatorRegistry) {

@@ -4,12 +4,14 @@ struct ConvTransposeOperator: Operator {
   private let group: Int
   private let outputPadding: [Int]
   private let outputShape: [Int]?
+  private let activation: FusedActivation
 
   init(_ context: OperatorContext) throws(GraphError) {
     window = try Window(context)
     group = try context.int("group", default: 1)
     outputPadding = try context.ints("output_padding") ?? []
     outputShape = try context.ints("output_shape")
+    activation = try FusedActivation(context)
     guard (1...Window.sizeMax).contains(group), outputPadding.allSatisfy((0...1 << 24).contains),
       outputShape?.allSatisfy((0...1 << 40).contains) ?? true
     else {
@@ -140,6 +142,8 @@ struct ConvTransposeOperator: Operator {
     )
     let offsets = bias?.pointer(T.self)
     let (batch, channels, group) = (input.shape[0], input.shape[1], group)
+    let activation = activation
+    let (low, high) = (Double(activation.low), Double(activation.high))
     return {
       for image in 0..<batch {
         for filter in 0..<filters * group {
@@ -156,14 +160,23 @@ struct ConvTransposeOperator: Operator {
               }
             }
           }
+          guard activation.clamps else { continue }
+          for index in 0..<loop.inputCount {
+            // A NaN stays one.
+            let value = to[index].asDouble
+            let raised = value < low ? low : value
+            to[index] = T(converting: raised > high ? high : raised)
+          }
         }
       }
     }
   }
 
   static func register(in registry: inout OperatorRegistry) {
-    registry.register("ConvTranspose") { context throws(GraphError) in
-      try ConvTransposeOperator(context)
+    for domain in ["", FusedAttribute.domain] {
+      registry.register("ConvTranspose", domain: domain) { context throws(GraphError) in
+        try ConvTransposeOperator(context)
+      }
     }
   }
 }

@@ -141,6 +141,9 @@ struct ResizeOperator: Operator {
           roi: (roi[axis], roi[rank + axis]), stride: strides[axis]))
     }
     if output.count == 0 { return nil }
+    if input.dataType == .fp32, let images = ImageResampling(input.shape, taps) {
+      return images.step(UnsafePointer(input.f32), output.f32)
+    }
     if input.dataType == .fp32 { return step(Float.self, input, output, taps) }
     return step(try input.dataType.numeric(), input, output, taps)
   }

@@ -30,6 +30,8 @@ enum FusedAttribute {
   static let low = "activation_low"
   static let high = "activation_high"
   static let pools = "pool_two_by_two"
+  static let tail = "tail"
+  static let tailNumbers = "tail_numbers"
   /// x · sigmoid(x), which the standard has no operator for.
   static let silu = "Silu"
   static let attention = "Attention"
