@@ -55,6 +55,63 @@ import Testing
     #expect(odd[0].isNaN || ["ThresholdedRelu", "Shrink"].contains(name))
   }
 
+  private func text(_ value: String) -> Attribute { .string(Array(value.utf8)) }
+
+  private func isSame(_ single: Tensor, _ double: Tensor) -> Bool {
+    single.shape == double.shape
+      && isClose(single.floats, double.elements(as: Double.self).map { Float($0) }, 2e-5)
+  }
+
+  @Test(
+    arguments: ["nearest", "linear", "cubic"],
+    ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"])
+  func resizedFloatsAreThoseOfDoubles(_ mode: String, _ coordinates: String) throws {
+    var random = SplitMix64(state: 7)
+    for index in 0..<40 {
+      let shape = [1, 2, 3, 4].map { Int.random(in: 1...$0 + 4, using: &random) }
+      let input = Tensor.random(shape, &random)
+      let sizes = shape.enumerated().map { axis, size in
+        axis < 2 ? Int64(size) : Int64.random(in: 1...17, using: &random)
+      }
+      let scales = Tensor(fp32: [1, 1, 2, index % 2 == 0 ? 2 : 0.5], shape: [4])
+      let usesScales = index % 3 == 0 && shape[3] > 1
+      let nearest = ["floor", "ceil", "round_prefer_floor"][index % 3]
+      func resize(_ input: Tensor) throws -> Tensor {
+        try Run.node(
+          "Resize",
+          usesScales
+            ? [input, nil, scales] : [input, nil, nil, Tensor(int64: sizes, shape: [4])],
+          attributes: [
+            "mode": text(mode), "coordinate_transformation_mode": text(coordinates),
+            "nearest_mode": text(nearest),
+          ], opset: 18, constants: [2, 3])[0]
+      }
+      #expect(isSame(try resize(input), try resize(doubles(input))), "\(shape) to \(sizes)")
+    }
+  }
+
+  @Test(arguments: [(2, 2, 0), (3, 3, 0), (3, 2, 1), (4, 2, 1), (2, 1, 0), (1, 2, 0)])
+  func transposedConvolutionsOfFloatsAreThoseOfDoubles(
+    _ kernel: Int, _ stride: Int, _ pad: Int
+  ) throws {
+    var random = SplitMix64(state: 11)
+    for group in [1, 2] {
+      let input = Tensor.random([2, 4, 5, 6], &random)
+      let weight = Tensor.random([4, 3, kernel, kernel], &random)
+      let bias = Tensor.random([3 * group], &random)
+      let (s, p) = (Int64(stride), Int64(pad))
+      func run(_ inputs: [Tensor], _ passes: ModelOptions.Passes = .all) throws -> Tensor {
+        try Run.node(
+          "ConvTranspose", inputs,
+          attributes: [
+            "strides": .ints([s, s]), "pads": .ints([p, p, p, p]), "group": .int(Int64(group)),
+          ], constants: [1, 2], passes: passes)[0]
+      }
+      let single = [input, weight, bias]
+      #expect(isSame(try run(single), try run(single.map(doubles))), "\(group) groups")
+    }
+  }
+
   @Test func padAndTileMoveWhatTheirDefinitionsSay() throws {
     var random = SplitMix64(state: 20_261_126)
     for _ in 0..<60 {

@@ -13,7 +13,7 @@ import Testing
     init(_ random: inout Random, _ kernels: Kernels, _ layout: ImageLayout) {
       func small(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
       geometry = WindowGeometry(
-        kernelHeight: small(1...4), kernelWidth: small(1...4), strideHeight: small(1...3),
+        kernelHeight: small(1...5), kernelWidth: small(1...5), strideHeight: small(1...3),
         strideWidth: small(1...3), dilationHeight: small(1...2), dilationWidth: small(1...2),
         padTop: small(0...2), padLeft: small(0...2), padBottom: small(0...2),
         padRight: small(0...2))
