@@ -21,6 +21,14 @@ typedef struct {
   const ck_epilogue *epilogue;
 } depthwise_windows;
 
+// One tap of `count` windows, for a whole vector of channels.
+INLINE void depthwise_tap(
+    vf *sum, const float *a, const float *w, const size_t count, const ptrdiff_t window) {
+  const vf factor = vload(w);
+#pragma clang loop unroll(full)
+  for (size_t p = 0; p < count; p++) sum[p] = vload(a + (ptrdiff_t)p * window) * factor + sum[p];
+}
+
 // `count` windows; with `width` and `stride` (in pixels) known to the compiler, unless they are 0.
 INLINE void depthwise_run(
     const depthwise_windows *g, const size_t count, const size_t width, const size_t stride) {
@@ -39,13 +47,15 @@ INLINE void depthwise_run(
       const float *a = g->image + (ptrdiff_t)i * g->rowStride + channel;
       const float *w = g->weights + i * taps * g->channels + channel;
       if (__builtin_expect(whole, 1)) {
+        if (width) {
 #pragma clang loop unroll(full)
-        for (size_t j = first; j < end; j++) {
-          const vf factor = vload(w + j * g->channels);
-#pragma clang loop unroll(full)
-          for (size_t p = 0; p < count; p++)
-            sum[p] = vload(a + (ptrdiff_t)j * g->tapStride + (ptrdiff_t)p * window) * factor
-                + sum[p];
+          for (size_t j = 0; j < (width ? width : 1); j++)
+            depthwise_tap(
+                sum, a + (ptrdiff_t)j * g->tapStride, w + j * g->channels, count, window);
+        } else {
+          for (size_t j = first; j < end; j++)
+            depthwise_tap(
+                sum, a + (ptrdiff_t)j * g->tapStride, w + j * g->channels, count, window);
         }
       } else {
         for (size_t j = first; j < end; j++) {
