@@ -73,9 +73,15 @@ extension HTTP2Session {
     headerStream = nil
     let reference = HTTP2StreamReference(stream)
     if stream.pointee.flags.contains(.resetSubmitted) { return }
-    // What was too large is not known whole.
-    if !stream.pointee.flags.contains(.headersTooLarge) {
-      guard messageRules.isComplete(endsStream: isEnd) else { return reset(stream, .protocolError) }
+    // What was too large is not known whole: a request's handler refuses it, trailers have none.
+    let mayBeCut =
+      stream.pointee.flags.contains(.headersTooLarge)
+      && !stream.pointee.flags.contains(.responseReceived)
+    guard mayBeCut ? !messageRules.isMalformed : messageRules.isComplete(endsStream: isEnd) else {
+      return reset(stream, .protocolError)
+    }
+    if stream.pointee.flags.isSuperset(of: [.headersTooLarge, .responseReceived]) {
+      return reset(stream, .protocolError)
     }
     switch role {
     case .server:

@@ -144,7 +144,10 @@ struct MessageRules {
     let field = UnsafeRawBufferPointer(start: name, count: nameCount)
     switch nameCount {
     case 2 where field.equals("te"):
-      return UnsafeRawBufferPointer(start: value, count: valueCount).equals("trailers")
+      // Codings are compared whatever their case (RFC 9110 section 10.1.4).
+      return valueCount == 8
+        && (value.loadUnaligned(as: UInt64.self) | 0x2020_2020_2020_2020).littleEndian
+          == 0x7372_656c_6961_7274
     case 4 where field.equals("host"):
       return section == .response
         || isFirst(.host) && valueCount > 0 && FieldSyntax.isAuthority(value, valueCount)

@@ -34,7 +34,8 @@ import Testing
   ]
   private static let values = [
     "", "a", "/", "*", "/a b", "GET", "CONNECT", "OPTIONS", "http", "ht tp", "1http", "200", "0",
-    "3", "4", "trailers", "gzip", " a", "a ", "a\tb", "abcdefgh\u{1}", "a\u{7f}", "ü", "a.b:8",
+    "3", "4", "trailers", "Trailers", "gzip", " a", "a ", "a\tb", "abcdefgh\u{1}", "a\u{7f}", "ü",
+    "a.b:8",
     "[::1]", "99999999999999999999", "4,4", "/\u{7f}", "?x", "a\nb", "a/b",
   ]
 
@@ -123,6 +124,24 @@ import Testing
     _ = client.takeOutput()
     client.receive(frames, .max, 1)
     return F.errors(in: client.takeOutput()).contains("RST_STREAM 1 1")
+  }
+
+  /// What is too large is not known whole; what is known of it must be well-formed all the same.
+  @Test func whatIsTooLargeIsCheckedToo() {
+    let large = F.headers(1, end: true, block(Self.request) + large())
+    #expect(isReset(large) == false, "a handler refuses it")
+    let malformed = F.headers(1, end: true, block(Self.request + [("x", "a\nb")]) + self.large())
+    #expect(isReset(malformed) == true)
+    let trailers =
+      F.headers(1, end: false, block(Self.request)) + F.data(1, end: false)
+      + F.headers(1, end: true, block([("x-a", "1")]) + self.large())
+    #expect(isReset(trailers) == true)
+  }
+
+  /// More than a header list may have, which counts 32 bytes a field, in one frame.
+  private func large() -> [UInt8] {
+    let count = HTTP2Limits().headerListByteCountMax / 32
+    return (0..<count).flatMap { _ in F.block(("x-l", "")) }
   }
 
   @Test(arguments: [

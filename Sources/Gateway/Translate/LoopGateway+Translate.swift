@@ -8,6 +8,10 @@ extension LoopGateway {
     {
       return PlainAnswer(answer, to: call)
     }
+    if call.headersWereTooLarge {
+      return PlainAnswer(
+        RESTAnswer(status: 431, "the header fields are too large"), to: call, headers, crossOrigin)
+    }
     if headers.first(":method")?.equals("POST") ?? false,
       let form = headers.first("content-type").flatMap(GRPCWebCall.Form.init)
     {

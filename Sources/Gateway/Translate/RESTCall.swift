@@ -65,7 +65,8 @@ final class RESTCall: TranslatedCall {
     if let text = headers.string("inference-header-content-length") {
       guard let count = Int(text), count >= 0, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
       else { return refuse(400, "inference-header-content-length: expected a number of bytes") }
-      headerByteCount = count
+      // Only an inference has anything behind its JSON.
+      if endpoint.operation == .infer { headerByteCount = count }
     }
     var inflater: StreamingInflater?
     switch headers.string("content-encoding") ?? "identity" {

@@ -73,4 +73,15 @@ import Testing
       }
     }
   }
+
+  /// The standard's Conv rounds down: an output rounded up would keep what was there before.
+  @Test func roundingUpIsRefused() {
+    var random = SplitMix64(state: 5)
+    let inputs = [Tensor.random([1, 2, 4], &random), Tensor.random([2, 2, 2], &random)]
+    let error = #expect(throws: GraphError.self) {
+      try Run.node(
+        "Conv", inputs, attributes: ["ceil_mode": .int(1), "strides": .ints([3])], constants: [1])
+    }
+    #expect(error?.message.contains("ceil_mode") == true)
+  }
 }

@@ -54,9 +54,18 @@ import Testing
     #expect(answer.shape.first == 1 && !answer.strings.contains(""))
   }
 
+  /// Each search of this one looks at all that is left.
+  @Test func aSquareOfTimeIsRefused() {
+    let long = String(repeating: "a", count: 200_000)
+    let error = #expect(throws: ExecutionError.self) {
+      try tokens([long], ["tokenexp": text("a|a[^z]*z")])
+    }
+    #expect(error?.code == .resourceExhausted)
+  }
+
   @Test func tooManySeparatorsAndTextsThatAreNoneAreRefused() {
     #expect(throws: GraphError.self) {
-      try tokens(["a"], ["separators": .strings([[UInt8]](repeating: [0x20], count: 65))])
+      try tokens(["a"], ["separators": .strings([[UInt8]](repeating: [0x20], count: 17))])
     }
     #expect(throws: ExecutionError.self) {
       try Run.node(

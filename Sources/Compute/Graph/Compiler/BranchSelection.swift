@@ -12,11 +12,11 @@ struct BranchSelection {
   private(set) var decisions: [Decision] = []
 
   /// Branches in branches: a file of a few bytes must not become a graph without end.
-  private static let decisionCountMax = 10_000
+  private static let decisionCountMax = 1_000
   /// Rounds of folding, each of which decides all that is known then: branches within branches, and
   /// those whose conditions others give. And nodes that all rounds look at: a second's worth.
   private static let roundCountMax = 32
-  private static let visitCountMax = 200_000
+  private static let visitCountMax = 50_000
 
   /// Decides every If of a graph (closed, validated, expanded) for inputs of these shapes, some with
   /// known values. nil when a condition depends on anything else.

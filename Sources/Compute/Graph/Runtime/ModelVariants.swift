@@ -27,9 +27,15 @@ final class ModelVariants: Sendable {
   /// Positions of inputs whose values may decide a branch.
   let decidingInputs: [Int]
   private let state = Mutex(State())
+  /// Held while a variant is compiled: two threads must not make the same one.
+  private let compiling = Mutex(())
+  /// Whether the model is small enough to be held several times.
+  private let isSmall: Bool
 
   /// Each has the model's weights once more; what leads to further ones is interpreted.
   private static let programCountMax = 4
+  /// What a service counts for a model is what it takes when it is loaded, without variants.
+  private static let programByteCountMax = 64 << 20
   /// Finding out costs as much as loading: who always comes with new shapes is interpreted.
   private static let keyCountMax = 256
   /// An axis, a sampling rate, a flag.
@@ -40,6 +46,7 @@ final class ModelVariants: Sendable {
     guard let source = program.source else { return nil }
     self.source = source
     options = program.options
+    isSmall = program.memoryByteCount <= Self.programByteCountMax
     decidingInputs = program.inputSpecs.indices.filter { index in
       let spec = program.inputSpecs[index]
       guard spec.dataType == .bool || spec.dataType.isInteger, !spec.shape.contains(-1) else {
@@ -65,6 +72,7 @@ final class ModelVariants: Sendable {
   }
 
   private func find(_ inputs: [TensorView]) -> Variant? {
+    guard isSmall else { return nil }
     var values: [Int: Tensor] = [:]
     for index in decidingInputs { values[index] = Tensor(copying: inputs[index]) }
     // What cannot be chosen, or does not compile once it was, the interpreter knows better how to
@@ -74,15 +82,14 @@ final class ModelVariants: Sendable {
         let selection = try BranchSelection(
           source, shapes: inputs.map(\.shape), values: values, options)
       else { return nil }
-      if let known = state.withLock({ $0.variants[selection.decisions] }) { return known }
-      let isFull = state.withLock { $0.variants.count >= Self.programCountMax }
-      guard !isFull,
-        let program = try Compiler.compile(source, choosing: selection, options: options)
-      else { return nil }
-      return state.withLock { state in
-        // Another thread may have been faster.
-        let variant = state.variants[selection.decisions] ?? Variant(program)
-        state.variants[selection.decisions] = variant
+      return compiling.withLock { _ in
+        if let known = state.withLock({ $0.variants[selection.decisions] }) { return known }
+        let isFull = state.withLock { $0.variants.count >= Self.programCountMax }
+        guard !isFull,
+          let program = try? Compiler.compile(source, choosing: selection, options: options)
+        else { return nil }
+        let variant = Variant(program)
+        state.withLock { $0.variants[selection.decisions] = variant }
         return variant
       }
     } catch {

@@ -14,7 +14,12 @@ struct TextTokenizer: Sendable {
   private let characterCountMin: Int
 
   /// Each has tables of its own: a file of a few bytes must not fill the memory.
-  private static let separatorCountMax = 64
+  private static let separatorCountMax = 16
+  /// Bytes that all searches of one call may have before them: each may look at the whole rest, so
+  /// a long text of many tokens could take a square of time. Some seconds at worst.
+  private static let searchedByteCountMax = 4_000_000_000
+  /// What a token takes as an array of its own.
+  private static let tokenByteCount = 48
   private static let textStart: [UInt8] = [2]
   private static let textEnd: [UInt8] = [3]
 
@@ -62,19 +67,18 @@ struct TextTokenizer: Sendable {
     let texts = tensor.stringElements
     if texts.isEmpty { return .tensor(Tensor(strings: [], shape: tensor.shape.dropLast() + [0])) }
     var rows: [[[UInt8]]] = []
+    var search = Search(interpreter: call.interpreter)
     for text in texts {
       guard String(validating: text, as: UTF8.self) != nil else {
         throw ExecutionError(code: .invalidValue, message: "input 0 must be texts in UTF-8")
       }
-      let tokens = tokens(text)
-      try call.interpreter.hold(tokens.count * 32)
-      rows.append(tokens)
+      rows.append(try tokens(text, &search))
     }
     let longest = rows.map(\.count).max() ?? 0
     if longest == 0 { return .tensor(Tensor(strings: [], shape: tensor.shape + [0])) }
     let width = longest + (marks ? 2 : 0)
     let (places, overflow) = rows.count.multipliedReportingOverflow(by: width)
-    try call.interpreter.hold(overflow || places > 1 << 40 ? .max : places * 16)
+    try call.interpreter.hold(overflow || places > 1 << 40 ? .max : places * 32)
     var filled: [[UInt8]] = []
     for row in rows {
       let marked = marks ? [Self.textStart] + row + [Self.textEnd] : row
@@ -83,42 +87,80 @@ struct TextTokenizer: Sendable {
     return .tensor(Tensor(strings: filled, shape: tensor.shape + [width]))
   }
 
-  private func tokens(_ text: [UInt8]) -> [[UInt8]] {
+  /// What a call has used of its limits.
+  private struct Search {
+    let interpreter: Interpreter
+    var byteCount = 0
+
+    /// To be called before each search.
+    mutating func look(at byteCount: Int) throws(ExecutionError) {
+      self.byteCount += byteCount
+      guard self.byteCount <= searchedByteCountMax else {
+        throw ExecutionError(
+          code: .resourceExhausted,
+          message: "searches may have \(searchedByteCountMax) bytes before them, got more: send "
+            + "shorter texts")
+      }
+    }
+
+    /// To be called before each token is kept.
+    func keep(_ byteCount: Int) throws(ExecutionError) {
+      try interpreter.hold(tokenByteCount + byteCount)
+    }
+  }
+
+  private func tokens(
+    _ text: [UInt8], _ search: inout Search
+  ) throws(ExecutionError) -> [[UInt8]] {
     switch mode {
     case .characters:
+      try search.interpreter.hold(text.count * Self.tokenByteCount)
       return String(decoding: text, as: UTF8.self).unicodeScalars.map { Array(String($0).utf8) }
     case .separators(let expressions):
       var parts = [text[...]]
       for expression in expressions {
-        parts = parts.flatMap { pieces($0, expression) }
+        var next: [ArraySlice<UInt8>] = []
+        for part in parts { next += try pieces(part, expression, &search) }
+        parts = next
       }
       return parts.map { Array($0) }
-    case .matches(let expression): return matches(text[...], expression)
+    case .matches(let expression): return try matches(text[...], expression, &search)
     }
   }
 
   /// What lies between matches, if it is long enough.
   private func pieces(
-    _ text: ArraySlice<UInt8>, _ separator: RegularExpression
-  ) -> [ArraySlice<UInt8>] {
+    _ text: ArraySlice<UInt8>, _ separator: RegularExpression, _ search: inout Search
+  ) throws(ExecutionError) -> [ArraySlice<UInt8>] {
     var result: [ArraySlice<UInt8>] = []
     var start = text.startIndex
-    while start <= text.endIndex, let match = separator.firstMatch(in: text, from: start) {
-      if isLong(text[start..<match.lowerBound]) { result.append(text[start..<match.lowerBound]) }
+    while start <= text.endIndex {
+      try search.look(at: text.endIndex - start)
+      guard let match = separator.firstMatch(in: text, from: start) else { break }
+      if isLong(text[start..<match.lowerBound]) {
+        try search.keep(match.lowerBound - start)
+        result.append(text[start..<match.lowerBound])
+      }
       start = match.isEmpty ? next(text, match.lowerBound) : match.upperBound
     }
-    if start < text.endIndex, isLong(text[start...]) { result.append(text[start...]) }
+    if start < text.endIndex, isLong(text[start...]) {
+      try search.keep(text.endIndex - start)
+      result.append(text[start...])
+    }
     return result
   }
 
   private func matches(
-    _ text: ArraySlice<UInt8>, _ expression: RegularExpression
-  ) -> [[UInt8]] {
+    _ text: ArraySlice<UInt8>, _ expression: RegularExpression, _ search: inout Search
+  ) throws(ExecutionError) -> [[UInt8]] {
     guard isLong(text) else { return [] }
     var result: [[UInt8]] = []
     var start = text.startIndex
-    while start <= text.endIndex, let match = expression.firstMatch(in: text, from: start) {
+    while start <= text.endIndex {
+      try search.look(at: text.endIndex - start)
+      guard let match = expression.firstMatch(in: text, from: start) else { break }
       if isLong(text[match]) {
+        try search.keep(match.count)
         result.append(Array(text[match]))
         start = match.upperBound
       } else {

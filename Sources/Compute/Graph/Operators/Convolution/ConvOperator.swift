@@ -8,6 +8,9 @@ struct ConvOperator: Operator {
     window = try Window(context)
     group = try context.int("group", default: 1)
     activation = try FusedActivation(context)
+    guard try !context.bool("ceil_mode", default: false) else {
+      throw context.unsupported("ceil_mode", "1", expected: "none: the standard's Conv has none")
+    }
     guard group >= 1 else {
       throw GraphError(
         code: .invalidAttribute, message: "group must be at least 1, got \(group)")

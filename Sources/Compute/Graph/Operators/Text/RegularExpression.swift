@@ -2,8 +2,8 @@ internal import CRE2
 
 // Sendable by hand: the library's object is immutable.
 
-/// A regular expression in RE2's syntax. Matching takes time in proportion to the text, whatever
-/// the pattern.
+/// A regular expression in RE2's syntax. One search takes time in proportion to what of the text is
+/// before it, whatever the pattern; one search after the other may take a square of it.
 final class RegularExpression: @unchecked Sendable {
   private let expression: OpaquePointer
 
