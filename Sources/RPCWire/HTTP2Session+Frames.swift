@@ -73,16 +73,12 @@ extension HTTP2Session {
     headerStream = nil
     let reference = HTTP2StreamReference(stream)
     if stream.pointee.flags.contains(.resetSubmitted) { return }
-    // What was too large is not known whole: a request's handler refuses it, trailers have none.
-    let mayBeCut =
+    // What was too large is not known whole: a request's handler refuses it, trailers still end.
+    let isWell =
       stream.pointee.flags.contains(.headersTooLarge)
-      && !stream.pointee.flags.contains(.responseReceived)
-    guard mayBeCut ? !messageRules.isMalformed : messageRules.isComplete(endsStream: isEnd) else {
-      return reset(stream, .protocolError)
-    }
-    if stream.pointee.flags.isSuperset(of: [.headersTooLarge, .responseReceived]) {
-      return reset(stream, .protocolError)
-    }
+      ? !messageRules.isMalformed && (isEnd || !stream.pointee.flags.contains(.responseReceived))
+      : messageRules.isComplete(endsStream: isEnd)
+    guard isWell else { return reset(stream, .protocolError) }
     switch role {
     case .server:
       if !stream.pointee.flags.contains(.responseReceived) {

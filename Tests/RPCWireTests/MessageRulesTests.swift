@@ -132,10 +132,12 @@ import Testing
     #expect(isReset(large) == false, "a handler refuses it")
     let malformed = F.headers(1, end: true, block(Self.request + [("x", "a\nb")]) + self.large())
     #expect(isReset(malformed) == true)
-    let trailers =
-      F.headers(1, end: false, block(Self.request)) + F.data(1, end: false)
-      + F.headers(1, end: true, block([("x-a", "1")]) + self.large())
-    #expect(isReset(trailers) == true)
+    for ends in [true, false] {
+      let trailers =
+        F.headers(1, end: false, block(Self.request)) + F.data(1, end: false)
+        + F.headers(1, end: ends, block([("x-a", "1")]) + self.large())
+      #expect(isReset(trailers) == !ends, "trailers end the stream")
+    }
   }
 
   /// More than a header list may have, which counts 32 bytes a field, in one frame.
