@@ -30,16 +30,19 @@ import Testing
       clip = Bool.random(using: &random) ? 0.7 : nil
       let width = cell.gateCount * hidden
       w = random.reals(width * input)
-      r = random.reals(width * hidden)
+      // As layers are initialised: larger ones double an error with every step, and then the test
+      // would ask for more than FP32 has.
+      let most = 1 / Float(hidden).squareRoot()
+      r = random.reals(width * hidden, in: -most...most)
       x = random.reals(time * batch * input + 1)
       let has = (0..<4).map { _ in Bool.random(using: &random) }
       bias = has[0] ? random.reals(2 * width) : nil
       peepholes = has[1] && cell.gateCount == 4 ? random.reals(3 * hidden) : nil
       initial = has[2] ? random.reals(batch * hidden) : nil
       initialCell = has[2] ? random.reals(batch * hidden) : nil
-      let most = Int32(time)
+      let longest = Int32(time)
       lengths =
-        has[3] ? (0..<batch).map { _ in Int32.random(in: 0...most, using: &random) } : nil
+        has[3] ? (0..<batch).map { _ in Int32.random(in: 0...longest, using: &random) } : nil
     }
   }
 
@@ -144,10 +147,9 @@ import Testing
           (state, cell) = self.step(c, c.x[from..<from + c.input], state, cell)
           want[at] = state
         }
-        // Functions of 3e-7, over a few steps that pass errors on, and some weights that magnify them
-        // (2.5e-5 was seen).
+        // Functions of 3e-7, over a few steps that pass errors on.
         func isClose(_ got: [Float], _ want: [Double]) -> Bool {
-          zip(got, want).allSatisfy { abs(Double($0) - $1) <= 1e-4 }
+          zip(got, want).allSatisfy { abs(Double($0) - $1) <= 4e-6 }
         }
         for time in 0..<c.time {
           let from = index(time) * c.hidden
