@@ -13,8 +13,8 @@ class Row:
     inputs: Callable[[np.random.Generator], dict[str, np.ndarray]]
     # Largest difference of an output over its largest magnitude.
     tolerance: float = 1e-4
-    # Whether the judge is bench/models/exact.py instead of ONNX Runtime's answer.
-    exact: bool = False
+    # Whether bench/models/exact.py can say whose answer is off when they differ.
+    explains: bool = False
 
 
 def images(name, *shape):
@@ -81,7 +81,7 @@ ROWS = [
     *[Row(f"MiniLM-L6 {batch}×{length}", "minilm-l6", tokens(batch, length))
       for batch, length in ((1, 16), (1, 128), (8, 16), (8, 128))],
     *[Row(f"MiniLM-L6 int8 {batch}×{length}", "minilm-l6-int8", tokens(batch, length), INT8,
-          exact=True)
+          explains=True)
       for batch, length in ((1, 16), (1, 128), (8, 16), (8, 128))],
     Row("LSTM 64×128, batch 1", "lstm", normal("input", 64, 1, 128)),
     Row("LSTM 64×128, batch 32", "lstm", normal("input", 64, 32, 128)),
@@ -89,6 +89,8 @@ ROWS = [
     Row("GRU 64×128, batch 32", "gru", normal("input", 64, 32, 128)),
     Row("YOLOv8n 320×320", "yolov8n", images("images", 1, 3, 320, 320)),
     Row("OCR detection 640×640", "ocr-detection", page("x", 640, 640)),
+    # Where no text is found, ONNX Runtime's sigmoid is the difference (decision 82): it does not count.
+    Row("OCR detection, noise", "ocr-detection", images("x", 1, 3, 640, 640)),
     Row("OCR recognition 48×320", "ocr-recognition", images("x", 1, 3, 48, 320)),
     Row("silero-vad", "silero-vad", speech),
     Row("silero-vad, 32 frames", "silero-vad-sequence", speech_sequence),
