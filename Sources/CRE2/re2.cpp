@@ -20,7 +20,12 @@ extern "C" martlet_re2 *martlet_re2_compile(
   options.set_longest_match(longest);
   options.set_log_errors(false);
   options.set_max_mem(bytes);
-  auto *made = new (std::nothrow) martlet_re2(re2::StringPiece(pattern, count), options);
+  martlet_re2 *made = nullptr;
+  // No exception may reach a caller in C.
+  try {
+    made = new martlet_re2(re2::StringPiece(pattern, count), options);
+  } catch (const std::bad_alloc &) {
+  }
   if (made && made->expression.ok()) return made;
   if (errorCount > 0) {
     const std::string reason = made ? made->expression.error() : "out of memory";

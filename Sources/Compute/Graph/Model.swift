@@ -23,7 +23,8 @@ public final class Model: Sendable {
     pool = ContextPool(program, variants)
   }
 
-  /// Bytes of weights, and of activation memory in contexts not running now.
+  /// Bytes of weights, of those that variants of the model may take, and of activation memory in
+  /// contexts not running now.
   public var memoryByteCount: Int {
     program.memoryByteCount + (variants?.memoryByteCount ?? 0) + pool.idleByteCount
   }

@@ -121,6 +121,51 @@ import Testing
     #expect(try stepCount(model, given) == 0)
   }
 
+  /// Nobody is asked for memory when a request makes a variant, so all of it is counted before.
+  @Test func whatVariantsMayTakeIsCountedFromTheStart() throws {
+    let model = try Model(graph())
+    let before = model.memoryByteCount
+    let plain = try Model(
+      graph(), options: ModelOptions(passes: ModelOptions.Passes.all.subtracting(.branches)))
+    #expect(before > plain.memoryByteCount)
+    for (rows, rate) in [(1, Int64(8)), (2, 8), (1, 16)] {
+      _ = try Run.run(model, inputs(rows, rate))
+    }
+    // Activations come on top.
+    #expect(model.memoryByteCount - before < 64 << 10)
+  }
+
+  /// Products that share a weight each have it packed once more: such a variant is not made.
+  @Test func aVariantThatWouldTakeMuchMoreIsInterpreted() throws {
+    let size = 128
+    var nodes: [Node] = []
+    var last = "x"
+    for index in 0..<8 {
+      nodes.append(Node(opType: "MatMul", inputs: [last, "w"], outputs: ["v\(index)"]))
+      last = "v\(index)"
+    }
+    let weight = Tensor(fp32: [Float](repeating: 0, count: size * size), shape: [size, size])
+    let other = [Node(opType: "Identity", inputs: ["x"], outputs: ["same"])]
+    let graph = Graph(
+      nodes: [
+        Node(opType: "Equal", inputs: ["rate", "eight"], outputs: ["isEight"]),
+        choice("isEight", "y", branch(nodes, last), branch(other, "same")),
+      ],
+      inputs: [value("x", .fp32, [1, size]), value("rate", .int64), value("w", .fp32, nil)],
+      outputs: [value("y", .fp32, nil)], initializers: ["eight": Tensor(int64: [8], shape: [])])
+    var constant = graph
+    constant.inputs.removeLast()
+    constant.initializers["w"] = weight
+    let model = try Model(constant)
+    let before = model.memoryByteCount
+    let given = [
+      Tensor(fp32: [Float](repeating: 1, count: size), shape: [1, size]),
+      Tensor(int64: [8], shape: []),
+    ]
+    #expect(try Run.run(model, given)[0].floats == [Float](repeating: 0, count: size))
+    #expect(model.memoryByteCount - before < 64 << 10)
+  }
+
   @Test func threadsFindTheSameVariant() async throws {
     let model = try Model(graph())
     await withTaskGroup(of: Void.self) { group in

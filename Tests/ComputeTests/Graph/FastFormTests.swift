@@ -163,7 +163,7 @@ import Testing
 
 /// Graphs in 16 bits: computed in FP32, rounded where they are seen.
 @Suite struct HalfPrecisionTests {
-  private func graph(_ type: DataType, asks: Bool) -> Graph {
+  private func graph(_ type: DataType, asks: Bool) throws -> Graph {
     let value = { (name: String, type: DataType) in
       Graph.Value(name: name, dataType: type, shape: [-1, 4])
     }
@@ -180,22 +180,22 @@ import Testing
     return Graph(
       nodes: nodes, inputs: [value("x", type)],
       outputs: [value("y", type)] + (asks ? [value("seen", .fp32)] : []),
-      initializers: ["w": cast(weight, type)])
+      initializers: ["w": try cast(weight, type)])
   }
 
-  private func cast(_ tensor: Tensor, _ type: DataType) -> Tensor {
+  private func cast(_ tensor: Tensor, _ type: DataType) throws -> Tensor {
     let code: Int64 = type == .fp16 ? 10 : type == .bf16 ? 16 : 1
-    return try! Run.node("Cast", [tensor], attributes: ["to": .int(code)])[0]
+    return try Run.node("Cast", [tensor], attributes: ["to": .int(code)])[0]
   }
 
   @Test(arguments: [DataType.fp16, .bf16], [false, true])
   func everythingBetweenTheEdgesIsFP32(_ type: DataType, _ asks: Bool) throws {
     var random = SplitMix64(state: 20_261_126)
-    let input = cast(Tensor.random([3, 4], &random), type)
+    let input = try cast(Tensor.random([3, 4], &random), type)
     var options = ModelOptions()
     // BF16 has no name in the protocol.
     options.allowsContainers = true
-    let model = try Model(graph(type, asks: asks), options: options)
+    let model = try Model(try graph(type, asks: asks), options: options)
     let steps = try Run.withViews([input][...], []) { views in
       try model.withContext { try $0.profile(views, count: 1, clock: { 0 }) }
     }
@@ -203,9 +203,11 @@ import Testing
     var plainOptions = options
     plainOptions.passes = []
     let got = try model.evaluate([.tensor(input)])
-    let want = try Model(graph(type, asks: asks), options: plainOptions).evaluate([.tensor(input)])
+    let want = try Model(try graph(type, asks: asks), options: plainOptions).evaluate([
+      .tensor(input)
+    ])
     for (got, want) in zip(got, want) {
-      let (a, b) = (cast(got.tensor!, .fp32), cast(want.tensor!, .fp32))
+      let (a, b) = (try cast(got.tensor!, .fp32), try cast(want.tensor!, .fp32))
       #expect(got.tensor?.dataType == want.tensor?.dataType)
       #expect(isClose(a.floats, b.floats, type == .fp16 ? 2e-3 : 2e-2))
     }

@@ -33,6 +33,27 @@ import Testing
     #expect(answer.elements(as: UInt8.self) == [0, 1])
   }
 
+  @Test(arguments: ["RegexFullMatch", "Tokenizer"])
+  func patternsAreCountedAsWeights(_ name: String) throws {
+    var graph = Graph(inputs: [.init(name: "x", dataType: .string, shape: [-1])])
+    graph.nodes = [
+      Node(
+        opType: name, domain: name == "Tokenizer" ? "com.microsoft" : "", inputs: ["x"],
+        outputs: ["y"],
+        attributes: [
+          "pattern": text("a+"), "tokenexp": text("a+"), "pad_value": text(""), "mark": .int(0),
+          "mincharnum": .int(1),
+        ])
+    ]
+    graph.opsets = ["": 20, "com.microsoft": 1]
+    graph.outputs = [.init(name: "y", dataType: nil, shape: nil)]
+    #expect(try Model(graph).memoryByteCount >= RegularExpression.byteCountMax)
+    var options = ModelOptions()
+    options.weightByteCountMax = RegularExpression.byteCountMax - 1
+    let error = #expect(throws: GraphError.self) { try Model(graph, options: options) }
+    #expect(error?.code == .resourceExhausted)
+  }
+
   private func tokens(_ list: [String], _ attributes: [String: Attribute]) throws -> Tensor {
     try Run.node(
       "Tokenizer", [texts(list)], domain: "com.microsoft",

@@ -31,10 +31,14 @@ final class ModelVariants: Sendable {
   private let compiling = Mutex(())
   /// Whether the model is small enough to be held several times.
   private let isSmall: Bool
+  private let variantByteCountMax: Int
 
-  /// Each has the model's weights once more; what leads to further ones is interpreted.
+  /// What leads to further ones is interpreted.
   private static let programCountMax = 4
-  /// What a service counts for a model is what it takes when it is loaded, without variants.
+  /// A variant may take so many times what the interpreted program does: kernels want weights in an
+  /// order of their own.
+  private static let growthMax = 2
+  /// A larger model is not to be held several times.
   private static let programByteCountMax = 64 << 20
   /// Finding out costs as much as loading: who always comes with new shapes is interpreted.
   private static let keyCountMax = 256
@@ -47,6 +51,7 @@ final class ModelVariants: Sendable {
     self.source = source
     options = program.options
     isSmall = program.memoryByteCount <= Self.programByteCountMax
+    variantByteCountMax = max(64 << 10, Self.growthMax * program.memoryByteCount)
     decidingInputs = program.inputSpecs.indices.filter { index in
       let spec = program.inputSpecs[index]
       guard spec.dataType == .bool || spec.dataType.isInteger, !spec.shape.contains(-1) else {
@@ -56,9 +61,9 @@ final class ModelVariants: Sendable {
     }
   }
 
-  var memoryByteCount: Int {
-    state.withLock { $0.variants.values.reduce(0) { $0 + $1.program.memoryByteCount } }
-  }
+  /// What all variants may take: counted when the model is loaded, for nobody is asked when a request
+  /// makes one.
+  var memoryByteCount: Int { isSmall ? Self.programCountMax * variantByteCountMax : 0 }
 
   /// What inputs lead to; nil when they have to be interpreted.
   func variant(_ key: Key, _ inputs: [TensorView]) -> Variant? {
@@ -85,8 +90,11 @@ final class ModelVariants: Sendable {
       return compiling.withLock { _ in
         if let known = state.withLock({ $0.variants[selection.decisions] }) { return known }
         let isFull = state.withLock { $0.variants.count >= Self.programCountMax }
+        var options = options
+        options.weightByteCountMax = min(options.weightByteCountMax, variantByteCountMax)
         guard !isFull,
-          let program = try? Compiler.compile(source, choosing: selection, options: options)
+          let program = try? Compiler.compile(source, choosing: selection, options: options),
+          program.memoryByteCount <= variantByteCountMax
         else { return nil }
         let variant = Variant(program)
         state.withLock { $0.variants[selection.decisions] = variant }

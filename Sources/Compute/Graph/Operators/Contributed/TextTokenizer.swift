@@ -33,10 +33,15 @@ struct TextTokenizer: Sendable {
     case ([[]], _), (nil, "."): mode = .characters
     case (let list?, _) where !list.isEmpty && list.count <= Self.separatorCountMax:
       var expressions: [RegularExpression] = []
-      for pattern in list { expressions.append(try RegularExpression(pattern, longest: true)) }
+      // Patterns take long to compile: not for those who only ask for types.
+      for pattern in list where context.packsWeights {
+        expressions.append(try RegularExpression(pattern, longest: true))
+      }
       mode = .separators(expressions)
     case (nil, let pattern?) where !pattern.isEmpty:
-      mode = .matches(try RegularExpression(Array(pattern.utf8), longest: true))
+      mode =
+        context.packsWeights
+        ? .matches(try RegularExpression(Array(pattern.utf8), longest: true)) : .separators([])
     default:
       throw GraphError(
         code: .invalidAttribute,
@@ -49,6 +54,15 @@ struct TextTokenizer: Sendable {
         code: .invalidAttribute,
         message: "mincharnum must be at least 1, and 1 where tokens are characters, got "
           + "\(characterCountMin)")
+    }
+  }
+
+  /// Bytes that the patterns may take.
+  var patternByteCount: Int {
+    switch mode {
+    case .characters: 0
+    case .separators(let expressions): expressions.count * RegularExpression.byteCountMax
+    case .matches: RegularExpression.byteCountMax
     }
   }
 
@@ -186,6 +200,7 @@ struct TextTokenizer: Sendable {
       let tokenizer = try TextTokenizer(context)
       return ValueFunction(
         types: { inputs throws(GraphError) in try infer(inputs) },
+        isFoldable: context.packsWeights, weightByteCount: tokenizer.patternByteCount,
         function: { call throws(ExecutionError) in [try tokenizer.run(call)] })
     }
   }

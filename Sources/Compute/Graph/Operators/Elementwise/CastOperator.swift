@@ -33,18 +33,8 @@ struct CastOperator: Operator {
         ? Self.format(UInt8.self, input, output) : Self.format(try from.numeric(), input, output)
     case (.bool, let to): return Self.fromBool(try to.numeric(), input, output)
     case (let from, .bool): return Self.toBool(try from.numeric(), input, output)
-    case (.fp16, .fp32):
-      let (source, target, count) = (input.pointer(UInt16.self), output.f32, output.count)
-      return { Conversion.floats(fromHalf: source, into: target, count: count) }
-    case (.fp32, .fp16):
-      let (source, target, count) = (input.f32, output.pointer(UInt16.self), output.count)
-      return { Conversion.halves(from: source, into: target, count: count) }
-    case (.bf16, .fp32):
-      let (source, target, count) = (input.pointer(UInt16.self), output.f32, output.count)
-      return { Conversion.floats(fromBFloat: source, into: target, count: count) }
-    case (.fp32, .bf16):
-      let (source, target, count) = (input.f32, output.pointer(UInt16.self), output.count)
-      return { Conversion.bfloats(from: source, into: target, count: count) }
+    case (.fp16, .fp32), (.bf16, .fp32): return Self.widen(input, output)
+    case (.fp32, .fp16), (.fp32, .bf16): return Self.narrow(input, output)
     case (.fp32, .int64): return Self.truncate(Int64.self, input, output)
     case (.fp32, .int32): return Self.truncate(Int32.self, input, output)
     case (.fp32, .uint8): return Self.truncate(UInt8.self, input, output)
@@ -66,6 +56,21 @@ struct CastOperator: Operator {
         target[index] = T(bits: T.format.encode(Float(source[index]), saturates: false))
       }
     }
+  }
+
+  /// Between FP32 and the 16-bit types there are kernels.
+  private static func widen(_ input: Operand, _ output: Operand) -> Step {
+    let (source, target, count) = (input.pointer(UInt16.self), output.f32, output.count)
+    return input.dataType == .fp16
+      ? { Conversion.floats(fromHalf: source, into: target, count: count) }
+      : { Conversion.floats(fromBFloat: source, into: target, count: count) }
+  }
+
+  private static func narrow(_ input: Operand, _ output: Operand) -> Step {
+    let (source, target, count) = (input.f32, output.pointer(UInt16.self), output.count)
+    return output.dataType == .fp16
+      ? { Conversion.halves(from: source, into: target, count: count) }
+      : { Conversion.bfloats(from: source, into: target, count: count) }
   }
 
   /// Fractions are cut off; what does not fit is converted as everywhere.

@@ -40,6 +40,20 @@ struct QuantizedConstants {
     guard self.scales.areFinite else { return nil }
   }
 
+  /// Those of a node that a pass made because it has them, with the input's type.
+  static func required(
+    _ context: OperatorContext,
+    by find: (Node, DataType, (Int) -> Tensor?) -> QuantizedConstants?
+  ) throws(GraphError) -> (inputType: DataType, constants: QuantizedConstants) {
+    let inputType = try context.known.type(0, among: bytes).dataType
+    guard let found = find(context.node, inputType, { context.constant($0) }) else {
+      throw GraphError(
+        code: .invalidGraph,
+        message: "\(context.node.opType) needs constants that suit its kernel")
+    }
+    return (inputType, found)
+  }
+
   static let bytes: [DataType] = [.uint8, .int8]
 
   static func number(_ tensor: Tensor?) -> Float? {

@@ -25,13 +25,7 @@ struct QuantizedConvKernel: Operator {
 
   init(_ context: OperatorContext) throws(GraphError) {
     plain = try ConvOperator(context)
-    let inputType = try context.known.type(0, among: QuantizedConstants.bytes).dataType
-    guard
-      let found = Self.constants(context.node, inputType: inputType, { context.constant($0) })
-    else {
-      throw GraphError(
-        code: .invalidGraph, message: "\(Self.opType) needs constants that suit its kernel")
-    }
+    let (inputType, found) = try QuantizedConstants.required(context, by: Self.constants)
     filters = found.weight.shape
     types = (inputType, found.outputType)
     scales = found.scales

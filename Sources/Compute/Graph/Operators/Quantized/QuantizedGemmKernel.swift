@@ -27,13 +27,7 @@ struct QuantizedGemmKernel: Operator {
   }
 
   init(_ context: OperatorContext) throws(GraphError) {
-    let inputType = try context.known.type(0, among: QuantizedConstants.bytes).dataType
-    guard
-      let found = Self.constants(context.node, inputType: inputType, { context.constant($0) })
-    else {
-      throw GraphError(
-        code: .invalidGraph, message: "\(Self.opType) needs constants that suit its kernel")
-    }
+    let (inputType, found) = try QuantizedConstants.required(context, by: Self.constants)
     let (weight, transposes) = (found.weight, Self.transposes(context.node))
     (types, scales) = ((inputType, found.outputType), found.scales)
     sizes = transposes ? (weight.shape[1], weight.shape[0]) : (weight.shape[0], weight.shape[1])

@@ -8,14 +8,14 @@ final class RegularExpression: @unchecked Sendable {
   private let expression: OpaquePointer
 
   /// What is compiled of one pattern, and its tables of states.
-  private static let byteCountMax: Int64 = 1 << 20
+  static let byteCountMax = 1 << 20
 
   /// Compiles a pattern; `longest` prefers the longest of the leftmost matches.
   init(_ pattern: [UInt8], longest: Bool = false) throws(GraphError) {
     var reason = [CChar](repeating: 0, count: 200)
     let made = Self.withText(pattern[...]) {
       martlet_re2_compile(
-        $0, pattern.count, longest, Self.byteCountMax, &reason, reason.count)
+        $0, pattern.count, longest, Int64(Self.byteCountMax), &reason, reason.count)
     }
     guard let made else {
       let text = String(decoding: reason.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
