@@ -19,7 +19,8 @@ final class ModelVariants: Sendable {
   private struct State {
     /// nil: interpreted.
     var known: [Key: Variant?] = [:]
-    var variants: [[BranchSelection.Decision]: Variant] = [:]
+    /// nil: did not compile, or takes too much.
+    var variants: [[BranchSelection.Decision]: Variant?] = [:]
   }
 
   private let source: Graph
@@ -33,11 +34,8 @@ final class ModelVariants: Sendable {
   private let isSmall: Bool
   private let variantByteCountMax: Int
 
-  /// What leads to further ones is interpreted.
+  /// What leads to further ones is interpreted; those that failed count, for they cost as much.
   private static let programCountMax = 4
-  /// A variant may take so many times what the interpreted program does: kernels want weights in an
-  /// order of their own.
-  private static let growthMax = 2
   /// A larger model is not to be held several times.
   private static let programByteCountMax = 64 << 20
   /// Finding out costs as much as loading: who always comes with new shapes is interpreted.
@@ -45,13 +43,14 @@ final class ModelVariants: Sendable {
   /// An axis, a sampling rate, a flag.
   private static let decidingElementCountMax = 8
 
-  /// nil for a program without branches.
-  init?(_ program: Program) {
+  /// nil for a program without branches. A variant may take `growthMax` times what the interpreted
+  /// program does: kernels want weights in an order of their own.
+  init?(_ program: Program, growthMax: Int = 2) {
     guard let source = program.source else { return nil }
     self.source = source
     options = program.options
     isSmall = program.memoryByteCount <= Self.programByteCountMax
-    variantByteCountMax = max(64 << 10, Self.growthMax * program.memoryByteCount)
+    variantByteCountMax = max(64 << 10, growthMax * program.memoryByteCount)
     decidingInputs = program.inputSpecs.indices.filter { index in
       let spec = program.inputSpecs[index]
       guard spec.dataType == .bool || spec.dataType.isInteger, !spec.shape.contains(-1) else {
@@ -89,19 +88,26 @@ final class ModelVariants: Sendable {
       else { return nil }
       return compiling.withLock { _ in
         if let known = state.withLock({ $0.variants[selection.decisions] }) { return known }
-        let isFull = state.withLock { $0.variants.count >= Self.programCountMax }
-        var options = options
-        options.weightByteCountMax = min(options.weightByteCountMax, variantByteCountMax)
-        guard !isFull,
-          let program = try? Compiler.compile(source, choosing: selection, options: options),
-          program.memoryByteCount <= variantByteCountMax
-        else { return nil }
-        let variant = Variant(program)
-        state.withLock { $0.variants[selection.decisions] = variant }
+        if triedCount >= Self.programCountMax { return nil }
+        let variant = compile(selection)
+        state.withLock { $0.variants[selection.decisions] = .some(variant) }
         return variant
       }
     } catch {
       return nil
     }
+  }
+
+  /// How many compilations were paid for.
+  var triedCount: Int { state.withLock { $0.variants.count } }
+
+  /// nil when it does not compile or takes too much: the interpreter answers.
+  private func compile(_ selection: BranchSelection) -> Variant? {
+    var options = options
+    options.weightByteCountMax = min(options.weightByteCountMax, variantByteCountMax)
+    guard let program = try? Compiler.compile(source, choosing: selection, options: options),
+      program.memoryByteCount <= variantByteCountMax
+    else { return nil }
+    return Variant(program)
   }
 }
