@@ -4,10 +4,26 @@ struct Operand {
   let shape: [Int]
   /// Elements in the value.
   let count: Int
-  /// The elements; 64-byte aligned. Meaningless for strings.
+  /// The elements' place in the plan's memory; 64-byte aligned. Meaningless for strings.
   let bytes: UnsafeMutableRawPointer
   /// The framed elements, for strings only.
   let strings: StringBuffer?
+  /// Tells where the elements are in this run, for an input that is not copied into the plan's memory.
+  var place: UnsafePointer<UnsafeMutableRawPointer>?
+
+  /// For steps that follow an input of the model to where the caller has it.
+  var address: Address { Address(fixed: bytes, place: place) }
+
+  /// What a step keeps to find elements that are not in the same place in every run.
+  struct Address {
+    fileprivate let fixed: UnsafeMutableRawPointer
+    fileprivate let place: UnsafePointer<UnsafeMutableRawPointer>?
+
+    /// Where the elements are in this run, aligned for their type; not to be kept for the next one.
+    var current: UnsafeRawPointer { UnsafeRawPointer(place?.pointee ?? fixed) }
+
+    var f32: UnsafePointer<Float> { current.assumingMemoryBound(to: Float.self) }
+  }
 
   /// The elements as a trivial type. The caller has checked `dataType`.
   func pointer<Element>(_ type: Element.Type) -> UnsafeMutablePointer<Element> {

@@ -25,6 +25,10 @@ protocol Operator: Sendable {
   /// Inputs output 0 may overwrite while it is computed, if they have the same byte count.
   var inPlaceInputs: [Int] { get }
 
+  /// Whether a step finds input `index` by `Operand.address` whenever it runs: an input of the model
+  /// then stays where the caller has it.
+  func follows(input index: Int, _ inputs: KnownInputs) -> Bool
+
   /// Bytes of scratch memory a step needs for inputs of these (concrete) types.
   func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int
 
@@ -50,6 +54,7 @@ extension Operator {
   func reads(input index: Int) -> Bool { true }
   var aliasedInput: Int? { nil }
   var inPlaceInputs: [Int] { [] }
+  func follows(input index: Int, _ inputs: KnownInputs) -> Bool { false }
   func scratchByteCount(_ inputs: KnownInputs) -> Int { 0 }
   func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double { 0 }
   var weightByteCount: Int { 0 }

@@ -30,7 +30,7 @@ public final class ExecutionContext {
     variantContexts.values.reduce(arena.byteCount) { $0 + $1.arenaByteCount }
   }
 
-  /// Runs the model. Inputs are in the model's order and are copied before anything runs.
+  /// Runs the model. Inputs are in the model's order, and must not change while it runs.
   public func run(_ inputs: [TensorView]) throws(ExecutionError) {
     try check(inputs)
     if program.isInterpreted {
@@ -60,7 +60,7 @@ public final class ExecutionContext {
     }
   }
 
-  /// The plan for these inputs, which are copied to where it reads them.
+  /// The plan for these inputs, which it knows where to read.
   private func prepare(_ inputs: [TensorView]) throws(ExecutionError) -> Plan {
     let plan = try plan(for: inputs)
     current = plan
@@ -70,8 +70,8 @@ public final class ExecutionContext {
         if isKeyed(index) { continue }
         strings.removeAll()
         strings.append(framed: source)
-      } else if let start = source.baseAddress, !isKeyed(index) {
-        memcpy(plan.inputs[index].bytes, start, source.count)
+      } else if !isKeyed(index) {
+        plan.take(input: index, source)
       }
     }
     return plan

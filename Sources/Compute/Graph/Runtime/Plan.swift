@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The steps for one combination of input shapes, with every address decided. Points into its
 /// context's arena; owns the constants its steps read.
 final class Plan {
@@ -6,13 +8,34 @@ final class Plan {
   var constants: [Tensor] = []
   var inputs: [Operand] = []
   var outputs: [Operand] = []
+  /// Where each input is in this run; read by the steps that follow it.
+  let places: UnsafeMutablePointer<UnsafeMutableRawPointer>
   private(set) var steps: [Step] = []
   private(set) var nodeNames: [String] = []
   private(set) var operatorNames: [String] = []
   /// Values of the inputs that decided shapes, in the order of `Program.keyedInputs`.
   var keyedValues: [Tensor] = []
 
-  init(program: Program) { self.program = program }
+  init(program: Program) {
+    self.program = program
+    places = .allocate(capacity: max(program.inputs.count, 1))
+  }
+
+  deinit { places.deallocate() }
+
+  /// Takes an input's elements: where they are if its readers follow it, else by a copy.
+  func take(input index: Int, _ source: UnsafeRawBufferPointer) {
+    guard let start = source.baseAddress else { return }
+    let input = inputs[index]
+    let alignment = input.dataType.elementByteCount ?? 1
+    // Messages hold tensors wherever they happen to begin.
+    if input.place != nil, Int(bitPattern: start) % alignment == 0 {
+      places[index] = UnsafeMutableRawPointer(mutating: start)
+    } else {
+      memcpy(input.bytes, start, source.count)
+      places[index] = input.bytes
+    }
+  }
 
   func append(_ step: @escaping Step, of instruction: Program.Instruction) {
     steps.append(step)

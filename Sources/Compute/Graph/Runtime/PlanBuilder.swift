@@ -10,6 +10,8 @@ struct PlanBuilder {
   private var bufferOfValue: [Int]
   private var buffers: [ArenaLayout.Buffer] = []
   private var scratchBuffer: [Int] = []
+  /// Inputs whose readers find them where the caller has them; nothing may be written there.
+  private var followed: Set<Int> = []
   /// See `ModelOptions.workMax`.
   private var work = 0.0
 
@@ -106,6 +108,7 @@ struct PlanBuilder {
       }
     }
     for number in program.outputs { lastReads[number] = Int.max }
+    followed = findFollowed()
     for number in program.inputs where constants[number] == nil {
       addBuffer(number, first: -1, last: max(lastReads[number], -1))
     }
@@ -134,6 +137,19 @@ struct PlanBuilder {
     }
   }
 
+  /// Inputs that all of their readers follow.
+  private func findFollowed() -> Set<Int> {
+    let inputs = program.inputs.filter { constants[$0] == nil && types[$0]?.dataType != .string }
+    var found = Set(inputs).subtracting(program.outputs)
+    for item in pending {
+      let instruction = program.instructions[item.index]
+      for (position, number) in instruction.inputs.enumerated() where found.contains(number) {
+        if !instruction.op.follows(input: position, item.known) { found.remove(number) }
+      }
+    }
+    return found
+  }
+
   private mutating func addBuffer(_ number: Int, first: Int, last: Int) {
     let type = types[number]!
     if type.dataType == .string { return }
@@ -149,7 +165,9 @@ struct PlanBuilder {
     _ instruction: Program.Instruction, _ number: Int, _ step: Int
   ) -> Int? {
     func buffer(_ index: Int) -> Int? {
-      guard index < instruction.inputs.count, instruction.inputs[index] >= 0 else { return nil }
+      guard index < instruction.inputs.count, instruction.inputs[index] >= 0,
+        !followed.contains(instruction.inputs[index])
+      else { return nil }
       let buffer = bufferOfValue[instruction.inputs[index]]
       return buffer < 0 ? nil : buffer
     }
@@ -200,6 +218,9 @@ struct PlanBuilder {
         bytes: buffer < 0 ? base : base + layout.buffers[buffer].offset,
         strings: type.dataType == .string
           ? StringBuffer(byteCountMax: program.options.arenaByteCountMax) : nil)
+    }
+    for (position, number) in program.inputs.enumerated() where followed.contains(number) {
+      operands[number]?.place = UnsafePointer(plan.places + position)
     }
     for (step, item) in pending.enumerated() {
       let instruction = program.instructions[item.index]

@@ -2,9 +2,18 @@
 struct FeatureRows {
   let rowCount: Int
   let width: Int
-  private let read: (Int, Bool) -> Float
-  /// The rows themselves when they are FP32 already.
-  let direct: UnsafePointer<Float>?
+  private let source: Source
+
+  private enum Source {
+    case floats(Operand.Address)
+    /// Gives an element, rounded up if asked for.
+    case converted((Int, Bool) -> Float)
+  }
+
+  /// The rows themselves when they are FP32 already; good for this run.
+  var direct: UnsafePointer<Float>? {
+    if case .floats(let address) = source { address.f32 } else { nil }
+  }
 
   static let types: [DataType] = [.fp32, .fp64, .int64, .int32]
 
@@ -14,19 +23,20 @@ struct FeatureRows {
     switch operand.dataType {
     case .fp64:
       let pointer = operand.pointer(Double.self)
-      read = { Self.float(pointer[$0], roundsUp: $1) }
+      source = .converted { Self.float(pointer[$0], roundsUp: $1) }
     case .int64:
       let pointer = operand.pointer(Int64.self)
-      read = { Self.float(Double(pointer[$0]), roundsUp: $1) }
+      source = .converted { Self.float(Double(pointer[$0]), roundsUp: $1) }
     case .int32:
       let pointer = operand.pointer(Int32.self)
-      read = { Self.float(Double(pointer[$0]), roundsUp: $1) }
+      source = .converted { Self.float(Double(pointer[$0]), roundsUp: $1) }
     default:
-      let pointer = operand.pointer(Float.self)
-      read = { index, _ in pointer[index] }
+      source = .floats(operand.address)
     }
-    direct = operand.dataType == .fp32 ? UnsafePointer(operand.f32) : nil
   }
+
+  /// Whether rows of this type are followed to where the caller has them.
+  static func follows(_ inputs: KnownInputs) -> Bool { inputs.types[0]?.dataType == .fp32 }
 
   /// Rows and columns of a shape; -1 where unknown.
   static func sizes(_ shape: [Int]?) -> (Int, Int) {
@@ -51,7 +61,11 @@ struct FeatureRows {
   /// Copies a row. `roundsUp` rounds wider numbers to the next float instead of the nearest:
   /// x <= threshold then holds for the rounded x exactly when it held before.
   func load(_ row: Int, into target: UnsafeMutablePointer<Float>, roundsUp: Bool = false) {
-    for column in 0..<width { target[column] = read(row * width + column, roundsUp) }
+    switch source {
+    case .floats(let address): target.update(from: address.f32 + row * width, count: width)
+    case .converted(let element):
+      for column in 0..<width { target[column] = element(row * width + column, roundsUp) }
+    }
   }
 
   private static func float(_ value: Double, roundsUp: Bool) -> Float {

@@ -55,6 +55,8 @@ struct LinearModel: Operator {
     return (featureCount * Self.convertedRowCount + max(rows, 0) * scoreCount) * 4 + rows * 8
   }
 
+  func follows(input index: Int, _ inputs: KnownInputs) -> Bool { FeatureRows.follows(inputs) }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let rows = FeatureRows(try operands.input(0))
     let model = self

@@ -29,6 +29,8 @@ struct RowOperator: Operator {
     return [TensorType(.fp32, type.shape)]
   }
 
+  func follows(input index: Int, _ inputs: KnownInputs) -> Bool { FeatureRows.follows(inputs) }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
     let rows = FeatureRows(input)

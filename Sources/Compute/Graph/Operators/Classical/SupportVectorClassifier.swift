@@ -90,6 +90,8 @@ struct SupportVectorClassifier: Operator {
     return max(rows, 0) * MemoryLayout<Int>.stride + width * MemoryLayout<Float>.stride
   }
 
+  func follows(input index: Int, _ inputs: KnownInputs) -> Bool { FeatureRows.follows(inputs) }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let rows = FeatureRows(try operands.input(0))
     let (labelOutput, scoreOutput) = (operands.optionalOutput(0), operands.optionalOutput(1)?.f32)

@@ -44,6 +44,8 @@ struct SupportVectors: Operator {
     width * MemoryLayout<Float>.stride
   }
 
+  func follows(input index: Int, _ inputs: KnownInputs) -> Bool { FeatureRows.follows(inputs) }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (rows, target) = (FeatureRows(try operands.input(0)), try operands.output().f32)
     let row = operands.scratch.assumingMemoryBound(to: Float.self)

@@ -68,6 +68,8 @@ struct TreeOperator: Operator {
     return max(rows, 0) * (8 + targetCount * 4) + (max(width, 0) + targetCount) * 4
   }
 
+  func follows(input index: Int, _ inputs: KnownInputs) -> Bool { FeatureRows.follows(inputs) }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let rows = FeatureRows(try operands.input(0))
     let model = self
