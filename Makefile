@@ -78,7 +78,7 @@ bench-peers: build deps-test ## The gateway beside proxies that people use, mode
 	@scripts/python-env.sh bench && bench/peers.sh $(BIN) && bench/models.sh $(BIN)
 
 .PHONY: bench-models
-bench-models: build deps-test ## Models of every class beside ONNX Runtime and OpenVINO, the same answers
+bench-models: build deps-test ## Models of every class beside ONNX Runtime, OpenVINO and PyTorch, the same answers
 	@bench/models.sh $(BIN)
 
 .PHONY: proto

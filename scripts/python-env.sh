@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv and installs what a purpose needs, pinned. Does nothing when nothing changed.
-# Usage: python-env.sh test|conformance|bench|models|train
+# Usage: python-env.sh test|conformance|bench|models|pytorch|train
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-test} in
@@ -8,8 +8,9 @@ case ${1:-test} in
   conformance) requirements=Tests/Conformance/requirements.txt ;;
   bench) requirements=bench/requirements.txt ;;
   models) requirements=bench/models/requirements.txt ;;
+  pytorch) requirements=bench/models/pytorch/requirements.txt ;;
   train) requirements=Models/train/requirements.txt ;;
-  *) echo "python-env.sh: expected test, conformance, bench, models or train, got '$1'" >&2; exit 64 ;;
+  *) echo "python-env.sh: expected test, conformance, bench, models, pytorch or train, got '$1'" >&2; exit 64 ;;
 esac
 
 stamp=.venv/.$(basename "$(dirname "$requirements")").$(sha256sum "$requirements" | cut -c1-16)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Times a model in another engine, in a process of its own, on arrays of a .npz file; prints JSON.
-Usage: peers.py onnxruntime|openvino MODEL INPUTS.npz OUTPUT.npz THREADS SECONDS"""
+Usage: peers.py onnxruntime|openvino|pytorch MODEL INPUTS.npz OUTPUT.npz THREADS SECONDS"""
 
 import json
 import pathlib
@@ -49,6 +49,16 @@ def openvino(path, inputs, threads):
             lambda: {name: request.get_tensor(name).data.copy() for name in names}, grown)
 
 
+def pytorch(path, inputs, threads):
+    from pytorch import engine
+    before = resident()
+    run, answers = engine.load(path, inputs, threads)
+    return run, answers, resident() - before
+
+
+ENGINES = {"onnxruntime": onnxruntime, "openvino": openvino, "pytorch": pytorch}
+
+
 def measure(engine, path, inputs, output, threads, seconds):
     run, answers, grown = engine(path, dict(np.load(inputs)), threads)
     run()
@@ -68,5 +78,4 @@ def measure(engine, path, inputs, output, threads, seconds):
 
 if __name__ == "__main__":
     print(json.dumps(measure(
-        {"onnxruntime": onnxruntime, "openvino": openvino}[sys.argv[1]], *sys.argv[2:5],
-        int(sys.argv[5]), float(sys.argv[6]))))
+        ENGINES[sys.argv[1]], *sys.argv[2:5], int(sys.argv[5]), float(sys.argv[6]))))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Models of every class beside ONNX Runtime and OpenVINO, alternately, in one run.
-Usage: run.py PROGRAM [--rows TEXT] [--threads 1,2] [--seconds S] [--rounds N] [--no-openvino]"""
+"""Models of every class beside ONNX Runtime, OpenVINO and PyTorch, alternately, in one run.
+Usage: run.py PROGRAM [--rows TEXT] [--threads 1,2] [--seconds S] [--rounds N] [--peers NAMES]"""
 
 import argparse
 import json
@@ -19,6 +19,10 @@ import files  # noqa: E402
 import work  # noqa: E402
 from common import ROOT, append_history, median, print_machine  # noqa: E402
 from rows import ROWS  # noqa: E402
+
+
+# Peers that are shown beside ONNX Runtime where they run a model.
+OTHERS = ("openvino", "pytorch")
 
 
 class Failure(Exception):
@@ -47,6 +51,8 @@ def difference(answers, expected):
     """The largest difference of an output over its largest magnitude."""
     worst = 0.0
     for name, right in expected.items():
+        if name not in answers:
+            return math.inf
         left = answers[name]
         if left.shape != right.shape:
             return math.inf
@@ -77,33 +83,41 @@ def measure(row, cache, threads, given, engines, folder):
             times.setdefault(name, []).append(found["medianMicroseconds"])
             resident[name] = found["residentBytes"]
     times = {name: median(values) for name, values in times.items()}
-    far = None
+    apart = {}
     if "martlet" in times and "onnxruntime" in times:
-        found = np.load(folder / "martlet.npz")
         expected = np.load(folder / "onnxruntime.npz")
-        far = difference(found, expected)
+        apart = {name: difference(np.load(folder / f"{name}.npz"), expected)
+                 for name in times if name != "onnxruntime"}
+        far = apart["martlet"]
         if far > row.tolerance and row.explains:
             # Whoever is right, the answers differ, and the row does not count; this says who.
             answers = exact.answers(path, arrays)
             failures["double precision"] = (
-                f"ours is {difference(found, answers):.1e} off, ONNX Runtime's "
+                f"ours is {difference(np.load(folder / 'martlet.npz'), answers):.1e} off, ONNX Runtime's "
                 f"{difference(expected, answers):.1e} (decision 87)")
-    return times, resident, far, work.operations(path, arrays), failures
+    return times, resident, apart, work.operations(path, arrays), failures
 
 
-def line(row, times, resident, far, operations, failures):
+def other(name, row, times, apart):
+    """A peer's time for the table; marked when it answers otherwise."""
+    if name not in times:
+        return f"{'–':>10} "
+    return f"{times[name]:>10.1f}" + (" " if apart.get(name, math.inf) <= row.tolerance else "!")
+
+
+def line(row, times, resident, apart, operations, failures):
     """Prints a row; its ratio if it counts."""
     mine, theirs = times.get("martlet"), times.get("onnxruntime")
     if mine is None or theirs is None:
         print(f"  {row.name:<24} not measured: {failures}")
         return None
-    vino = times.get("openvino")
     rate = f"{operations / mine / 1e3:7.1f}" if operations else "      –"
-    good = far is not None and far <= row.tolerance
+    far = apart["martlet"]
+    good = far <= row.tolerance
     memory = f"{resident['martlet'] / 1e6:.0f}/{resident['onnxruntime'] / 1e6:.0f}"
     print(f"  {row.name:<24} {mine:>10.1f} {theirs:>10.1f} {mine / theirs:>6.2f} {rate} "
           f"{far:>9.1e}{' ' if good else '!'} {memory:>9} "
-          + (f"{vino:>10.1f}" if vino else "         –"), flush=True)
+          + " ".join(other(name, row, times, apart) for name in OTHERS), flush=True)
     if "double precision" in failures:
         print(f"    beside double precision {failures['double precision']}")
     return mine / theirs if good else None
@@ -116,14 +130,15 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--seconds", type=float, default=0.6, help="per engine and round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--no-openvino", action="store_true")
+    parser.add_argument("--peers", default=",".join(OTHERS),
+                        help="which of these besides ONNX Runtime; empty for none")
     given = parser.parse_args()
     global PROGRAM
     PROGRAM = pathlib.Path(given.program).resolve()
     cache = files.Cache(ROOT / ".build" / "bench" / "models", ROOT)
     engines = {"martlet": ours, "onnxruntime": peer("onnxruntime")}
-    if not given.no_openvino:
-        engines["openvino"] = peer("openvino")
+    for name in filter(None, given.peers.split(",")):
+        engines[name] = peer(name)
     rows = [row for row in ROWS if given.rows.lower() in row.name.lower()]
     print_machine()
     medians, failed = {}, []
@@ -131,7 +146,7 @@ def main():
         print(f"\nModels, {threads} thread(s), µs (median of {given.rounds} alternating rounds); ! is an "
               f"answer too far off")
         print(f"  {'model':<24} {'martlet':>10} {'ONNX Rt':>10} {'ratio':>6} GFLOP/s "
-              f"{'difference':>10} {'RSS MB':>9} {'OpenVINO':>10}")
+              f"{'difference':>10} {'RSS MB':>9} {'OpenVINO':>11} {'PyTorch':>11}")
         ratios = []
         for row in rows:
             with tempfile.TemporaryDirectory(dir="/tmp") as folder:
