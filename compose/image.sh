@@ -21,13 +21,14 @@ else
   arguments+=(--build-arg PROGRAM=prebuilt)
 fi
 if ! present "$debian"; then
-  debian=martlet-debian:bookworm
+  libraries=libnghttp2-14,libprotobuf-c1,libssl3,libsqlite3-0,zlib1g,libhttp-parser2.9,libsimdjson14,libre2-9
+  # Named by what it holds: an older one lacks a library that came since.
+  debian=martlet-debian:bookworm-$(sha256sum <<<"$libraries" | cut -c1-12)
   if ! docker image inspect "$debian" >/dev/null 2>&1; then
     echo "No Debian image can be pulled: making $debian from Debian's packages."
     command -v mmdebstrap >/dev/null ||
       DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap \
         >/dev/null
-    libraries=libnghttp2-14,libprotobuf-c1,libssl3,libsqlite3-0,zlib1g,libhttp-parser2.9,libsimdjson14,libre2-9
     mmdebstrap --quiet --variant=apt --include="$libraries,libstdc++6,binutils" bookworm - |
       docker import - "$debian" >/dev/null
   fi

@@ -7,21 +7,27 @@ cd "$(dirname "$0")/../Sources/CKernels"
 programs=$(mktemp -d)
 trap 'rm -rf "$programs"' EXIT
 build() { # name, flags
-  local name=$1
+  local name=$1 test
   shift
-  clang -O2 -Wall "$@" -Iinclude ./*.c isa/*.c ../../Tests/Processors/kernels.c -lm -lpthread \
-    -o "$programs/$name"
+  for test in kernels answers; do
+    clang -O2 -Wall "$@" -Iinclude ./*.c isa/*.c "../../Tests/Processors/$test.c" -lm -lpthread \
+      -o "$programs/$test-$name"
+  done
 }
-expect() { # table, emulator and program
-  local output
-  output=$("${@:2}") || { echo "$output"; echo "failed: ${*:2}"; exit 1; }
+expect() { # table, emulator and program's name
+  local output name=${*: -1} emulator=("${@:2:$#-2}")
+  output=$("${emulator[@]}" "$programs/kernels-$name" 2>"$programs/said") ||
+    { echo "$output"; cat "$programs/said"; echo "failed: ${*:2}"; exit 1; }
   [ "$(head -1 <<< "$output")" = "$1" ] || { echo "expected $1, got $output"; exit 1; }
-  echo "$1: passed"
+  "${emulator[@]}" "$programs/answers-$name" > "$programs/answers" 2>"$programs/said"
+  python3 ../../Tests/Processors/compare.py "$programs/expected" "$programs/answers"
+  echo "$1: passed, $(wc -l < "$programs/answers") answers as on this processor"
 }
 build x86
-expect baseline qemu-x86_64 -cpu Nehalem "$programs/x86"
-expect avx2 qemu-x86_64 -cpu Haswell "$programs/x86"
+"$programs/answers-x86" > "$programs/expected" 2>"$programs/said"
+expect baseline qemu-x86_64 -cpu Nehalem x86
+expect avx2 qemu-x86_64 -cpu Haswell x86
 gcc=/usr/lib/gcc-cross/aarch64-linux-gnu/12
 build arm --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include -B"$gcc" -L"$gcc" \
   -B/usr/aarch64-linux-gnu/lib -L/usr/aarch64-linux-gnu/lib -fuse-ld=lld -static
-expect neon qemu-aarch64 "$programs/arm"
+expect neon qemu-aarch64 arm
