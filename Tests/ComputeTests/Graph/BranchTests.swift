@@ -103,6 +103,21 @@ import Testing
     #expect(model.memoryByteCount < 1 << 20)
   }
 
+  /// A number that counts requests is a new one each time, but leads nowhere else.
+  @Test func numbersThatDecideNothingAreNoMatter() throws {
+    var graph = graph()
+    graph.nodes.append(Node(opType: "Add", inputs: ["step", "step"], outputs: ["twice"]))
+    graph.inputs.append(value("step", .int64))
+    graph.outputs.append(value("twice", .int64))
+    let model = try Model(graph)
+    for step in 0..<300 {
+      let given = inputs(1, 8) + [Tensor(int64: [Int64(step)], shape: [])]
+      let answers = try Run.run(model, given)
+      #expect(answers[0].floats == [2, 3] && answers[1].integers == [Int64(2 * step)])
+      #expect(try stepCount(model, given) == 2)
+    }
+  }
+
   /// Each If asks what the one before gave: so many rounds are not worth it.
   @Test func aLongChainOfConditionsIsInterpreted() throws {
     var nodes = [Node(opType: "Equal", inputs: ["rate", "rate"], outputs: ["c0"])]

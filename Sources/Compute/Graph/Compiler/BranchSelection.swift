@@ -66,6 +66,29 @@ extension Graph {
   /// Whether there is an If that could be decided.
   var hasBranches: Bool { nodes.contains(where: \.isIf) }
 
+  /// The inputs that conditions may follow from, here and in the branches. The graph is closed.
+  var inputsOfConditions: Set<String> {
+    var found: Set<String> = []
+    var open: [String] = []
+    for node in nodes where node.isIf {
+      open += node.inputs.prefix(1)
+      for attribute in ["then_branch", "else_branch"] {
+        guard case .graph(let body) = node.attributes[attribute] else { continue }
+        let inner = body.inputsOfConditions
+        for (input, position) in zip(body.inputs, node.captures(of: attribute))
+        where inner.contains(input.name) {
+          open.append(node.inputs[position])
+        }
+      }
+    }
+    var sources: [String: [String]] = [:]
+    for node in nodes { for output in node.outputs { sources[output] = node.inputs } }
+    while let name = open.popLast() {
+      if found.insert(name).inserted { open += sources[name] ?? [] }
+    }
+    return found.intersection(inputs.map(\.name))
+  }
+
   fileprivate func condition(of node: Node) -> Bool? {
     guard let name = node.inputs.first, let value = initializers[name], value.dataType == .bool,
       value.elementCount == 1

@@ -51,9 +51,10 @@ final class ModelVariants: Sendable {
     options = program.options
     isSmall = program.memoryByteCount <= Self.programByteCountMax
     variantByteCountMax = max(64 << 10, growthMax * program.memoryByteCount)
+    let asked = source.inputsOfConditions
     decidingInputs = program.inputSpecs.indices.filter { index in
       let spec = program.inputSpecs[index]
-      guard spec.dataType == .bool || spec.dataType.isInteger, !spec.shape.contains(-1) else {
+      guard asked.contains(spec.name), spec.dataType == .bool || spec.dataType.isInteger, !spec.shape.contains(-1) else {
         return false
       }
       return (Shape.elementCount(spec.shape) ?? .max) <= Self.decidingElementCountMax
