@@ -26,6 +26,8 @@ public struct ModelOptions: Sendable {
     public static let quantization = Passes(rawValue: 1 << 10)
     /// Computes in FP32 what is declared FP16 or BF16.
     public static let halfPrecision = Passes(rawValue: 1 << 12)
+    /// Plans the stretches of an interpreted model between what cannot be planned.
+    public static let parts = Passes(rawValue: 1 << 13)
     /// Every pass.
     public static let all = named.values.reduce(into: Passes()) { $0.formUnion($1) }
     /// Every pass by its name.
@@ -33,8 +35,7 @@ public struct ModelOptions: Sendable {
       "identity-removal": .identityRemoval, "constant-folding": .constantFolding,
       "dead-code-elimination": .deadCodeElimination, "fusion": .fusion, "layout": .layout,
       "composition": .composition, "attention": .attention, "branches": .branches,
-      "half-precision": .halfPrecision,
-      "quantization": .quantization,
+      "half-precision": .halfPrecision, "quantization": .quantization, "parts": .parts,
     ]
   }
 

@@ -58,7 +58,7 @@ struct Body: Sendable {
       outputs.append(type)
     }
     self.outputs = outputs
-    program = context.packsWeights ? Compiler.lower(graph, types, options) : nil
+    program = context.packsWeights ? Compiler.lower(graph, types, options, isBody: true) : nil
   }
 
   /// Bytes of weights and constants held.

@@ -4,7 +4,7 @@ extension Graph {
   /// see all that a node reads, and a body is compiled like any graph.
   func closingBodies() -> Graph {
     var graph = self
-    graph.nodes = nodes.map { $0.closed(opsets) }
+    graph.nodes = nodes.flatMap { $0.closed(opsets).capturingInvariants() }
     return graph
   }
 
@@ -45,6 +45,20 @@ extension Node {
 }
 
 extension Node {
+  fileprivate static func isGraph(_ attribute: Attribute) -> Bool {
+    if case .graph = attribute { true } else { false }
+  }
+
+  /// How many bodies the node has.
+  var bodyCount: Int { attributes.values.count(where: Self.isGraph) }
+
+  /// Notes that the last input is one that the only body captures.
+  mutating func countCapture() {
+    var count: Int64 = 1
+    if case .ints(let counts) = attributes[Self.captureCounts] { count += counts[0] }
+    attributes[Self.captureCounts] = .ints([count])
+  }
+
   /// Inputs that are not captured by bodies.
   var formalInputCount: Int {
     guard case .ints(let counts) = attributes[Self.captureCounts] else { return inputs.count }
@@ -57,9 +71,7 @@ extension Node {
       return inputs.count..<inputs.count
     }
     var first = formalInputCount
-    let names = attributes.keys.sorted().filter {
-      if case .graph = attributes[$0] { true } else { false }
-    }
+    let names = attributes.keys.sorted().filter { Self.isGraph(attributes[$0]!) }
     for (other, count) in zip(names, counts) {
       if other == name { return first..<first + Int(count) }
       first += Int(count)

@@ -34,8 +34,11 @@ enum Compiler {
     return program
   }
 
-  /// Numbers the values of a graph whose types and operators are known.
-  static func lower(_ graph: Graph, _ types: GraphTypes, _ options: ModelOptions) -> Program {
+  /// Numbers the values of a graph whose types and operators are known. A body is interpreted even
+  /// if it need not be.
+  static func lower(
+    _ graph: Graph, _ types: GraphTypes, _ options: ModelOptions, isBody: Bool = false
+  ) -> Program {
     var program = Program()
     program.options = options
     var numbers: [String: Int] = [:]
@@ -65,10 +68,15 @@ enum Compiler {
       }
     }
     program.valueCount = numbers.count
-    program.isInterpreted = program.instructions.contains { $0.op is any ValueOperator }
-    // A body is interpreted even if it need not be.
-    program.findLastReads()
+    program.isInterpreted = isBody || program.instructions.contains { $0.op is any ValueOperator }
     program.findShapeValues()
+    guard program.isInterpreted else { return program }
+    program.findLastReads()
+    var dataTypes: [Int: DataType] = [:]
+    for (name, number) in numbers {
+      if let type = types.types[name], type.form == .tensor { dataTypes[number] = type.dataType }
+    }
+    program.findParts(types: dataTypes)
     return program
   }
 

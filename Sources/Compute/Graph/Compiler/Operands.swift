@@ -33,6 +33,13 @@ struct Operand {
   var f32: UnsafeMutablePointer<Float> { pointer(Float.self) }
 
   var byteCount: Int { count * (dataType.elementByteCount ?? 0) }
+
+  /// The value, valid until the next run.
+  var view: TensorView {
+    TensorView(
+      dataType: dataType, shape: shape,
+      bytes: strings?.bytes ?? UnsafeRawBufferPointer(start: bytes, count: byteCount))
+  }
 }
 
 /// Where a step finds its inputs and puts its outputs.

@@ -27,6 +27,8 @@ struct Program: Sendable {
   /// more.
   private(set) var initialValues: [ModelValue?] = []
   private(set) var lastReads: [[Int]] = []
+  /// For interpretation: the instructions in their order, those that can be planned together.
+  var items: [Item] = []
   /// Values that must be known when a plan is made.
   var shapeValues: Set<Int> = []
   /// What the inputs must be, for those that are no tensors too.

@@ -1,15 +1,13 @@
-internal import Glibc
-
 /// What one inference at a time needs: an arena and a plan per combination of input shapes.
 ///
 /// Not for two threads at once; `Model.withContext` lends each caller its own. After the first
 /// run with given shapes, further runs with them allocate nothing.
 public final class ExecutionContext {
   private let program: Program
-  private var arena: TensorStorage
-  /// Often used ones first.
-  private var plans: [Plan] = []
+  private let plans: PlanCache
   private var current: Plan?
+  /// Of an interpreted program: its stretches that can be planned.
+  private let parts: PartPlans
   /// The answers of an interpreted program.
   private var results: [ModelValue] = []
   /// Of an interpreted program: what it becomes for inputs that decide its branches.
@@ -22,12 +20,13 @@ public final class ExecutionContext {
   init(_ program: Program, _ variants: ModelVariants? = nil) {
     self.program = program
     self.variants = variants
-    arena = TensorStorage(byteCount: 0)
+    plans = PlanCache(program)
+    parts = PartPlans(byteCountMax: program.options.arenaByteCountMax)
   }
 
   /// Bytes of activation memory held.
   public var arenaByteCount: Int {
-    variantContexts.values.reduce(arena.byteCount) { $0 + $1.arenaByteCount }
+    variantContexts.values.reduce(plans.byteCount + parts.byteCount) { $0 + $1.arenaByteCount }
   }
 
   /// Runs the model. Inputs are in the model's order, and must not change while it runs.
@@ -35,7 +34,7 @@ public final class ExecutionContext {
     try check(inputs)
     if program.isInterpreted {
       if let variant = variant(for: inputs) { return try variant.run(inputs) }
-      results = try Interpreter(program.options).run(
+      results = try Interpreter(program.options, parts).run(
         program, inputs.map { .tensor(Tensor(copying: $0)) })
       return
     }
@@ -62,18 +61,14 @@ public final class ExecutionContext {
 
   /// The plan for these inputs, which it knows where to read.
   private func prepare(_ inputs: [TensorView]) throws(ExecutionError) -> Plan {
-    let plan = try plan(for: inputs)
-    current = plan
-    for index in 0..<inputs.count {
-      let source = inputs[index].bytes
-      if let strings = plan.inputs[index].strings {
-        if isKeyed(index) { continue }
-        strings.removeAll()
-        strings.append(framed: source)
-      } else if !isKeyed(index) {
-        plan.take(input: index, source)
-      }
+    var plan = plans.known(inputs)
+    if plan == nil {
+      current = nil
+      plan = try plans.make(inputs)
     }
+    guard let plan else { preconditionFailure("a plan is found or made") }
+    current = plan
+    plans.fill(plan, inputs)
     return plan
   }
 
@@ -85,11 +80,7 @@ public final class ExecutionContext {
       return tensor.withView { $0 }
     }
     guard let current else { preconditionFailure("output() before a successful run()") }
-    let operand = current.outputs[index]
-    let bytes =
-      operand.strings?.bytes
-      ?? UnsafeRawBufferPointer(start: operand.bytes, count: operand.byteCount)
-    return TensorView(dataType: operand.dataType, shape: operand.shape, bytes: bytes)
+    return current.outputs[index].view
   }
 
   /// Runs the model on values of any form, and gives its own ones.
@@ -106,7 +97,7 @@ public final class ExecutionContext {
         guard let tensor = value.tensor else { continue }
         try check(tensor.withView { $0 }, at: index)
       }
-      return try Interpreter(program.options).run(program, inputs)
+      return try Interpreter(program.options, parts).run(program, inputs)
     }
     // The views are valid because `inputs` holds their storage.
     let tensors = inputs.compactMap(\.tensor)
@@ -115,10 +106,6 @@ public final class ExecutionContext {
       try run(tensors.map { $0.withView { $0 } })
     }
     return program.outputs.indices.map { .tensor(Tensor(copying: output($0))) }
-  }
-
-  private func isKeyed(_ index: Int) -> Bool {
-    !program.keyedInputs.isEmpty && program.keyedInputs.contains(index)
   }
 
   // MARK: - Branches
@@ -153,50 +140,6 @@ public final class ExecutionContext {
         if variantKey.values[offset] != byte { return false }
         offset += 1
       }
-    }
-    return true
-  }
-
-  // MARK: - Plans
-
-  private func plan(for inputs: [TensorView]) throws(ExecutionError) -> Plan {
-    for index in 0..<plans.count where matches(plans[index], inputs) {
-      // One step towards the front: often used plans stay, and nothing is moved far.
-      if index > 0 { plans.swapAt(index - 1, index) }
-      return plans[max(index - 1, 0)]
-    }
-    current = nil
-    var values: [Int: Tensor] = [:]
-    for position in program.keyedInputs {
-      let view = inputs[position]
-      values[position] = Tensor(copying: view)
-    }
-    var builder = try PlanBuilder(program, shapes: inputs.map(\.shape), values: values)
-    let plan = try builder.build { byteCount throws(ExecutionError) in
-      if byteCount > arena.byteCount {
-        // Plans point into the arena, so the others go with the smaller one.
-        plans.removeAll()
-        arena = TensorStorage(byteCount: byteCount)
-      }
-      return arena.base
-    }
-    plan.keyedValues = program.keyedInputs.map { values[$0]! }
-    if plans.count >= max(1, program.options.planCountMax) { plans.removeLast() }
-    plans.insert(plan, at: 0)
-    return plan
-  }
-
-  private func matches(_ plan: Plan, _ inputs: [TensorView]) -> Bool {
-    for index in 0..<inputs.count where plan.inputs[index].shape != inputs[index].shape {
-      return false
-    }
-    for (order, position) in program.keyedInputs.enumerated() {
-      let view = inputs[position].bytes
-      let same = plan.keyedValues[order].storage.withBytes { known in
-        known.count == view.count
-          && (known.count == 0 || memcmp(known.baseAddress!, view.baseAddress!, view.count) == 0)
-      }
-      if !same { return false }
     }
     return true
   }

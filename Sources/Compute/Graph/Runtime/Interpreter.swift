@@ -2,6 +2,7 @@
 /// last reader. For what cannot be planned: see `ValueOperator`.
 struct Interpreter {
   private let budget: Budget
+  private let parts: PartPlans
 
   /// What one inference may use, over all bodies and iterations.
   private final class Budget {
@@ -18,7 +19,11 @@ struct Interpreter {
     }
   }
 
-  init(_ options: ModelOptions) { budget = Budget(options) }
+  /// `parts` are those of former inferences.
+  init(_ options: ModelOptions, _ parts: PartPlans? = nil) {
+    budget = Budget(options)
+    self.parts = parts ?? PartPlans(byteCountMax: options.arenaByteCountMax)
+  }
 
   func run(_ program: Program, _ inputs: [ModelValue]) throws(ExecutionError) -> [ModelValue] {
     var values = program.initialValues
@@ -28,30 +33,12 @@ struct Interpreter {
       try hold(value.byteCount)
       values[number] = value
     }
-    for index in program.instructions.indices {
-      let instruction = program.instructions[index]
-      guard budget.stepCount > 0 else {
-        throw ExecutionError(
-          code: .resourceExhausted,
-          message: "one inference may take \(program.options.interpretedStepCountMax) steps of "
-            + "loops and branches (interpretedStepCountMax)", node: instruction.nodeName)
-      }
-      budget.stepCount -= 1
-      do {
-        let outputs = try evaluate(instruction, values)
-        for (position, output) in outputs.enumerated() where position < instruction.outputs.count {
-          let number = instruction.outputs[position]
-          guard let output, number >= 0 else { continue }
-          try Self.check(output, instruction.outputTypes[position])
-          try hold(output.byteCount)
-          values[number] = output
-        }
-      } catch {
-        throw error.at(instruction.nodeName)
-      }
-      for number in program.lastReads[index] {
-        budget.byteCount -= values[number]?.byteCount ?? 0
-        values[number] = nil
+    for item in program.items {
+      switch item {
+      case .instruction(let index): try run(index, of: program, &values)
+      case .part(let part):
+        if try run(part, of: program, &values) { continue }
+        for index in part.range { try run(index, of: program, &values) }
       }
     }
     var outputs: [ModelValue] = []
@@ -62,6 +49,69 @@ struct Interpreter {
       outputs.append(value)
     }
     return outputs
+  }
+
+  private func run(
+    _ index: Int, of program: Program, _ values: inout [ModelValue?]
+  ) throws(ExecutionError) {
+    let instruction = program.instructions[index]
+    do {
+      try takeSteps(1, program.options)
+      let outputs = try evaluate(instruction, values)
+      for (position, output) in outputs.enumerated() where position < instruction.outputs.count {
+        let number = instruction.outputs[position]
+        guard let output, number >= 0 else { continue }
+        try Self.check(output, instruction.outputTypes[position])
+        try hold(output.byteCount)
+        values[number] = output
+      }
+    } catch {
+      throw error.at(instruction.nodeName)
+    }
+    release(program.lastReads[index], &values)
+  }
+
+  /// Runs a part by its plan; false if it has to be interpreted.
+  private func run(
+    _ part: ProgramPart, of program: Program, _ values: inout [ModelValue?]
+  ) throws(ExecutionError) -> Bool {
+    var inputs: [Tensor] = []
+    for (number, spec) in zip(part.inputs, part.program.inputSpecs) {
+      guard let tensor = values[number]?.tensor, tensor.dataType == spec.dataType else {
+        return false
+      }
+      inputs.append(tensor)
+    }
+    // The views are valid because `inputs` holds their storage.
+    let plan = parts.plan(part, inputs.map { $0.withView { $0 } })
+    guard let plan else { return false }
+    try takeSteps(part.range.count, program.options)
+    try spend(plan.work)
+    try withExtendedLifetime(inputs) { () throws(ExecutionError) in try plan.run() }
+    for (number, output) in zip(part.outputs, plan.outputs) {
+      let value = ModelValue.tensor(Tensor(copying: output.view))
+      try hold(value.byteCount)
+      values[number] = value
+    }
+    for index in part.range { release(program.lastReads[index], &values) }
+    return true
+  }
+
+  private func release(_ numbers: [Int], _ values: inout [ModelValue?]) {
+    for number in numbers {
+      budget.byteCount -= values[number]?.byteCount ?? 0
+      values[number] = nil
+    }
+  }
+
+  private func takeSteps(_ count: Int, _ options: ModelOptions) throws(ExecutionError) {
+    guard budget.stepCount >= count else {
+      throw ExecutionError(
+        code: .resourceExhausted,
+        message: "one inference may take \(options.interpretedStepCountMax) steps of "
+          + "loops and branches (interpretedStepCountMax)")
+    }
+    budget.stepCount -= count
   }
 
   /// Who reads a value relies on what was inferred of it; a body, or an optional with a type of its

@@ -13,11 +13,14 @@ final class Plan {
   private(set) var steps: [Step] = []
   private(set) var nodeNames: [String] = []
   private(set) var operatorNames: [String] = []
+  /// Bytes that are written and what operators count beyond: see `ModelOptions.workMax`.
+  let work: Double
   /// Values of the inputs that decided shapes, in the order of `Program.keyedInputs`.
   var keyedValues: [Tensor] = []
 
-  init(program: Program) {
+  init(program: Program, work: Double) {
     self.program = program
+    self.work = work
     places = .allocate(capacity: max(program.inputs.count, 1))
   }
 

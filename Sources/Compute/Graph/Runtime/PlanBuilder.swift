@@ -203,7 +203,12 @@ struct PlanBuilder {
           + "but inputs of these shapes need more")
     }
     let base = try arena(layout.byteCount)
-    let plan = Plan(program: program)
+    let written = pending.reduce(0.0) { sum, item in
+      program.instructions[item.index].outputs.reduce(sum) {
+        $0 + ($1 < 0 ? 0 : Double(types[$1]?.minimumByteCount ?? 0))
+      }
+    }
+    let plan = Plan(program: program, work: work + written)
     var operands = [Operand?](repeating: nil, count: program.valueCount)
     for number in 0..<program.valueCount {
       guard let type = types[number] else { continue }
