@@ -28,6 +28,8 @@ public struct ModelOptions: Sendable {
     public static let halfPrecision = Passes(rawValue: 1 << 12)
     /// Plans the stretches of an interpreted model between what cannot be planned.
     public static let parts = Passes(rawValue: 1 << 13)
+    /// Takes out of loops what is the same in every iteration.
+    public static let loops = Passes(rawValue: 1 << 14)
     /// Every pass.
     public static let all = named.values.reduce(into: Passes()) { $0.formUnion($1) }
     /// Every pass by its name.
@@ -36,6 +38,7 @@ public struct ModelOptions: Sendable {
       "dead-code-elimination": .deadCodeElimination, "fusion": .fusion, "layout": .layout,
       "composition": .composition, "attention": .attention, "branches": .branches,
       "half-precision": .halfPrecision, "quantization": .quantization, "parts": .parts,
+      "loops": .loops,
     ]
   }
 

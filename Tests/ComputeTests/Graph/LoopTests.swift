@@ -169,4 +169,66 @@ import Testing
       #expect(got.integers == (1..<max(n, 1)).map { $0 + n + 1 }, "n is \(n)")
     }
   }
+
+  /// x += tanh(c · w) a number of times: the product is the same each time. With an inner loop that
+  /// does it, and the outer one only repeats.
+  private func repeating(_ w: Tensor, nested: Bool) -> Graph {
+    func body(_ nodes: [Node], _ weights: [String: Tensor]) -> Graph {
+      Graph(
+        nodes: nodes, inputs: ["i", "goes", "old"].map { value($0, nil) },
+        outputs: ["goes", "new"].map { value($0, nil) }, initializers: weights)
+    }
+    let inner = body(
+      [
+        Node(opType: "MatMul", inputs: ["c", "w"], outputs: ["p"]),
+        Node(opType: "Tanh", inputs: ["p"], outputs: ["t"]),
+        Node(opType: "Add", inputs: ["old", "t"], outputs: ["new"]),
+      ], ["w": w])
+    func loop(_ carried: String, _ output: String, _ body: Graph) -> Node {
+      Node(
+        opType: "Loop", inputs: ["count", "", carried], outputs: [output],
+        attributes: ["body": .graph(body)])
+    }
+    let node =
+      nested ? loop("x", "y", body([loop("old", "new", inner)], [:])) : loop("x", "y", inner)
+    return Graph(
+      nodes: [node],
+      inputs: [
+        value("count", .int64, []), value("x", .fp32, [-1, 4]), value("c", .fp32, [-1, 4]),
+      ], outputs: [value("y")])
+  }
+
+  @Test(arguments: [false, true]) func whatIsTheSameEachTimeIsComputedOnce(_ nested: Bool) throws {
+    var random = SplitMix64(state: 8)
+    let graph = repeating(Tensor.random([4, 4], &random), nested: nested)
+    let (x, c) = (Tensor.random([2, 4], &random), Tensor.random([2, 4], &random))
+    let program = try Compiler.compile(graph, options: ModelOptions())
+    #expect(program.instructions.map(\.operatorName) == ["MatMul", "Tanh", "Loop"])
+    for count in [0, 1, 5] {
+      let given = [Tensor(int64: [Int64(count)], shape: []), x, c]
+      let plain = try Run.graph(graph, given, passes: ModelOptions.Passes.all.subtracting(.loops))
+      let moved = try Run.graph(graph, given)
+      #expect(isClose(moved[0].floats, plain[0].floats) && moved[0].shape == [2, 4])
+    }
+  }
+
+  /// What may fail on values stays where it may never run.
+  @Test func whatMayFailStaysInTheLoop() throws {
+    let node = loop(
+      ["count", "", "x"], ["y"],
+      [
+        Node(opType: "Gather", inputs: ["table", "place"], outputs: ["g"]),
+        Node(opType: "Add", inputs: ["old", "g"], outputs: ["new"]),
+      ], bodyInputs: ["i", "goes", "old"], bodyOutputs: ["goes", "new"])
+    let graph = Graph(
+      nodes: [node],
+      inputs: [value("count", .int64, []), value("x", .fp32, []), value("place", .int64, [])],
+      outputs: [value("y")], initializers: ["table": Tensor(fp32: [1, 2], shape: [2])])
+    let place = Tensor(int64: [9], shape: [])
+    func given(_ count: Int64) -> [Tensor] {
+      [Tensor(int64: [count], shape: []), Tensor(fp32: [3], shape: []), place]
+    }
+    #expect(try Run.graph(graph, given(0))[0].floats == [3])
+    #expect(throws: ExecutionError.self) { try Run.graph(graph, given(1)) }
+  }
 }

@@ -2,10 +2,10 @@ extension Graph {
   /// The graph with every body (a branch of If, what Loop repeats) reading only its own inputs:
   /// what it takes from around it becomes further inputs, of the body and of its node. So passes
   /// see all that a node reads, and a body is compiled like any graph.
-  func closingBodies() -> Graph {
+  func closingBodies(_ passes: ModelOptions.Passes) -> Graph {
     var graph = self
-    graph.nodes = nodes.flatMap { $0.closed(opsets).capturingInvariants() }
-    return graph
+    graph.nodes = nodes.map { $0.closed(opsets, passes) }
+    return passes.contains(.loops) ? graph.movingInvariants() : graph
   }
 
   /// Names that the graph reads and does not define, in the order of their first use.
@@ -26,13 +26,13 @@ extension Node {
   /// part of a name that was read from a file.
   fileprivate static let captureCounts = "captures\0"
 
-  fileprivate func closed(_ opsets: [String: Int]) -> Node {
+  fileprivate func closed(_ opsets: [String: Int], _ passes: ModelOptions.Passes) -> Node {
     var node = self
     var counts: [Int64] = []
     for name in attributes.keys.sorted() {
       guard case .graph(var body) = attributes[name] else { continue }
       body.opsets = opsets
-      body = body.closingBodies()
+      body = body.closingBodies(passes)
       let free = body.freeNames
       body.inputs += free.map { Graph.Value(name: $0, dataType: nil, shape: nil) }
       node.attributes[name] = .graph(body)

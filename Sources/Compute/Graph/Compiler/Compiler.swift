@@ -2,7 +2,7 @@
 enum Compiler {
   static func compile(_ graph: Graph, options: ModelOptions) throws(GraphError) -> Program {
     let registry = OperatorRegistry.standard
-    var graph = try graph.inliningFunctions().closingBodies().validated()
+    var graph = try graph.inliningFunctions().closingBodies(options.passes).validated()
     try refuseInternal(graph)
     try checkInputs(graph, options)
     graph = try graph.expanded(registry, options)
@@ -71,12 +71,12 @@ enum Compiler {
     program.isInterpreted = isBody || program.instructions.contains { $0.op is any ValueOperator }
     program.findShapeValues()
     guard program.isInterpreted else { return program }
-    program.findLastReads()
     var dataTypes: [Int: DataType] = [:]
     for (name, number) in numbers {
       if let type = types.types[name], type.form == .tensor { dataTypes[number] = type.dataType }
     }
     program.findParts(types: dataTypes)
+    program.findLastReads()
     return program
   }
 

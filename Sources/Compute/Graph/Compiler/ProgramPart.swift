@@ -56,24 +56,51 @@ extension Program {
   /// A single operator is evaluated as fast as planned.
   private static let partLengthMin = 2
 
-  /// Divides the instructions into parts that can be planned, and those that are interpreted.
+  /// Divides the instructions into parts that can be planned, and those that are interpreted. May
+  /// change their order.
   mutating func findParts(types: [Int: DataType]) {
     items = []
     var first = 0
-    func close(_ end: Int) {
-      guard options.passes.contains(.parts), end - first >= Self.partLengthMin,
-        let part = ProgramPart(first..<end, of: self, types: types)
-      else {
-        items += (first..<end).map { .instruction($0) }
-        return
-      }
-      items.append(.part(part))
-    }
     for index in instructions.indices where instructions[index].op is any ValueOperator {
-      close(index)
+      divide(first..<index, types)
       items.append(.instruction(index))
       first = index + 1
     }
-    close(instructions.count)
+    divide(first..<instructions.count, types)
+  }
+
+  /// Numbers that decide sizes, such as a loop's counter, lead to a plan each: what depends on them is
+  /// a part of its own, behind the others.
+  private mutating func divide(_ range: Range<Int>, _ types: [Int: DataType]) {
+    guard let part = part(range, types), !part.program.keyedInputs.isEmpty else {
+      return append(range, types)
+    }
+    var tainted = Set(part.program.keyedInputs.map { part.inputs[$0] })
+    var (free, bound) = ([Instruction](), [Instruction]())
+    for instruction in instructions[range] {
+      if instruction.inputs.contains(where: tainted.contains) {
+        tainted.formUnion(instruction.outputs.filter { $0 >= 0 })
+        bound.append(instruction)
+      } else {
+        free.append(instruction)
+      }
+    }
+    instructions.replaceSubrange(range, with: free + bound)
+    let middle = range.lowerBound + free.count
+    append(range.lowerBound..<middle, types)
+    append(middle..<range.upperBound, types)
+  }
+
+  private mutating func append(_ range: Range<Int>, _ types: [Int: DataType]) {
+    if let part = part(range, types) {
+      items.append(.part(part))
+    } else {
+      items += range.map { .instruction($0) }
+    }
+  }
+
+  private func part(_ range: Range<Int>, _ types: [Int: DataType]) -> ProgramPart? {
+    guard options.passes.contains(.parts), range.count >= Self.partLengthMin else { return nil }
+    return ProgramPart(range, of: self, types: types)
   }
 }
