@@ -57,6 +57,16 @@ typedef struct {
   ptrdiff_t aRow, bRow, cRow; // elements from one row to the next
 } ck_rows_product;
 
+/// C[m×n] = A[m×k] · B[k×n] of one type of numbers, any strides but C's columns side by side. Whole
+/// numbers wrap, so signed and unsigned ones are the same.
+typedef struct {
+  const void *a, *b;
+  void *c;
+  size_t m, n, k;
+  ptrdiff_t aRow, aColumn, bRow, bColumn, cRow;
+} ck_product;
+typedef void (*ck_product_fn)(const ck_product *arguments);
+
 /// A convolution in NHWC order without im2col: one image, already padded, unless it is depthwise.
 /// The weights are a packed B of (kernelHeight · kernelWidth · channelCount) × outputChannels.
 typedef struct {
@@ -93,6 +103,48 @@ typedef struct {
   size_t positionFirst, positionCount;   // positions count row-major over the output plane
   float *panels;
 } ck_im2col;
+
+// Windows of one to three dimensions, in ONNX's order: [channels, depth, height, width], with sizes
+// of 1 in front for those there are not.
+
+/// How windows lie over a volume.
+typedef struct {
+  size_t size[3], outputSize[3], kernel[3], stride[3], dilation[3];
+  ptrdiff_t pad[3];           // in front
+} ck_windows;
+
+/// Taps of windows as panels of a matrix, as `sgemmPackB` would write them: a row per tap (channels,
+/// then the kernel's axes), a column per output position.
+typedef struct {
+  ck_windows windows;
+  const float *input;
+  size_t rowFirst, rowCount;
+  size_t positionFirst, positionCount;
+  float *panels;
+} ck_window_panels;
+
+/// The way back: adds each row of a matrix to where its tap lies. `outputSize` counts the columns,
+/// `size` is what is added to.
+typedef struct {
+  ck_windows windows;
+  float *output;
+  size_t rowFirst, rowCount;
+  size_t positionFirst, positionCount;
+  const float *sums;          // of the first row and position
+  ptrdiff_t sumsRow;
+} ck_window_sums;
+
+/// One filter over all channels of a volume, without a matrix; some rows of the output.
+typedef struct {
+  ck_windows windows;
+  const float *input;         // [channels, size]
+  const float *weights;       // [channels, kernel]
+  float *output;              // [outputSize]
+  size_t channels;
+  size_t rowFirst, rowCount;  // rows count through all planes
+  float bias, low, high;
+  bool clamps;
+} ck_window_filter;
 
 // ---------------------------------------------------------------------------------------------
 // Pooling
@@ -259,6 +311,11 @@ typedef struct ck_table {
   void (*convolutionNHWC)(const ck_convolution_nhwc *arguments);
   void (*im2col)(const ck_im2col *arguments);
   void (*depthwiseNHWC)(const ck_convolution_nhwc *arguments);
+  void (*windowPanels)(const ck_window_panels *arguments);
+  void (*windowSums)(const ck_window_sums *arguments);
+  void (*windowFilter)(const ck_window_filter *arguments);
+  /// Doubles, and whole numbers of 32 and 64 bits; NULL for other types.
+  ck_product_fn product[CK_TYPE_COUNT];
   /// u8[m×k] · s8[k×n] → s32, exact modulo 2^32. B is packed by `igemmPackB`, which xors `flip`
   /// into every byte (0x80 makes signed bytes of unsigned ones). Rows of A are read up to the next
   /// multiple of 4 behind k, where B's zeros make it no matter what lies there.
@@ -355,6 +412,9 @@ static inline ck_binary_fn ck_binary(const ck_table *table, intptr_t operation, 
 }
 static inline ck_binary_fn ck_compare(const ck_table *table, intptr_t operation, intptr_t type) {
   return table->compare[operation][type];
+}
+static inline ck_product_fn ck_product_of(const ck_table *table, intptr_t type) {
+  return table->product[type];
 }
 static inline ck_unary_fn ck_unary(const ck_table *table, intptr_t operation) {
   return table->unary[operation];

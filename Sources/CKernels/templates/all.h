@@ -12,6 +12,8 @@
 #include "reduce.h"
 #include "pooling.h"
 #include "depthwise.h"
+#include "windows.h"
+#include "product.h"
 #include "convert.h"
 #include "transpose.h"
 #include "limits.h"
@@ -36,6 +38,12 @@ const ck_table NAME(ck_table) = {
     .convolutionNHWC = NAME(convolutionNHWC),
     .im2col = NAME(im2col),
     .depthwiseNHWC = NAME(depthwiseNHWC),
+    .windowPanels = NAME(windowPanels),
+    .windowSums = NAME(windowSums),
+    .windowFilter = NAME(windowFilter),
+    .product = {[CK_F64] = NAME(product_f64), [CK_I32] = NAME(product_i32),
+                [CK_U32] = NAME(product_i32), [CK_I64] = NAME(product_i64),
+                [CK_U64] = NAME(product_i64)},
     .igemm = NAME(igemm),
     .igemmPackB = NAME(igemmPackB),
     .requantize = NAME(requantize),

@@ -13,14 +13,27 @@ public final class PackedMatrix: Sendable {
 
   /// Copies a rowCount × columnCount matrix. Use `matrix.transposed` for weights that are stored
   /// with one row per output (ONNX Gemm with transB = 1).
-  public init(_ matrix: Matrix, rowCount: Int, columnCount: Int, kernels: Kernels = .active) {
+  public convenience init(
+    _ matrix: Matrix, rowCount: Int, columnCount: Int, kernels: Kernels = .active
+  ) {
+    var space = PackingSpace()
+    self.init(rowCount: rowCount, columnCount: columnCount, kernels: kernels, in: &space)
+    pack(matrix)
+  }
+
+  /// Memory for a matrix of this size, to be packed.
+  init(rowCount: Int, columnCount: Int, kernels: Kernels, in space: inout PackingSpace) {
     precondition(rowCount >= 0 && columnCount >= 0, "a matrix has no negative size")
     self.rowCount = rowCount
     self.columnCount = columnCount
     self.kernels = kernels
     let panelColumns = kernels.panelColumns
     let panels = (columnCount + panelColumns - 1) / panelColumns
-    storage = AlignedFloats(count: panels * panelColumns * rowCount)
+    storage = space.floats(panels * panelColumns * rowCount)
+  }
+
+  /// Copies a matrix of the size it was made for.
+  func pack(_ matrix: Matrix) {
     if rowCount > 0, columnCount > 0 {
       kernels.table.pointee.sgemmPackB(
         storage.base, panelStride, matrix.base, matrix.rowStride, matrix.columnStride, rowCount,

@@ -49,9 +49,22 @@ final class RecurrentLayer: Sendable {
   private let recurrentBias: AlignedFloats
   private let peepholes: AlignedFloats?
 
-  init(
+  /// Copies the weights.
+  convenience init(
     _ cell: Cell, inputSize: Int, hiddenSize: Int, clip: Float? = nil, _ weights: Weights,
     kernels: Kernels = .active
+  ) {
+    var space = PackingSpace()
+    self.init(
+      cell, inputSize: inputSize, hiddenSize: hiddenSize, clip: clip,
+      hasPeepholes: weights.peepholes != nil, kernels: kernels, in: &space)
+    pack(weights)
+  }
+
+  /// Memory for weights, which have to be packed before each run they are new for.
+  init(
+    _ cell: Cell, inputSize: Int, hiddenSize: Int, clip: Float?, hasPeepholes: Bool,
+    kernels: Kernels = .active, in space: inout PackingSpace
   ) {
     self.cell = cell
     self.inputSize = inputSize
@@ -59,31 +72,59 @@ final class RecurrentLayer: Sendable {
     self.clip = clip ?? .infinity
     self.kernels = kernels
     let width = cell.gateCount * hiddenSize
-    func pack(_ base: UnsafePointer<Float>, _ rows: Int, _ columns: Int) -> PackedMatrix {
-      PackedMatrix(
-        Matrix(base, rowStride: columns).transposed, rowCount: columns, columnCount: rows,
-        kernels: kernels)
+    func matrix(_ rows: Int, _ columns: Int) -> PackedMatrix {
+      PackedMatrix(rowCount: rows, columnCount: columns, kernels: kernels, in: &space)
     }
-    inputWeights = pack(weights.input, width, inputSize)
     let isEarly = cell == .gated(resetsAfterwards: false)
-    recurrentWeights = pack(weights.recurrent, isEarly ? 2 * hiddenSize : width, hiddenSize)
-    hiddenWeights =
-      isEarly
-      ? pack(weights.recurrent + 2 * hiddenSize * hiddenSize, hiddenSize, hiddenSize) : nil
-    inputBias = AlignedFloats(count: width)
-    recurrentBias = AlignedFloats(count: width)
-    if let bias = weights.bias {
-      for index in 0..<width {
-        // A GRU's reset gate scales the hidden gate's own bias; all others are only added.
-        let isApart = cell.gateCount == 3 && index >= 2 * hiddenSize
-        inputBias.base[index] = bias[index] + (isApart ? 0 : bias[width + index])
-        recurrentBias.base[index] = isApart ? bias[width + index] : 0
-      }
+    inputWeights = matrix(inputSize, width)
+    recurrentWeights = matrix(hiddenSize, isEarly ? 2 * hiddenSize : width)
+    hiddenWeights = isEarly ? matrix(hiddenSize, hiddenSize) : nil
+    inputBias = space.floats(width)
+    recurrentBias = space.floats(width)
+    peepholes = hasPeepholes ? space.floats(3 * hiddenSize) : nil
+  }
+
+  /// Floats of a plan's memory that such a layer takes; nil if no memory is that large.
+  static func floatCount(
+    _ cell: Cell, inputSize: Int, hiddenSize: Int, hasPeepholes: Bool, kernels: Kernels = .active
+  ) -> Int? {
+    let (width, overflow) = cell.gateCount.multipliedReportingOverflow(by: hiddenSize)
+    guard !overflow, width <= Self.floatCountMax else { return nil }
+    let isEarly = cell == .gated(resetsAfterwards: false)
+    var matrices = [(inputSize, width), (hiddenSize, isEarly ? 2 * hiddenSize : width)]
+    if isEarly { matrices.append((hiddenSize, hiddenSize)) }
+    var total = 2 * PackingSpace.floatCount(width)
+    if hasPeepholes { total += PackingSpace.floatCount(3 * hiddenSize) }
+    for (rows, columns) in matrices {
+      guard
+        let byteCount = PackedMatrix.byteCount(
+          rowCount: rows, columnCount: columns, kernels: kernels),
+        byteCount / 4 <= Self.floatCountMax
+      else { return nil }
+      total += PackingSpace.floatCount(byteCount / 4)
     }
-    peepholes = weights.peepholes.map { given in
-      let copy = AlignedFloats(count: 3 * hiddenSize)
-      copy.base.update(from: given, count: 3 * hiddenSize)
-      return copy
+    return total
+  }
+
+  /// Sizes above this cannot be meant, and their sums would overflow.
+  private static let floatCountMax = 1 << 48
+
+  /// Copies weights of the size it was made for.
+  func pack(_ weights: Weights) {
+    let width = cell.gateCount * hiddenSize
+    inputWeights.pack(Matrix(weights.input, rowStride: inputSize).transposed)
+    recurrentWeights.pack(Matrix(weights.recurrent, rowStride: hiddenSize).transposed)
+    hiddenWeights?.pack(
+      Matrix(weights.recurrent + 2 * hiddenSize * hiddenSize, rowStride: hiddenSize).transposed)
+    for index in 0..<width {
+      // A GRU's reset gate scales the hidden gate's own bias; all others are only added.
+      let isApart = cell.gateCount == 3 && index >= 2 * hiddenSize
+      let bias = weights.bias
+      inputBias.base[index] = (bias?[index] ?? 0) + (isApart ? 0 : bias?[width + index] ?? 0)
+      recurrentBias.base[index] = isApart ? bias?[width + index] ?? 0 : 0
+    }
+    if let peepholes, let given = weights.peepholes {
+      peepholes.base.update(from: given, count: 3 * hiddenSize)
     }
   }
 

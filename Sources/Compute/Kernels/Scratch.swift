@@ -27,12 +27,16 @@ enum Scratch: Int {
   }
 }
 
-/// Immutable floats owned by one object: packed weights. From 2 MiB on in huge pages.
+/// Floats of one object: packed weights, in memory of their own (from 2 MiB on in huge pages) or in
+/// a plan's.
 final class AlignedFloats: Sendable {
-  // Written only by whoever has just made it, before it is shared; read-only from then on.
+  // Written only by whoever has just made it, before it is shared; read-only from then on. What lies
+  // in a plan's memory is written by that plan's steps, one after the other.
   nonisolated(unsafe) let base: UnsafeMutablePointer<Float>
   let count: Int
+  private let isOwner: Bool
 
+  /// Zeros.
   init(count: Int) {
     guard let memory = ck_allocate(count * MemoryLayout<Float>.stride) else {
       preconditionFailure("out of memory: \(count) floats of packed weights")
@@ -40,7 +44,34 @@ final class AlignedFloats: Sendable {
     base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
     base.initialize(repeating: 0, count: count)
     self.count = count
+    isOwner = true
   }
 
-  deinit { ck_free(base, count * MemoryLayout<Float>.stride) }
+  /// Memory that outlives this object, with what it holds.
+  init(borrowing base: UnsafeMutablePointer<Float>, count: Int) {
+    self.base = base
+    self.count = count
+    isOwner = false
+  }
+
+  deinit { if isOwner { ck_free(base, count * MemoryLayout<Float>.stride) } }
+}
+
+/// Where packed weights go: into memory of their own, or one behind the other into a plan's.
+struct PackingSpace {
+  private var next: UnsafeMutablePointer<Float>?
+
+  init() { next = nil }
+  /// A plan's memory: as much as the pieces' `floatCount`s.
+  init(_ base: UnsafeMutablePointer<Float>) { next = base }
+
+  /// Zeros in memory of their own; a plan's holds anything.
+  mutating func floats(_ count: Int) -> AlignedFloats {
+    guard let base = next else { return AlignedFloats(count: count) }
+    next = base + Self.floatCount(count)
+    return AlignedFloats(borrowing: base, count: count)
+  }
+
+  /// What a piece takes in a plan's memory: pieces begin at cache lines.
+  static func floatCount(_ count: Int) -> Int { (count + 15) & ~15 }
 }

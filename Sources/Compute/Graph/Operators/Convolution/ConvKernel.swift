@@ -18,13 +18,13 @@ struct ConvKernel: Operator {
     case images(Convolution2D)
   }
 
-  /// The kernel for a node it suits, nil otherwise: one or two dimensions (one in NCHW only), FP32,
-  /// known weights.
+  /// The kernel for a node it suits, nil otherwise: one or two dimensions (one in NCHW only, without
+  /// groups), FP32, known weights.
   init?(_ plain: ConvOperator, _ context: OperatorContext, layout: ImageLayout)
     throws(GraphError)
   {
     guard let weight = context.constant(1), weight.dataType == .fp32,
-      weight.shape.count == 4 || weight.shape.count == 3 && layout == .nchw,
+      weight.shape.count == 4 || weight.shape.count == 3 && layout == .nchw && plain.group == 1,
       context.known.optional(2) == nil || context.constant(2) != nil, weight.elementCount > 0,
       weight.shape[0] % plain.group == 0
     else { return nil }
@@ -64,7 +64,7 @@ struct ConvKernel: Operator {
   ) -> Packed {
     let weights = weight.storage.base.assumingMemoryBound(to: Float.self)
     let bias = bias.map { UnsafePointer($0.storage.base.assumingMemoryBound(to: Float.self)) }
-    if weight.shape.count == 3, plain.group == 1 {
+    if weight.shape.count == 3 {
       return .signals(
         Convolution1D(
           geometry: geometry, inputChannels: weight.shape[1], outputChannels: weight.shape[0],

@@ -132,7 +132,9 @@ struct ConvOperator: Operator {
     for domain in ["", FusedAttribute.domain] {
       registry.register("Conv", domain: domain) { context throws(GraphError) in
         let plain = try ConvOperator(context)
-        return try ConvKernel(plain, context, layout: .nchw) ?? plain
+        if let kernel = try ConvKernel(plain, context, layout: .nchw) { return kernel }
+        if let kernel = VolumeConvKernel(plain, context) { return kernel }
+        return plain
       }
     }
   }

@@ -117,19 +117,33 @@ struct ConvTransposeOperator: Operator {
     guard let shape = inputs.optional(0)?.shape, let filters = inputs.optional(1)?.shape else {
       return 0
     }
+    // The kernels do some 32 multiplications in the time of a plain one.
     return Double(shape[0]) * Double(shape[1]) * Double(max(filters[1], 1))
       * SpatialLoop.work(try axes(shape, filters))
+      / (inputs.optional(0)?.dataType == .fp32 ? 32 : 1)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, weight) = (try operands.input(0), try operands.input(1))
     let output = try operands.output()
-    let loop = SpatialLoop(try axes(input.shape, weight.shape))
+    let axes = try axes(input.shape, weight.shape)
     let bias = operands.optional(2)
-    if input.dataType == .fp32 {
-      return step(Float.self, input, weight, bias, output, loop)
+    guard input.dataType == .fp32 else {
+      return step(
+        try input.dataType.numeric(), input, weight, bias, output, SpatialLoop(axes))
     }
-    return step(try input.dataType.numeric(), input, weight, bias, output, loop)
+    let transposition = VolumeTransposition(
+      VolumeWindows(axes), channels: input.shape[1] / group, outputs: weight.shape[1],
+      groups: group, activation: activation.epilogue)
+    let (source, factors, target) = (
+      UnsafePointer(input.f32), UnsafePointer(weight.f32), output.f32
+    )
+    let offsets = bias.map { UnsafePointer($0.f32) }
+    let (batch, threads) = (input.shape[0], operands.threadPool)
+    return {
+      transposition.run(
+        source, batch: batch, weights: factors, bias: offsets, into: target, threads: threads)
+    }
   }
 
   private func step<T: Element>(

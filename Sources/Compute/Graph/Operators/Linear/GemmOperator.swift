@@ -62,7 +62,8 @@ struct GemmOperator: Operator {
     let b = try operands.input(1)
     if a.dataType == .fp32 { return try kernelStep(a, b, operands) }
     return step(
-      try a.dataType.numeric(), a, b, operands.optional(2), try operands.output())
+      try a.dataType.numeric(), a, b, operands.optional(2), try operands.output(),
+      operands.threadPool)
   }
 
   private func kernelStep(_ a: Operand, _ b: Operand?, _ operands: Operands)
@@ -110,7 +111,8 @@ struct GemmOperator: Operator {
 
   @_specialize(where T == Double)
   private func step<T: Element>(
-    _ type: T.Type, _ a: Operand, _ b: Operand, _ bias: Operand?, _ output: Operand
+    _ type: T.Type, _ a: Operand, _ b: Operand, _ bias: Operand?, _ output: Operand,
+    _ threads: ThreadPool?
   ) -> Step {
     let sizes = MatrixProduct.Sizes(
       m: output.shape[0], n: output.shape[1], k: transposesA ? a.shape[0] : a.shape[1])
@@ -121,7 +123,7 @@ struct GemmOperator: Operator {
       pointer: b.pointer(T.self), row: transposesB ? 1 : b.shape[1],
       column: transposesB ? b.shape[1] : 1)
     let target = output.pointer(T.self)
-    let isInteger = output.dataType.isInteger
+    let dataType = output.dataType
     let (alpha, beta) = (alpha, beta)
     let (scale, biasScale) = (T(converting: Double(alpha)), T(converting: Double(beta)))
     let (low, high) = (
@@ -131,7 +133,8 @@ struct GemmOperator: Operator {
     let steps = bias.map { Broadcast.strides($0.shape, 2) } ?? [0, 0]
     let added = bias?.pointer(T.self)
     return {
-      MatrixProduct.multiply(sizes, left, right, target, isInteger: isInteger)
+      MatrixProduct.multiply(
+        sizes, left, right, target, dataType: dataType, threads: threads)
       for row in 0..<sizes.m {
         for column in 0..<sizes.n {
           var value = target[row * sizes.n + column]

@@ -74,7 +74,8 @@ struct MatMulOperator: Operator {
       return try kernelStep(a, b, try Self.sizes(a.shape, b.shape), operands)
     }
     let sizes = try Self.sizes(a.shape, b.shape)
-    return step(try a.dataType.numeric(), sizes, a, b, try operands.output())
+    return step(
+      try a.dataType.numeric(), sizes, a, b, try operands.output(), operands.threadPool)
   }
 
   /// All leading dimensions of the left side are rows of one product.
@@ -118,25 +119,23 @@ struct MatMulOperator: Operator {
       ])
   }
 
-  @_specialize(where T == Double)
-  @_specialize(where T == Int64)
-  @_specialize(where T == Int32)
   private func step<T: Element>(
-    _ type: T.Type, _ sizes: Sizes, _ a: Operand, _ b: Operand, _ output: Operand
+    _ type: T.Type, _ sizes: Sizes, _ a: Operand, _ b: Operand, _ output: Operand,
+    _ threads: ThreadPool?
   ) -> Step {
     let walk = Self.walk(sizes)
     let product = MatrixProduct.Sizes(m: sizes.m, n: sizes.n, k: sizes.k)
     let (left, right, target) = (
       a.pointer(T.self), b.pointer(T.self), output.pointer(T.self)
     )
-    let isInteger = output.dataType.isInteger
+    let dataType = output.dataType
     return {
       walk.forEach { index, offsets in
         MatrixProduct.multiply(
           product,
           .init(pointer: left + offsets.0 * product.m * product.k, row: product.k, column: 1),
           .init(pointer: right + offsets.1 * product.k * product.n, row: product.n, column: 1),
-          target + index * product.m * product.n, isInteger: isInteger)
+          target + index * product.m * product.n, dataType: dataType, threads: threads)
       }
     }
   }

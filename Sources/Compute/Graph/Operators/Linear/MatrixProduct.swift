@@ -1,4 +1,4 @@
-/// Generic matrix products for the element types that have no kernel. C = A · B with any
+/// Generic matrix products for the element types other than FP32. C = A · B with any
 /// strides; integers wrap, 16-bit floats are summed in double precision.
 enum MatrixProduct {
   struct Sizes {
@@ -16,8 +16,15 @@ enum MatrixProduct {
 
   static func multiply<T: Element>(
     _ sizes: Sizes, _ a: Matrix<T>, _ b: Matrix<T>, _ c: UnsafeMutablePointer<T>,
-    isInteger: Bool
+    dataType: DataType, threads: ThreadPool? = nil
   ) {
+    if ElementProduct.suits(dataType) {
+      return ElementProduct.run(
+        dataType, m: sizes.m, n: sizes.n, k: sizes.k,
+        .init(base: a.pointer, row: a.row, column: a.column),
+        .init(base: b.pointer, row: b.row, column: b.column), into: c, threads: threads)
+    }
+    let isInteger = dataType.isInteger
     for row in 0..<sizes.m {
       for column in 0..<sizes.n {
         let (left, right) = (a.pointer + row * a.row, b.pointer + column * b.column)

@@ -1,5 +1,6 @@
-/// RNN, GRU and LSTM in FP32 through the packed kernels: with constant weights and the standard's
-/// own functions at the gates. Others are computed by `CellRunner`.
+/// RNN, GRU and LSTM in FP32 through the packed kernels: with the standard's own functions at the
+/// gates. Constant weights are packed at load; others are by `RecurrentPacking`, in every run. Other
+/// functions and types are computed by `CellRunner`.
 struct RecurrentKernel: Sendable {
   /// One for each direction.
   private let layers: [RecurrentLayer]
@@ -63,6 +64,13 @@ struct RecurrentKernel: Sendable {
     _ operands: Operands, _ sizes: RecurrentOperator.Sizes,
     _ directions: [RecurrentOperator.Direction], isBatchFirst: Bool
   ) throws(GraphError) -> Step {
+    try Self.step(layers, operands, sizes, directions, isBatchFirst: isBatchFirst)
+  }
+
+  static func step(
+    _ layers: [RecurrentLayer], _ operands: Operands, _ sizes: RecurrentOperator.Sizes,
+    _ directions: [RecurrentOperator.Direction], isBatchFirst: Bool
+  ) throws(GraphError) -> Step {
     let input = try operands.input(0)
     let (time, batch, hidden, count) = (sizes.time, sizes.batch, sizes.hidden, directions.count)
     let lengths = operands.optional(4).map { UnsafePointer($0.pointer(Int32.self)) }
@@ -84,7 +92,6 @@ struct RecurrentKernel: Sendable {
         outputBatchStride: (isBatchFirst ? time * count : 1) * hidden, initialState: initial(5),
         initialCell: initial(6), lastState: last(1), lastCell: last(2), stateStride: stateStride)
     }
-    let layers = layers
     // Directions, and shares of at least four cases, are computed side by side.
     let threads = operands.threadPool
     let shares = max(1, min(batch / 4, ((threads?.participantCount ?? 1) + count - 1) / count))
@@ -109,7 +116,7 @@ struct RecurrentKernel: Sendable {
 }
 
 extension RecurrentCell {
-  fileprivate var usesStandardFunctions: Bool {
+  var usesStandardFunctions: Bool {
     let functions: [RecurrentActivation] =
       switch kind {
       case .plain: [.tanh]
@@ -120,7 +127,7 @@ extension RecurrentCell {
       && clip.map { $0 >= 0 } ?? true
   }
 
-  fileprivate var kernelCell: RecurrentLayer.Cell {
+  var kernelCell: RecurrentLayer.Cell {
     switch kind {
     case .plain: .plain
     case .gated: .gated(resetsAfterwards: resetsAfterwards)

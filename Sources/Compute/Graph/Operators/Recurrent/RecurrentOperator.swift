@@ -84,6 +84,9 @@ struct RecurrentOperator: Operator {
   func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
     if kernel != nil { return 0 }
     let sizes = try sizes(inputs)
+    if let packing = RecurrentPacking(cell, sizes, inputs) {
+      return try packing.scratchByteCount()
+    }
     // The gates' sums of the input and of the state, and both states, of one case.
     return (2 * cell.gateCount + 3) * sizes.hidden * MemoryLayout<Double>.stride
   }
@@ -91,8 +94,9 @@ struct RecurrentOperator: Operator {
   func work(_ inputs: KnownInputs, _ outputs: [TensorType]) throws(GraphError) -> Double {
     let sizes = try sizes(inputs)
     // The kernels do some 32 multiplications in the time of a plain one.
+    let isPacked = kernel != nil || RecurrentPacking(cell, sizes, inputs) != nil
     return Double(sizes.time * sizes.batch) * Double(sizes.directions * cell.gateCount)
-      * Double(sizes.hidden) * Double(sizes.hidden + sizes.input) / (kernel == nil ? 1 : 32)
+      * Double(sizes.hidden) * Double(sizes.hidden + sizes.input) / (isPacked ? 32 : 1)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
@@ -100,6 +104,9 @@ struct RecurrentOperator: Operator {
     if let kernel {
       return try kernel.step(
         operands, try sizes(operands.known), directions, isBatchFirst: isBatchFirst)
+    }
+    if let packing = RecurrentPacking(cell, try sizes(operands.known), operands.known) {
+      return try packing.step(operands, directions, isBatchFirst: isBatchFirst)
     }
     if input.dataType == .fp32 { return try step(Float.self, input, operands) }
     return try step(try input.dataType.numeric(), input, operands)
