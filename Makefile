@@ -81,6 +81,10 @@ bench-peers: build deps-test ## The gateway beside proxies that people use, mode
 bench-models: build deps-test ## Models of every class beside ONNX Runtime, OpenVINO and PyTorch, the same answers
 	@bench/models.sh $(BIN)
 
+.PHONY: bench-operators
+bench-operators: build deps-test ## Some 150 single operators beside ONNX Runtime, one thread, worst first
+	@bench/operators.sh $(BIN)
+
 .PHONY: proto
 proto: deps-test ## Regenerate what comes from Proto/
 	@scripts/generate-protocols.sh
