@@ -56,22 +56,13 @@ public final class Convolution1D: Sendable {
     guard rows > 0, outputChannels > 0 else { return }
     let rowsPerBlock = max(4, Self.floatsPerBlock / max(1, weights.rowCount + outputChannels))
     let work = 2.0 * Double(rows) * Double(weights.rowCount) * Double(outputChannels)
-    let participants =
-      work >= ThreadPool.grainFlops ? min(threads?.participantCount ?? 1, rows) : 1
-    let blocks = min(0xffff, max(participants, (rows + rowsPerBlock - 1) / rowsPerBlock))
-    func compute(_ block: Int) {
-      let range = rows * block / blocks..<rows * (block + 1) / blocks
+    Parallel.rows(rows, cost: .flops(work), on: threads, evenly: true) { range in
       var first = range.lowerBound
       while first < range.upperBound {
         let last = min(first + rowsPerBlock, range.upperBound)
         convolve(first..<last, positions, input, length: length, into: output)
         first = last
       }
-    }
-    if participants > 1, let threads {
-      threads.run(blocks, compute)
-    } else {
-      for block in 0..<blocks { compute(block) }
     }
   }
 

@@ -9,7 +9,7 @@ extension Convolution2D {
 
   func runNCHW(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
-    into output: UnsafeMutablePointer<Float>, threads: ThreadPool?
+    into output: UnsafeMutablePointer<Float>, cost: Parallel.Cost, threads: ThreadPool?
   ) {
     guard case .left(let packed, let channelsPerBlock) = weights else {
       preconditionFailure("weights of an NHWC convolution")
@@ -32,10 +32,8 @@ extension Convolution2D {
         width: width, into: output + (image * outputChannels + group * outputs) * positions,
         bias: bias.map { UnsafePointer($0.base + group * outputs) })
     }
-    if let threads, tasks > 1, tasks <= 0xffff {
-      threads.run(tasks, compute)
-    } else {
-      for task in 0..<tasks { compute(task) }
+    Parallel.rows(tasks, cost: cost, on: threads) { tasks in
+      for task in tasks { compute(task) }
     }
   }
 

@@ -7,54 +7,56 @@ extension Convolution2D {
   func runNHWC(
     _ input: UnsafePointer<Float>, batch: Int, height: Int, width: Int,
     residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>,
-    threads: ThreadPool?
+    cost: Parallel.Cost, threads: ThreadPool?
   ) {
     if geometry.isPointwise, !poolsTwoByTwo, case .right(let packed) = weights {
       runPointwise(
         packed, input, pixels: batch * height * width, residual: residual, into: output,
-        threads: threads)
+        cost: cost, threads: threads)
       return
     }
     if width == 1, geometry.isColumn, !poolsTwoByTwo {
       return convolve(
         geometry.turned, input, batch: batch, height: 1, width: height, residual: residual,
-        into: output, threads: threads)
+        into: output, cost: cost, threads: threads)
     }
     convolve(
       geometry, input, batch: batch, height: height, width: width, residual: residual,
-      into: output, threads: threads)
+      into: output, cost: cost, threads: threads)
   }
 
   private func convolve(
     _ geometry: WindowGeometry, _ input: UnsafePointer<Float>, batch: Int, height: Int,
     width: Int, residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>,
-    threads: ThreadPool?
+    cost: Parallel.Cost, threads: ThreadPool?
   ) {
     let size = outputSize(geometry, height: height, width: width)
     let imageCount = height * width * inputChannels
     let outputCount = size.height * size.width * outputChannels
-    // One task per image, or for a single image one per band of rows.
-    let bands = batch > 1 ? 1 : min(size.height, threads?.participantCount ?? 1)
-    let tasks = batch * bands
-    func compute(_ task: Int) {
-      let image = task / bands
-      let band = task % bands
-      let rows = size.height * band / bands..<size.height * (band + 1) / bands
-      convolveImage(
-        geometry, input + image * imageCount, height: height, width: width, rows: rows,
-        residual: residual.map { $0 + image * outputCount }, into: output + image * outputCount)
-    }
-    if let threads, tasks > 1, tasks <= 0xffff {
-      threads.run(tasks, compute)
-    } else {
-      for task in 0..<tasks { compute(task) }
+    // By rows of the output, but whole images where there are several: what is copied to put
+    // zeros around an image is copied once.
+    Parallel.rows(
+      batch * size.height, multipleOf: batch > 1 ? size.height : 1, cost: cost, on: threads,
+      evenly: true
+    ) { rows in
+      var row = rows.lowerBound
+      while row < rows.upperBound {
+        let image = row / size.height
+        let end = min(rows.upperBound, (image + 1) * size.height)
+        convolveImage(
+          geometry, input + image * imageCount, height: height, width: width,
+          rows: row - image * size.height..<end - image * size.height,
+          residual: residual.map { $0 + image * outputCount },
+          into: output + image * outputCount)
+        row = end
+      }
     }
   }
 
   private func runPointwise(
     _ packed: [PackedMatrix], _ input: UnsafePointer<Float>, pixels: Int,
     residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>,
-    threads: ThreadPool?
+    cost: Parallel.Cost, threads: ThreadPool?
   ) {
     let channels = inputChannels / groups
     let outputs = outputChannels / groups
@@ -76,14 +78,10 @@ extension Convolution2D {
     if tail.isEmpty { return compute(0..<pixels, threads) }
     let step = SGEMM.rowsPerBlock(kernels)
     let block = max(1, Self.tailByteCount / (4 * max(1, outputChannels)) / step) * step
-    let blocks = (pixels + block - 1) / block
-    func computeBlock(_ index: Int) {
-      compute(index * block..<min(pixels, (index + 1) * block), nil)
-    }
-    if let threads, blocks > 1, blocks <= 0xffff {
-      threads.run(blocks, computeBlock)
-    } else {
-      for index in 0..<blocks { computeBlock(index) }
+    Parallel.rows(pixels, multipleOf: step, cost: cost, on: threads) { range in
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: block) {
+        compute(first..<min(range.upperBound, first + block), nil)
+      }
     }
   }
 

@@ -102,14 +102,15 @@ public final class Convolution2D: Sendable {
     let work =
       2.0 * Double(batch * size.height * size.width) * Double(outputChannels)
       * Double(inputChannels / groups * geometry.kernelHeight * geometry.kernelWidth)
-    let pool = work >= ThreadPool.grainFlops ? threads : nil
     switch layout {
     case .nhwc:
       runNHWC(
         input, batch: batch, height: height, width: width, residual: residual, into: output,
-        threads: pool)
+        cost: .flops(work), threads: threads)
     case .nchw:
-      runNCHW(input, batch: batch, height: height, width: width, into: output, threads: pool)
+      runNCHW(
+        input, batch: batch, height: height, width: width, into: output, cost: .flops(work),
+        threads: threads)
     }
   }
 }

@@ -76,19 +76,14 @@ public final class DecisionForest: Sendable {
     _ rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int,
     into output: UnsafeMutablePointer<Float>, threads: ThreadPool? = nil
   ) {
-    // About 2 ns a step: see ThreadPool's gate.
-    let work = rowCount * nodes.stepCount * 2
-    let perTask = max(8, (rowCount / 64 + 7) / 8 * 8)
-    guard let threads, work >= ThreadPool.grainNanoseconds, rowCount > perTask else {
-      answer(rows, rowStride, rowCount, output)
-      return
-    }
-    let tasks = (rowCount + perTask - 1) / perTask
-    threads.run(tasks) { task in
-      let first = task * perTask
+    // Several rows go down the trees side by side.
+    Parallel.rows(
+      rowCount, multipleOf: 8, cost: .elements(rowCount * nodes.stepCount, nanosecondsEach: 1),
+      on: threads
+    ) { range in
       answer(
-        rows + first * rowStride, rowStride, min(perTask, rowCount - first),
-        output + first * targetCount)
+        rows + range.lowerBound * rowStride, rowStride, range.count,
+        output + range.lowerBound * targetCount)
     }
   }
 

@@ -32,8 +32,8 @@ enum ElementProduct {
       kernel(&call)
     }
     let work = 4 * Double(m) * Double(n) * Double(k)
-    let tasks = min(threads?.participantCount ?? 1, m / max(1, kernels.panelRows))
-    guard let threads, tasks > 1, work >= ThreadPool.grainFlops else { return compute(0..<m) }
-    threads.run(tasks) { compute(m * $0 / tasks..<m * ($0 + 1) / tasks) }
+    Parallel.rows(
+      m, multipleOf: max(1, kernels.panelRows), cost: .flops(work), on: threads, evenly: true,
+      compute)
   }
 }

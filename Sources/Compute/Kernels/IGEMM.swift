@@ -21,15 +21,10 @@ struct IGEMM {
     let (n, k) = (right.columnCount, right.rowCount)
     guard rowCount > 0, n > 0 else { return }
     let panelColumns = right.kernels.panelColumns
-    let panels = (n + panelColumns - 1) / panelColumns
     // An operation takes about a quarter of the time that one in floating point does.
-    let isLarge = 0.5 * Double(rowCount) * Double(n) * Double(k) >= ThreadPool.grainFlops
-    guard let threads, isLarge else { return columns(0..<n, take) }
-    let tasks = min(panels, threads.participantCount)
-    threads.run(tasks) { task in
-      columns(
-        panels * task / tasks * panelColumns..<min(n, panels * (task + 1) / tasks * panelColumns),
-        take)
+    let cost = Parallel.Cost.flops(0.5 * Double(rowCount) * Double(n) * Double(k))
+    Parallel.rows(n, multipleOf: panelColumns, cost: cost, on: threads, evenly: true) {
+      columns($0, take)
     }
   }
 

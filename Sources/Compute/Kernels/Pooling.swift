@@ -39,7 +39,7 @@ public struct Pooling: Sendable {
   public func run(
     _ input: UnsafePointer<Float>, batch: Int, channels: Int, height: Int, width: Int,
     into output: UnsafeMutablePointer<Float>, indices: UnsafeMutablePointer<Int64>? = nil,
-    kernels: Kernels = .active
+    kernels: Kernels = .active, threads: ThreadPool? = nil
   ) {
     precondition(
       indices == nil || (kind == .max && layout == .nchw), "indices are for max pooling in NCHW")
@@ -65,8 +65,24 @@ public struct Pooling: Sendable {
       (call.inputRowStride, call.outputRowStride) = (width * channels, size.width * channels)
       (call.inputPixelStride, call.outputPixelStride) = (channels, channels)
     }
-    let outputCount = channels * size.height * size.width
-    for image in 0..<batch {
+    let taps = geometry.kernelHeight * geometry.kernelWidth
+    let cost = Parallel.Cost.bytes(4 * batch * channels * size.height * size.width * (taps + 1))
+    let inner = call
+    Parallel.rows(batch, cost: cost, on: threads) { images in
+      run(inner, images, input, output, indices, kernels)
+    }
+  }
+
+  private func run(
+    _ call: ck_pool, _ images: Range<Int>, _ input: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>, _ indices: UnsafeMutablePointer<Int64>?,
+    _ kernels: Kernels
+  ) {
+    var call = call
+    let (channels, height, width) = (call.channels, call.height, call.width)
+    let plane = call.outputHeight * call.outputWidth
+    let outputCount = channels * plane
+    for image in images {
       call.input = input + image * channels * height * width
       call.output = output + image * outputCount
       switch kind {
@@ -76,8 +92,8 @@ public struct Pooling: Sendable {
         if let indices {
           // The kernel counts within a plane.
           for i in 0..<outputCount {
-            let plane = image * channels + i / max(1, size.height * size.width)
-            indices[image * outputCount + i] += Int64(plane * height * width)
+            let channel = image * channels + i / max(1, plane)
+            indices[image * outputCount + i] += Int64(channel * height * width)
           }
         }
       case .average(let countsPadding):

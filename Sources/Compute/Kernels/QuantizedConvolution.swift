@@ -224,17 +224,14 @@ final class QuantizedConvolution: Sendable {
     }
     call.taps = UnsafePointer(taps)
     let work = Double(size.height * size.width) * Double(inputChannels * tapGroups * 4)
-    let tasks = work >= ThreadPool.grainFlops ? min(threads?.participantCount ?? 1, size.height) : 1
     let whole = call
-    func band(_ task: Int) {
-      let rows = size.height * task / tasks..<size.height * (task + 1) / tasks
+    Parallel.rows(size.height, cost: .flops(work), on: threads, evenly: true) { rows in
       var call = whole
       call.input = source + rows.lowerBound * call.inputRowStep
       call.output = output + rows.lowerBound * size.width * outputChannels
       call.outputHeight = rows.count
       kernels.table.pointee.depthwiseBytes(&call)
     }
-    if let threads, tasks > 1 { threads.run(tasks, band) } else { band(0) }
   }
 }
 

@@ -26,19 +26,14 @@ struct QuantizedProduct {
     let (n, k) = (right.columnCount, right.rowCount)
     guard rowCount > 0, n > 0 else { return }
     // An operation takes about a quarter of the time that one in floating point does.
-    let isLarge = 0.5 * Double(rowCount) * Double(n) * Double(k) >= ThreadPool.grainFlops
-    guard let threads, isLarge else { return block(0..<rowCount, 0..<n, rows) }
-    let panels = (n + right.kernels.panelColumns - 1) / right.kernels.panelColumns
-    let splitsRows = rowCount >= 4 * right.kernels.panelRows * threads.participantCount
-    let tasks = splitsRows ? threads.participantCount : min(panels, threads.participantCount)
-    threads.run(tasks) { task in
-      if splitsRows {
-        block(rowCount * task / tasks..<rowCount * (task + 1) / tasks, 0..<n, rows)
-      } else {
-        let first = panels * task / tasks * right.kernels.panelColumns
-        let end = panels * (task + 1) / tasks * right.kernels.panelColumns
-        block(0..<rowCount, first..<min(end, n), rows)
-      }
+    let cost = Parallel.Cost.flops(0.5 * Double(rowCount) * Double(n) * Double(k))
+    guard let threads else { return block(0..<rowCount, 0..<n, rows) }
+    if rowCount >= 4 * right.kernels.panelRows * threads.participantCount {
+      Parallel.rows(rowCount, cost: cost, on: threads, evenly: true) { block($0, 0..<n, rows) }
+    } else {
+      Parallel.rows(
+        n, multipleOf: right.kernels.panelColumns, cost: cost, on: threads, evenly: true
+      ) { block(0..<rowCount, $0, rows) }
     }
   }
 

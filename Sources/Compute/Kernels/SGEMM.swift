@@ -75,30 +75,21 @@ struct Product {
 
   func run(_ threads: ThreadPool?) {
     guard m > 0, n > 0 else { return }
-    guard let threads, 2.0 * Double(m) * Double(n) * Double(k) >= ThreadPool.grainFlops else {
-      compute(rows: 0..<m, columns: 0..<n)
-      return
-    }
-    split(threads)
-  }
-
-  /// Cuts C into one rectangle per participant, along its longer side.
-  private func split(_ threads: ThreadPool) {
+    guard threads != nil else { return compute(rows: 0..<m, columns: 0..<n) }
+    // Reading B counts where there are few rows.
+    let cost = Parallel.Cost.flops(2 * Double(m) * Double(n) * Double(k)) + .bytes(4 * n * k)
     let byRows: Bool
     if case .packed = left { byRows = false } else { byRows = m >= n || m >= 8 * kernels.panelRows }
-    let unit = byRows ? kernels.panelRows : kernels.panelColumns
-    let total = byRows ? m : n
-    let units = (total + unit - 1) / unit
-    let tasks = min(units, threads.participantCount)
-    threads.run(tasks) { task in
-      if byRows {
-        // Even shares: a share of one or two rows would be summed in another order.
-        compute(rows: m * task / tasks..<m * (task + 1) / tasks, columns: 0..<n)
-      } else {
-        let first = min(n, units * task / tasks * unit)
-        let last = min(n, units * (task + 1) / tasks * unit)
-        compute(rows: 0..<m, columns: first..<last)
+    guard byRows else {
+      Parallel.rows(n, multipleOf: kernels.panelColumns, cost: cost, on: threads, evenly: true) {
+        compute(rows: 0..<m, columns: $0)
       }
+      return
+    }
+    // No whole tiles: a share of one or two rows would be summed in another order.
+    let units = (m + kernels.panelRows - 1) / kernels.panelRows
+    Parallel.rows(units, cost: cost, on: threads, evenly: true) { share in
+      compute(rows: m * share.lowerBound / units..<m * share.upperBound / units, columns: 0..<n)
     }
   }
 

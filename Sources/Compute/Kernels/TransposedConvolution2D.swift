@@ -69,10 +69,8 @@ public final class TransposedConvolution2D: Sendable {
       }
     }
     let work = 2.0 * Double(rows * width) * Double(inputChannels * columns * kernelHeight)
-    if let threads, work >= ThreadPool.grainFlops, rows > 1, rows <= 0xffff {
-      threads.run(rows, compute)
-    } else {
-      for row in 0..<rows { compute(row) }
+    Parallel.rows(rows, cost: .flops(work), on: threads) { range in
+      for row in range { compute(row) }
     }
   }
 }

@@ -107,11 +107,7 @@ struct VolumeConvolution: Sendable {
     }
     let work =
       2 * Double(batch * positions) * Double(groups * outputs) * Double(channels * windows.taps)
-    if let threads, work >= ThreadPool.grainFlops, tasks > 1, tasks <= 0xffff {
-      threads.run(tasks, compute)
-    } else {
-      for task in 0..<tasks { compute(task) }
-    }
+    Parallel.rows(tasks, cost: .flops(work), on: threads) { for task in $0 { compute(task) } }
   }
 
   private func filter(

@@ -8,14 +8,17 @@ internal import Synchronization
 /// task on by compare-exchange owns that task. A thread that wakes late finds another generation or
 /// no task left, and touches nothing; so the caller never waits for a thread that has not started.
 final class SharedState: Sendable {
-  /// How often a thread looks for the next job before it sleeps, while a run is open.
-  private static let spinCountMax = 20_000
+  /// How often a thread looks for the next job before it sleeps: about 100 µs, longer than what
+  /// lies between two jobs of one inference.
+  private static let spinCountMax = 4_000
 
   private struct Words: ~Copyable {
     let claim = Atomic<UInt64>(0)
     let sleepers = Atomic<UInt32>(0)
     let callerSleeps = Atomic<UInt32>(0)
     let openRuns = Atomic<Int>(0)
+    let threads = Atomic<UInt32>(0)
+    let regret = Atomic<Int>(0)
     let busy = Atomic<Bool>(false)
     let stops = Atomic<Bool>(false)
   }
@@ -47,8 +50,26 @@ final class SharedState: Sendable {
     ).exchanged
   }
   func release() { words.busy.store(false, ordering: .releasing) }
-  func openRun() { words.openRuns.add(1, ordering: .relaxed) }
+  func openRun() {
+    if words.openRuns.add(1, ordering: .relaxed).oldValue == 0 {
+      words.regret.store(0, ordering: .relaxed)
+    }
+  }
   func closeRun() { words.openRuns.subtract(1, ordering: .relaxed) }
+
+  var openRunCount: Int { words.openRuns.load(ordering: .relaxed) }
+
+  /// Whether a job is to be handed over now. It is if a thread is awake. If not, waking one is
+  /// worth it as soon as what the jobs of this inference would have gained reaches its price.
+  func isWorthWaking(_ nanoseconds: Double) -> Bool {
+    let threads = words.threads.load(ordering: .relaxed)
+    if words.sleepers.load(ordering: .relaxed) < threads { return true }
+    let gain = Int(min(nanoseconds / 2, 1e9))
+    let sum = words.regret.add(gain, ordering: .relaxed).newValue
+    guard Double(sum) >= ThreadPool.wakeNanoseconds else { return false }
+    words.regret.store(0, ordering: .relaxed)
+    return true
+  }
 
   /// The caller's side of a job.
   func forkJoin(_ count: Int, _ body: @escaping (Int) -> Void) {
@@ -58,8 +79,11 @@ final class SharedState: Sendable {
     words.claim.store(
       UInt64(generation) << 32 | UInt64(count) << 16, ordering: .sequentiallyConsistent)
     wakeWord.pointee.store(generation, ordering: .sequentiallyConsistent)
-    if words.sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-      ck_futex_wake(wakeWord, Int32(clamping: count - 1))
+    let sleeping = Int(words.sleepers.load(ordering: .sequentiallyConsistent))
+    let awake = Int(words.threads.load(ordering: .relaxed)) - sleeping
+    // Helpers that look for work take the first tasks; others are woken for what is left.
+    if sleeping > 0, count - 1 > awake {
+      ck_futex_wake(wakeWord, Int32(clamping: count - 1 - awake))
     }
     work(generation)
     awaitCompletion(UInt32(count))
@@ -108,7 +132,12 @@ final class SharedState: Sendable {
     var thread = pthread_t()
     let state = Unmanaged.passRetained(self)
     let failed = pthread_create(&thread, nil, threadMain, state.toOpaque()) != 0
-    if failed { state.release() } else { pthread_detach(thread) }
+    if failed {
+      state.release()
+    } else {
+      words.threads.add(1, ordering: .relaxed)
+      pthread_detach(thread)
+    }
     return !failed
   }
 
@@ -128,7 +157,7 @@ final class SharedState: Sendable {
         seen = generation
         work(generation)
         spins = 0
-      } else if spins < Self.spinCountMax, words.openRuns.load(ordering: .relaxed) > 0 {
+      } else if spins < Self.spinCountMax {
         spins += 1
         ck_pause()
       } else {

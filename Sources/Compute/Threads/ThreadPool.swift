@@ -2,22 +2,38 @@ internal import CKernels
 internal import Glibc
 internal import Synchronization
 
-/// Fork-join over a few threads that wait between jobs: about 1 µs a job while a run is open.
+/// Fork-join over a few threads that wait between jobs: about 1 µs a job while they are awake.
 ///
 /// `run` cuts work into tasks that any participant may take; which thread computes a task never
 /// changes its result. A pool serves one job at a time: a second caller meanwhile computes its
-/// tasks itself, so nobody ever waits for somebody else's model.
+/// tasks itself, so nobody ever waits for somebody else's model. Operators do not call it: they
+/// say what their work costs, and ``Parallel`` decides.
 public final class ThreadPool: Sendable {
-  /// Work below this many floating-point operations (about 20 µs on one core) stays on one thread:
-  /// handing over costs more than it gains.
-  public static let grainFlops = 2e6
-  /// The same gate in nanoseconds, for work that is not counted in operations.
-  public static let grainNanoseconds = 20_000
+  /// What another part of a job must be worth: several times what handing it to a thread that is
+  /// awake costs (1 µs).
+  static let partNanosecondsMin = 5_000.0
+  /// What waking sleeping threads must be worth: the call takes 10 µs of its caller, and the first
+  /// of them starts some 20 µs after it (measured on a virtual machine).
+  static let wakeNanoseconds = 40_000.0
+  /// A task that is much longer is cut again, so that a thread that was interrupted does not hold
+  /// up the others.
+  static let taskNanosecondsMax = 200_000.0
 
-  /// The pool of programs that run one model at a time (`martlet bench`): the caller and one
-  /// thread more, where there is a second core. Services give each request one thread of their
-  /// ``ThreadBudget`` instead.
-  public static let shared = ThreadPool(participants: min(2, ThreadBudget.coreCount))
+  /// The pools of this process by their participants: a program has the number it was configured
+  /// with, so one. However many models are loaded, they share its threads.
+  private static let pools = Mutex<[Int: ThreadPool]>([:])
+
+  /// The pool for work on some threads, the caller's included; nil for its own alone.
+  static func shared(threadCount: Int) -> ThreadPool? {
+    let participants = min(threadCount, ThreadBudget.coreCount)
+    guard participants > 1 else { return nil }
+    return pools.withLock { pools in
+      if let pool = pools[participants] { return pool }
+      let pool = ThreadPool(participants: participants)
+      pools[participants] = pool
+      return pool
+    }
+  }
 
   /// Threads that take part in a job, the caller included.
   public let participantCount: Int
@@ -49,11 +65,20 @@ public final class ThreadPool: Sendable {
     shared.release()
   }
 
-  /// Keeps the pool's threads awake for the duration of `body`: one model run with several jobs.
-  /// Outside of it they sleep as soon as a job is done, so that an idle process uses no CPU.
-  public func withRun<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
-    shared.openRun()
-    defer { shared.closeRun() }
-    return try body()
+  /// An inference begins, with the jobs in it, on the calling thread: threads that compute for
+  /// others are not there to help. Every one ends with `endRun`.
+  func beginRun() { shared.openRun() }
+  /// Ends what `beginRun` began.
+  func endRun() { shared.closeRun() }
+
+  /// Into how many tasks work of some length is to be cut now; 1: not at all.
+  func taskCount(nanoseconds: Double, evenly: Bool) -> Int {
+    let worth = Int(min(nanoseconds / Self.partNanosecondsMin, 1e6))
+    guard worth > 1 else { return 1 }
+    let free = participantCount - max(0, shared.openRunCount - 1)
+    guard free > 1, shared.isWorthWaking(nanoseconds) else { return 1 }
+    let threads = min(free, worth)
+    let pieces = evenly ? 1 : Int(min(nanoseconds / Double(threads) / Self.taskNanosecondsMax, 4))
+    return threads * max(1, pieces)
   }
 }

@@ -21,9 +21,10 @@ public final class ModelServer: Sendable {
 
   /// Opens the repository without listening yet. Throws ``RepositoryError``.
   public convenience init(_ configuration: ModelServerConfiguration) throws {
-    // Requests are many and cores few: each request has one thread.
+    // A request has one thread, and those that no other request uses.
     var options = ModelOptions(
-      threadCount: 1, arenaByteCountMax: configuration.inferenceMemoryByteCountMax)
+      threadCount: configuration.threadCount,
+      arenaByteCountMax: configuration.inferenceMemoryByteCountMax)
     options.weightByteCountMax = configuration.modelMemoryByteCountMax
     try self.init(
       configuration,

@@ -26,9 +26,9 @@ import Testing
   @Test func jobsInsideAnOpenRunFollowEachOtherWithoutLosingATask() {
     let pool = ThreadPool(participants: 2)
     let total = Mutex<Int>.Holder()
-    pool.withRun {
-      for _ in 0..<5000 { pool.run(4) { _ in total.add() } }
-    }
+    pool.beginRun()
+    for _ in 0..<5000 { pool.run(4) { _ in total.add() } }
+    pool.endRun()
     #expect(total.value == 20_000)
   }
 

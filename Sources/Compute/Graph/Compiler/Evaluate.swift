@@ -6,7 +6,7 @@ enum Evaluator {
   private static let byteCountMax = 1 << 30
 
   static func run(
-    _ op: any Operator, _ known: KnownInputs, types: [TensorType], threadCount: Int = 1
+    _ op: any Operator, _ known: KnownInputs, types: [TensorType], threads: ThreadPool? = nil
   ) throws(GraphError) -> [Tensor] {
     var inputs: [Operand?] = []
     for index in 0..<known.count {
@@ -42,7 +42,7 @@ enum Evaluator {
     let scratch = TensorStorage(byteCount: scratchByteCount)
     let operands = Operands(
       inputs: inputs, outputs: outputs, scratch: scratch.base, known: known,
-      threadCount: threadCount)
+      threadPool: threads)
     do {
       try op.makeStep(operands)?()
       try operands.checkTexts()

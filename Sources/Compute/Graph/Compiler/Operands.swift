@@ -50,10 +50,8 @@ struct Operands {
   let scratch: UnsafeMutableRawPointer
   /// The same facts `infer` saw.
   let known: KnownInputs
-  let threadCount: Int
-
-  /// Threads a kernel may use; nil for the caller's alone.
-  var threadPool: ThreadPool? { threadCount > 1 ? ThreadPool.shared : nil }
+  /// Threads that ``Parallel`` may use; nil for the caller's alone.
+  let threadPool: ThreadPool?
 
   func input(_ index: Int) throws(GraphError) -> Operand {
     guard index < inputs.count, let operand = inputs[index] else {

@@ -54,7 +54,9 @@ final class ModelVariants: Sendable {
     let asked = source.inputsOfConditions
     decidingInputs = program.inputSpecs.indices.filter { index in
       let spec = program.inputSpecs[index]
-      guard asked.contains(spec.name), spec.dataType == .bool || spec.dataType.isInteger, !spec.shape.contains(-1) else {
+      guard asked.contains(spec.name), spec.dataType == .bool || spec.dataType.isInteger,
+        !spec.shape.contains(-1)
+      else {
         return false
       }
       return (Shape.elementCount(spec.shape) ?? .max) <= Self.decidingElementCountMax

@@ -28,7 +28,9 @@ final class PartPlans {
       entry.cache.fill(plan, inputs)
       return plan
     }
-    guard entry.missCount < Self.missCountMin + entry.hitCount / Self.hitsPerMiss else { return nil }
+    guard entry.missCount < Self.missCountMin + entry.hitCount / Self.hitsPerMiss else {
+      return nil
+    }
     entry.missCount += 1
     let before = entry.cache.byteCount
     defer { byteCount += entry.cache.byteCount - before }

@@ -18,9 +18,13 @@ final class Plan {
   /// Values of the inputs that decided shapes, in the order of `Program.keyedInputs`.
   var keyedValues: [Tensor] = []
 
-  init(program: Program, work: Double) {
+  /// Threads that steps may use; nil for the caller's alone.
+  let threads: ThreadPool?
+
+  init(program: Program, work: Double, threads: ThreadPool?) {
     self.program = program
     self.work = work
+    self.threads = threads
     places = .allocate(capacity: max(program.inputs.count, 1))
   }
 
@@ -48,6 +52,8 @@ final class Plan {
 
   /// Runs all steps. Allocates nothing.
   func run() throws(ExecutionError) {
+    threads?.beginRun()
+    defer { threads?.endRun() }
     for index in 0..<steps.count {
       do {
         try steps[index]()
@@ -60,6 +66,8 @@ final class Plan {
 
   /// Runs all steps, and adds what each takes by the given clock of nanoseconds to `times`.
   func run(clock: () -> Int, into times: inout [Int]) throws(ExecutionError) {
+    threads?.beginRun()
+    defer { threads?.endRun() }
     var last = clock()
     for index in 0..<steps.count {
       try steps[index]()

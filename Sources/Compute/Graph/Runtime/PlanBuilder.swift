@@ -208,7 +208,9 @@ struct PlanBuilder {
         $0 + ($1 < 0 ? 0 : Double(types[$1]?.minimumByteCount ?? 0))
       }
     }
-    let plan = Plan(program: program, work: work + written)
+    let plan = Plan(
+      program: program, work: work + written,
+      threads: ThreadPool.shared(threadCount: program.options.threadCount))
     var operands = [Operand?](repeating: nil, count: program.valueCount)
     for number in 0..<program.valueCount {
       guard let type = types[number] else { continue }
@@ -234,7 +236,7 @@ struct PlanBuilder {
         inputs: instruction.inputs.map { $0 < 0 ? nil : operands[$0] },
         outputs: instruction.outputs.map { $0 < 0 ? nil : operands[$0] },
         scratch: scratch < 0 ? base : base + layout.buffers[scratch].offset,
-        known: item.known, threadCount: program.options.threadCount)
+        known: item.known, threadPool: plan.threads)
       do {
         if let run = try instruction.op.makeStep(binding) {
           plan.append(Self.checked(run, binding), of: instruction)

@@ -94,10 +94,11 @@ struct PoolOperator: Operator {
       isMax ? .max : .average(countsPadding: countsPadding),
       WindowGeometry(try axes([shape[0], channels, height, width])), layout: layout,
       roundsUp: window.ceils)
+    let threads = operands.threadPool
     return {
       pooling.run(
         source, batch: shape[0], channels: channels, height: height, width: width,
-        into: target, indices: indices)
+        into: target, indices: indices, threads: threads)
     }
   }
 

@@ -54,18 +54,20 @@ struct BinaryOperator: Operator {
     let turned = Operand(
       dataType: right.dataType, shape: aligned(left.shape, right.shape) ?? right.shape,
       count: right.count, bytes: right.bytes, strings: nil)
-    return try Self.step(function, left, turned, try operands.output())
+    return try Self.step(
+      function, left, turned, try operands.output(), threads: operands.threadPool)
   }
 
   static func step(
-    _ function: Function, _ left: Operand, _ right: Operand, _ output: Operand
+    _ function: Function, _ left: Operand, _ right: Operand, _ output: Operand,
+    threads: ThreadPool? = nil
   ) throws(GraphError) -> Step {
     let broadcast = Broadcast(left.shape, right.shape, output: output.shape)
     if left.dataType != right.dataType {
       return try mixedPower(broadcast, left, right, output)
     }
     if let kernel = function.kernel, Elementwise.supports(kernel, left.dataType),
-      let step = kernelStep(kernel, broadcast, left, right, output)
+      let step = kernelStep(kernel, broadcast, left, right, output, threads)
     {
       return step
     }
@@ -75,7 +77,7 @@ struct BinaryOperator: Operator {
   /// Rows through the kernel; nil when neither operand is dense along the row.
   private static func kernelStep(
     _ kernel: Elementwise.Binary, _ broadcast: Broadcast, _ left: Operand, _ right: Operand,
-    _ output: Operand
+    _ output: Operand, _ threads: ThreadPool?
   ) -> Step? {
     let row = broadcast.row
     let form: Elementwise.Operands
@@ -89,11 +91,16 @@ struct BinaryOperator: Operator {
     }
     let (type, size) = (left.dataType, left.dataType.elementByteCount!)
     let (a, b, c) = (left.bytes, right.bytes, output.bytes)
+    let cost = Parallel.Cost.bytes(3 * output.byteCount)
+    let unit = broadcast.outer.isEmpty ? 64 : 1
     return {
-      broadcast.forEachRow { leftStart, rightStart, start in
-        Elementwise.binary(
-          kernel, type, into: c + start * size, a + leftStart * size, b + rightStart * size,
-          count: row.size, operands: form)
+      Parallel.rows(broadcast.partCount, multipleOf: unit, cost: cost, on: threads) { part in
+        let count = broadcast.outer.isEmpty ? part.count : row.size
+        broadcast.forEachRow(in: part) { leftStart, rightStart, start in
+          Elementwise.binary(
+            kernel, type, into: c + start * size, a + leftStart * size, b + rightStart * size,
+            count: count, operands: form)
+        }
       }
     }
   }

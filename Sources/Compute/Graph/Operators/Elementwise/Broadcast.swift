@@ -45,16 +45,27 @@ struct Broadcast: Sendable {
   /// Calls `body` with the first element's offsets of every row: left, right, output. A loop and
   /// no recursion, so that `body` is compiled into it.
   @inline(__always)
-  func forEachRow(_ body: (Int, Int, Int) -> Void) {
-    if count == 0 { return }
-    if outer.isEmpty { return body(0, 0, 0) }
+  func forEachRow(_ body: (Int, Int, Int) -> Void) { forEachRow(in: 0..<partCount, body) }
+
+  /// What can be walked in parts: the outermost dimension, which is the row if there is no other.
+  var partCount: Int { outer.isEmpty ? row.size : outer[0].size }
+
+  /// The same for a part of the outermost dimension; a part of a row is one row.
+  @inline(__always)
+  func forEachRow(in part: Range<Int>, _ body: (Int, Int, Int) -> Void) {
+    if count == 0 || part.isEmpty { return }
+    let first = part.lowerBound
+    if outer.isEmpty { return body(first * row.left, first * row.right, first) }
+    let each = count / outer[0].size
     withUnsafeTemporaryAllocation(of: Int.self, capacity: outer.count) { places in
       places.initialize(repeating: 0)
-      var (left, right, start) = (0, 0, 0)
+      places[0] = first
+      var (left, right, start) = (first * outer[0].left, first * outer[0].right, first * each)
+      let end = part.upperBound * each
       while true {
         body(left, right, start)
         start += row.size
-        if start == count { return }
+        if start == end { return }
         var depth = outer.count - 1
         while true {
           let dimension = outer[depth]

@@ -4,7 +4,9 @@ internal import Glibc
 /// the 16-bit types through FP32; Neg, Abs, Sign and Relu also on integers.
 struct UnaryOperator: Operator {
   let allowed: [DataType]
-  let makeF32: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Step
+  let runF32: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+  /// What an element of FP32 takes.
+  let nanosecondsEach: Double
   let generic: (@Sendable (Double) -> Double)?
   /// For integers: exact where a Double is not.
   var integers: IntegerFunction?
@@ -20,7 +22,16 @@ struct UnaryOperator: Operator {
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
     if input.dataType == .fp32 {
-      return makeF32(UnsafePointer(input.f32), output.f32, output.count)
+      let (source, target) = (UnsafePointer(input.f32), output.f32)
+      let (count, threads) = (output.count, operands.threadPool)
+      // Not in a tuple: a function that was in one allocates when it is called.
+      let run = runF32
+      let cost = Parallel.Cost.elements(count, nanosecondsEach: nanosecondsEach)
+      return {
+        Parallel.rows(count, multipleOf: 64, cost: cost, on: threads) { part in
+          run(source + part.lowerBound, target + part.lowerBound, part.count)
+        }
+      }
     }
     let type = try input.dataType.numeric()
     if let integers, input.dataType.isInteger {
@@ -74,9 +85,10 @@ struct UnaryOperator: Operator {
     integers: IntegerFunction? = nil
   ) {
     allowed = integers == nil ? DataType.floats : DataType.numbers
-    makeF32 = { source, target, count in
-      { Elementwise.unary(kernel, into: target, source, count: count) }
+    runF32 = { source, target, count in
+      Elementwise.unary(kernel, into: target, source, count: count)
     }
+    nanosecondsEach = 0.4
     generic = double
     self.integers = integers
   }
@@ -87,7 +99,8 @@ struct UnaryOperator: Operator {
     _ double: @escaping @Sendable (Double) -> Double, integers: IntegerFunction? = nil
   ) {
     allowed = integers == nil ? DataType.floats : DataType.numbers
-    makeF32 = { source, target, count in { loop(source, target, count) } }
+    runF32 = loop
+    nanosecondsEach = 2
     generic = double
     self.integers = integers
   }
@@ -107,9 +120,10 @@ struct UnaryOperator: Operator {
     _ double: @escaping @Sendable (Double) -> Double, integers: IntegerFunction? = nil
   ) {
     allowed = integers == nil ? DataType.floats : DataType.numbers
-    makeF32 = { source, target, count in
-      { for index in 0..<count { target[index] = single(source[index]) } }
+    runF32 = { source, target, count in
+      for index in 0..<count { target[index] = single(source[index]) }
     }
+    nanosecondsEach = 4
     generic = double
     self.integers = integers
   }

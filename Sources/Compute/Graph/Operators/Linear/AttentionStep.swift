@@ -28,16 +28,14 @@ struct AttentionStep {
       max(1, Self.heldScoreCountMax / columns))
     let blocks = (rows + most - 1) / most
     let tasks = batch * heads * blocks
-    let compute = { (task: Int) in
-      let (stack, block) = (task / blocks, task % blocks)
-      head(
-        stack / heads, stack % heads, rows: rows * block / blocks..<rows * (block + 1) / blocks)
-    }
-    let flops = 2.0 * Double(batch * heads * rows) * Double(columns) * Double(depth + width)
-    if let threads, tasks > 1, tasks <= 0xffff, flops >= ThreadPool.grainFlops {
-      threads.run(tasks, compute)
-    } else {
-      for task in 0..<tasks { compute(task) }
+    let scores = Double(batch * heads * rows) * Double(columns)
+    // The exponential takes some 20 operations.
+    Parallel.rows(tasks, cost: .flops(scores * Double(2 * (depth + width) + 20)), on: threads) {
+      for task in $0 {
+        let (stack, block) = (task / blocks, task % blocks)
+        head(
+          stack / heads, stack % heads, rows: rows * block / blocks..<rows * (block + 1) / blocks)
+      }
     }
   }
 

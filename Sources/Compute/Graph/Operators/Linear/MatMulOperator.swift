@@ -100,12 +100,20 @@ struct MatMulOperator: Operator {
     let (left, right) = (UnsafePointer(a.f32), UnsafePointer(b.f32))
     let (target, threads) = (try operands.output().f32, operands.threadPool)
     let (m, n, k) = (sizes.m, sizes.n, sizes.k)
+    let count = walk.count
+    let cost = Parallel.Cost.flops(2 * Double(count) * Double(m) * Double(n) * Double(k))
+    // Whole products side by side, or one after the other on all threads.
+    let isWide = count >= threads?.participantCount ?? 1
+    let inside = isWide ? nil : threads
     return {
-      walk.forEach { index, offsets in
-        SGEMM.run(
-          m: m, n: n, k: k, Matrix(left + offsets.0 * m * k, rowStride: k),
-          Matrix(right + offsets.1 * k * n, rowStride: n), into: target + index * m * n,
-          rowStride: n, threads: threads)
+      Parallel.rows(count, cost: cost, on: isWide ? threads : nil) { part in
+        for index in part {
+          let offsets = walk.offsets(at: index)
+          SGEMM.run(
+            m: m, n: n, k: k, Matrix(left + offsets.0 * m * k, rowStride: k),
+            Matrix(right + offsets.1 * k * n, rowStride: n), into: target + index * m * n,
+            rowStride: n, threads: inside)
+        }
       }
     }
   }

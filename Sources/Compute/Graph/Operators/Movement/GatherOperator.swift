@@ -110,6 +110,6 @@ struct ArrayFeatureExtractor: Operator {
     return try GatherOperator(axis: -1).makeStep(
       Operands(
         inputs: [input, flat], outputs: operands.outputs, scratch: operands.scratch,
-        known: operands.known, threadCount: operands.threadCount))
+        known: operands.known, threadPool: operands.threadPool))
   }
 }

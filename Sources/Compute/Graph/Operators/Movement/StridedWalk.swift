@@ -15,6 +15,22 @@ struct StridedWalk: Sendable {
     }
   }
 
+  /// Positions of the output.
+  var count: Int { Shape.product(shape[...]) }
+
+  /// The offsets at one position.
+  func offsets(at index: Int) -> (Int, Int, Int) {
+    var (rest, offsets) = (index, (0, 0, 0))
+    for dimension in shape.indices.reversed() {
+      let place = rest % shape[dimension]
+      rest /= shape[dimension]
+      offsets.0 += place * strides[dimension].0
+      offsets.1 += place * strides[dimension].1
+      offsets.2 += place * strides[dimension].2
+    }
+    return offsets
+  }
+
   /// A loop and no recursion, so that `body` is compiled into it.
   @inline(__always)
   func forEach(_ body: (Int, (Int, Int, Int)) -> Void) {

@@ -15,9 +15,15 @@ extension LayerNormalizationOperator {
     let (weights, offsets) = (UnsafePointer(scale.f32), bias.map { UnsafePointer($0.f32) })
     let (mean, inverse) = (operands.optionalOutput(1)?.f32, operands.optionalOutput(2)?.f32)
     let (table, epsilon) = (Kernels.active.table, epsilon)
+    let cost = Parallel.Cost.bytes(3 * input.byteCount)
+    let threads = operands.threadPool
     return {
-      table.pointee.layerNorm(
-        target, source, rows, size, weights, offsets, epsilon, mean, inverse)
+      Parallel.rows(rows, cost: cost, on: threads) { part in
+        let (first, start) = (part.lowerBound, part.lowerBound * size)
+        table.pointee.layerNorm(
+          target + start, source + start, part.count, size, weights, offsets, epsilon,
+          mean.map { $0 + first }, inverse.map { $0 + first })
+      }
     }
   }
 }

@@ -32,12 +32,15 @@ struct SoftmaxOperator: Operator {
     }
     if input.dataType == .fp32 {
       let (source, target) = (UnsafePointer(input.f32), output.f32)
-      if function == .logSoftmax {
-        return {
-          Softmax.runLogarithmic(source, into: target, outer: outer, axis: size, inner: inner)
+      let run = function == .logSoftmax ? Softmax.runLogarithmic : Softmax.run
+      let cost = Parallel.Cost.elements(input.count, nanosecondsEach: 0.5)
+      let threads = operands.threadPool
+      return {
+        Parallel.rows(outer, cost: cost, on: threads) { part in
+          let start = part.lowerBound * size * inner
+          run(source + start, target + start, part.count, size, inner, .active)
         }
       }
-      return { Softmax.run(source, into: target, outer: outer, axis: size, inner: inner) }
     }
     return step(try input.dataType.numeric(), input, output, outer, size, inner)
   }

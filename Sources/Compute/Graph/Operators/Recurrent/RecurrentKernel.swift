@@ -92,24 +92,25 @@ struct RecurrentKernel: Sendable {
         outputBatchStride: (isBatchFirst ? time * count : 1) * hidden, initialState: initial(5),
         initialCell: initial(6), lastState: last(1), lastCell: last(2), stateStride: stateStride)
     }
-    // Directions, and shares of at least four cases, are computed side by side.
+    // Directions, or shares of at least four cases, are computed side by side.
     let threads = operands.threadPool
-    let shares = max(1, min(batch / 4, ((threads?.participantCount ?? 1) + count - 1) / count))
+    let unit = count >= threads?.participantCount ?? 1 ? batch : 4
+    let cost = Parallel.Cost.flops(
+      layers.reduce(0.0) { $0 + Double($1.byteCount) / 2 } * Double(batch * time))
     return { () throws(ExecutionError) in
       if let lengths {
         for row in 0..<batch where lengths[row] < 0 || Int(lengths[row]) > time {
           throw ExecutionError(code: .invalidValue, message: "lengths must be in 0...\(time)")
         }
       }
-      func compute(_ task: Int) {
-        let (number, share) = (task / shares, task % shares)
-        layers[number].run(
-          sequences[number], rows: batch * share / shares..<batch * (share + 1) / shares)
-      }
-      if let threads {
-        threads.run(layers.count * shares, compute)
-      } else {
-        for task in 0..<layers.count * shares { compute(task) }
+      Parallel.rows(count * batch, multipleOf: unit, cost: cost, on: threads, evenly: true) {
+        for number in 0..<count {
+          let rows = $0.clamped(to: number * batch..<(number + 1) * batch)
+          if rows.isEmpty { continue }
+          layers[number].run(
+            sequences[number],
+            rows: rows.lowerBound - number * batch..<rows.upperBound - number * batch)
+        }
       }
     }
   }
