@@ -49,6 +49,56 @@ import Testing
     }
   }
 
+  /// Elements of every width, gathered and scattered along every axis by indices of both types
+  /// that are smaller than the data, against coordinates taken apart one by one.
+  @Test(arguments: -3..<3) func elementsAreFoundAlongEveryAxis(_ axis: Int) throws {
+    let (shape, picked) = ([2, 3, 4], [2, 2, 3])
+    let at = axis < 0 ? axis + 3 : axis
+    let values = (0..<12).map { $0 * 5 % (2 * shape[at]) - shape[at] }
+    let places = (0..<12).map { index in
+      var coordinates = [index / 6, index / 3 % 2, index % 3]
+      coordinates[at] = (values[index] + shape[at]) % shape[at]
+      return (coordinates[0] * 3 + coordinates[1]) * 4 + coordinates[2]
+    }
+    for isWide in [true, false] {
+      let indices =
+        isWide
+        ? Tensor(int64: values.map { Int64($0) }, shape: picked)
+        : Tensor(values.map { Int32($0) }, shape: picked, dataType: .int32)
+      func check<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ dataType: DataType)
+        throws
+      {
+        let numbers = (0..<24).map { T($0 * 3 + 1) }
+        let data = Tensor(numbers, shape: shape, dataType: dataType)
+        let attributes: [String: Attribute] = ["axis": .int(Int64(axis))]
+        let found = try Run.node("GatherElements", [data, indices], attributes: attributes)[0]
+        #expect(found.elements(as: T.self) == places.map { numbers[$0] }, "\(dataType)")
+        var expected = numbers
+        for (index, place) in places.enumerated() { expected[place] = T(100 + index) }
+        let updates = Tensor((0..<12).map { T(100 + $0) }, shape: picked, dataType: dataType)
+        let scattered = try Run.node(
+          "ScatterElements", [data, indices, updates], attributes: attributes, opset: 18)[0]
+        #expect(scattered.elements(as: T.self) == expected, "\(dataType)")
+      }
+      try check(UInt8.self, .uint8)
+      try check(Int16.self, .int16)
+      try check(Int32.self, .int32)
+      try check(Int64.self, .int64)
+    }
+  }
+
+  @Test func elementsOutsideTheAxisAreRefused() throws {
+    let none = Tensor(int64: [], shape: [0, 3, 4])
+    #expect(try Run.node("GatherElements", [cube, none])[0].shape == [0, 3, 4])
+    for index: Int64 in [2, -3, .max, .min] {
+      let indices = Tensor(int64: [index], shape: [1, 1, 1])
+      #expect(throws: ExecutionError.self) { try Run.node("GatherElements", [cube, indices]) }
+      #expect(throws: ExecutionError.self) {
+        try Run.node("ScatterElements", [cube, indices, .init(fp32: [1], shape: [1, 1, 1])])
+      }
+    }
+  }
+
   @Test func stringsMoveLikeNumbers() throws {
     let names = Tensor(strings: [[0x61], [], [0x63, 0x64], [0x65]], shape: [2, 2])
     #expect(try Run.node("Transpose", [names])[0].strings == ["a", "cd", "", "e"])

@@ -16,6 +16,35 @@ import Testing
     #expect(answer.flags == [10, 12, 12, 9, 255, 0])
   }
 
+  @Test(arguments: [0, 1, 2, -1]) func channelsDequantizeWithTheirOwnScale(_ axis: Int) throws {
+    let shape = [2, 3, 4]
+    let at = axis < 0 ? axis + 3 : axis
+    let inner = shape[(at + 1)...].reduce(1, *)
+    let scales = (0..<shape[at]).map { Float($0 + 1) / 8 }
+    let scale = Tensor(fp32: scales, shape: [shape[at]])
+    for hasZero in [false, true] {
+      func check<B: FixedWidthInteger & BitwiseCopyable>(_ type: B.Type, _ dataType: DataType)
+        throws
+      {
+        let values = (0..<24).map { B(truncatingIfNeeded: $0 * 37 + 120) }
+        let zeros = (0..<shape[at]).map { B(truncatingIfNeeded: hasZero ? 250 - $0 : 0) }
+        let expected = (0..<24).map { index in
+          let place = index / inner % shape[at]
+          return Float(Int(values[index]) - Int(zeros[place])) * scales[place]
+        }
+        let answer = try Run.node(
+          "DequantizeLinear",
+          [
+            Tensor(values, shape: shape, dataType: dataType), scale,
+            hasZero ? Tensor(zeros, shape: [shape[at]], dataType: dataType) : nil,
+          ], attributes: ["axis": .int(Int64(axis))])[0]
+        #expect(answer.floats == expected, "\(dataType)")
+      }
+      try check(UInt8.self, .uint8)
+      try check(Int8.self, .int8)
+    }
+  }
+
   @Test func productsOfIntegersAreExact() throws {
     let answer = try Run.node(
       "MatMulInteger",

@@ -40,6 +40,52 @@ import Testing
     #expect(isClose(normal, [-1.2247356, 1, 2.4494712, -1.2247356, 1, 2.4494712], 1e-4))
   }
 
+  @Test func groupsOfChannelsHaveZeroMeanAndUnitVariance() throws {
+    let (channels, plane) = (6, 35)
+    // A mean far above the deviation, where a sum of squares would lose its digits.
+    let values = (0..<2 * channels * plane).map { Float($0 * 7919 % 1_013) / 1_013 + 30 }
+    let x = Tensor(fp32: values, shape: [2, channels, 5, 7])
+    for (groups, opset) in [(6, 17), (1, 21), (2, 21), (3, 18), (6, 21)] {
+      let isInstance = opset == 17
+      let count = opset == 18 ? groups : channels
+      let (scale, bias) = ((0..<count).map { Float($0) - 1.5 }, (0..<count).map { Float($0) / 3 })
+      let size = channels / groups * plane
+      let expected = values.indices.map { index in
+        let group = values[(index / size * size)..<(index / size * size + size)].map(Double.init)
+        let mean = group.reduce(0, +) / Double(size)
+        let variance = group.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(size)
+        let at = opset == 18 ? index / size % groups : index / plane % channels
+        let normal = (Double(values[index]) - mean) / (variance + 1e-5).squareRoot()
+        return Float(normal * Double(scale[at]) + Double(bias[at]))
+      }
+      let answer = try Run.node(
+        isInstance ? "InstanceNormalization" : "GroupNormalization",
+        [x, .init(fp32: scale, shape: [count]), .init(fp32: bias, shape: [count])],
+        attributes: isInstance ? [:] : ["num_groups": .int(Int64(groups))], opset: opset)[0]
+      // The mean is rounded to 2e-6 of a deviation of 0.3; scales are up to 3.5.
+      #expect(isClose(answer.floats, expected, 1e-4), "\(groups) groups, opset \(opset)")
+    }
+  }
+
+  @Test(arguments: [true, false]) func uniqueElementsCountAndFindTheirPlace(_ isSorted: Bool) throws
+  {
+    func check<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ dataType: DataType) throws
+    {
+      let values: [T] = [7, 3, 7, 1, 3, 9, 7, 2]
+      let found = try Run.node(
+        "Unique", [Tensor(values, shape: [2, 4], dataType: dataType)],
+        attributes: ["sorted": .int(isSorted ? 1 : 0)], outputs: 4)
+      #expect(found[0].elements(as: T.self) == (isSorted ? [1, 2, 3, 7, 9] : [7, 3, 1, 9, 2]))
+      #expect(found[1].integers == (isSorted ? [3, 7, 1, 0, 5] : [0, 1, 3, 5, 7]))
+      #expect(
+        found[2].integers == (isSorted ? [3, 2, 3, 0, 2, 4, 3, 1] : [0, 1, 0, 2, 1, 3, 0, 4]))
+      #expect(found[3].integers == (isSorted ? [1, 1, 2, 3, 1] : [3, 2, 1, 1, 1]))
+    }
+    try check(UInt8.self, .uint8)
+    try check(Int32.self, .int32)
+    try check(Int64.self, .int64)
+  }
+
   @Test func batchNormalizationUsesItsStatistics() throws {
     let x = Tensor(fp32: [1, 2, 3, 4], shape: [1, 2, 2])
     let parameters = [[2, 1], [0, 10], [1, 3], [4, 1]].map {

@@ -34,8 +34,29 @@ struct GatherElementsOperator: Operator {
     let place = ElementPlace(
       data: input.shape, indices: output.shape,
       axis: try normalizedAxis(axis, rank: input.shape.count), Indices(try operands.input(1)))
-    return ElementMove.step(input, output) { index throws(ExecutionError) in
-      try place(index)
+    if input.strings != nil {
+      return ElementMove.step(input, output) { index throws(ExecutionError) in
+        try place(index)
+      }
+    }
+    switch input.dataType.elementByteCount {
+    case 1: return Self.step(UInt8.self, input, output, place)
+    case 2: return Self.step(UInt16.self, input, output, place)
+    case 4: return Self.step(UInt32.self, input, output, place)
+    default: return Self.step(UInt64.self, input, output, place)
+    }
+  }
+
+  @_specialize(where T == UInt8)
+  @_specialize(where T == UInt16)
+  @_specialize(where T == UInt32)
+  @_specialize(where T == UInt64)
+  private static func step<T: FixedWidthInteger>(
+    _ type: T.Type, _ input: Operand, _ output: Operand, _ place: ElementPlace
+  ) -> Step {
+    let (from, to) = (input.pointer(T.self), output.pointer(T.self))
+    return { () throws(ExecutionError) in
+      try place.forEach { index, position in to[index] = from[position] }
     }
   }
 
@@ -46,7 +67,7 @@ struct GatherElementsOperator: Operator {
   }
 }
 
-/// Where the element lies that an index per element names.
+/// Where the elements lie that an index per element names.
 struct ElementPlace {
   private let sizes: [Int]
   private let strides: [Int]
@@ -72,5 +93,26 @@ struct ElementPlace {
         * (dimension == axis ? try indices.wrapped(index, size: axisSize) : coordinate)
     }
     return position
+  }
+
+  /// Every index with its place, in order. Coordinates are divided once a row: for every element
+  /// that costs more than moving it.
+  @inline(__always)
+  func forEach(_ body: (_ index: Int, _ position: Int) -> Void) throws(ExecutionError) {
+    guard indices.count > 0, let width = sizes.last else { return }
+    let stride = strides[axis]
+    // Along the axis only the index moves an element.
+    let step = axis == sizes.count - 1 ? 0 : 1
+    for row in 0..<indices.count / width {
+      var (rest, base) = (row, 0)
+      for dimension in Swift.stride(from: sizes.count - 2, through: 0, by: -1) {
+        if dimension != axis { base += strides[dimension] * (rest % sizes[dimension]) }
+        rest /= sizes[dimension]
+      }
+      for column in 0..<width {
+        let index = row * width + column
+        body(index, base + column * step + (try indices.wrapped(index, size: axisSize)) * stride)
+      }
+    }
   }
 }

@@ -49,10 +49,12 @@ struct ScatterOperator: Operator {
     let (data, indices) = (try operands.input(0), try operands.input(1))
     let (updates, output) = (try operands.input(2), try operands.output())
     let place: (Int) throws(ExecutionError) -> Int
+    var elements: ElementPlace?
     if let axis {
       let element = ElementPlace(
         data: data.shape, indices: indices.shape,
         axis: try normalizedAxis(axis, rank: data.shape.count), Indices(indices))
+      elements = element
       place = { index throws(ExecutionError) in try element(index) }
     } else {
       let slice = SlicePlace(
@@ -72,9 +74,33 @@ struct ScatterOperator: Operator {
         for element in elements { to.append(element: element) }
       }
     }
+    if reduction == .none, let elements {
+      switch data.dataType.elementByteCount {
+      case 1: return Self.step(UInt8.self, data, updates, output, elements)
+      case 2: return Self.step(UInt16.self, data, updates, output, elements)
+      case 4: return Self.step(UInt32.self, data, updates, output, elements)
+      default: return Self.step(UInt64.self, data, updates, output, elements)
+      }
+    }
     if data.dataType == .bool { return step(UInt8.self, data, updates, output, place) }
     if data.dataType == .fp32 { return step(Float.self, data, updates, output, place) }
     return step(try data.dataType.numeric(), data, updates, output, place)
+  }
+
+  /// Elements of any type that replace others.
+  @_specialize(where T == UInt8)
+  @_specialize(where T == UInt16)
+  @_specialize(where T == UInt32)
+  @_specialize(where T == UInt64)
+  private static func step<T: FixedWidthInteger>(
+    _ type: T.Type, _ data: Operand, _ updates: Operand, _ output: Operand, _ place: ElementPlace
+  ) -> Step {
+    let (source, target) = (data.bytes, output.pointer(T.self))
+    let (added, byteCount) = (updates.pointer(T.self), output.byteCount)
+    return { () throws(ExecutionError) in
+      if source != UnsafeMutableRawPointer(target) { memcpy(target, source, byteCount) }
+      try place.forEach { index, position in target[position] = added[index] }
+    }
   }
 
   @_specialize(where T == Float)

@@ -73,6 +73,9 @@ struct QuantizeOperator: Operator {
       count = isBlocked ? scales[at] : size
     }
 
+    /// Neighbours that share a scale of an axis's index, and the axis's size; nil for blocks.
+    var runs: (length: Int, count: Int)? { block == 0 ? (inner, size) : nil }
+
     /// Whether all elements share one scale.
     var isSingle: Bool { count == 1 && size == 1 }
 
@@ -106,6 +109,13 @@ struct QuantizeOperator: Operator {
       return Self.quantize(
         try input.dataType.numeric(), try scale.dataType.numeric(),
         try output.dataType.numeric(), input, scale, zero, output, blocks)
+    }
+    if let runs = blocks.runs, scale.dataType == .fp32, output.count > 0 {
+      switch input.dataType {
+      case .uint8: return Self.dequantizeRuns(UInt8.self, input, scale, zero, output, runs)
+      case .int8: return Self.dequantizeRuns(Int8.self, input, scale, zero, output, runs)
+      default: break
+      }
     }
     return Self.dequantize(
       try input.dataType.numeric(), try scale.dataType.numeric(), input, scale, zero, output,
@@ -143,6 +153,43 @@ struct QuantizeOperator: Operator {
         let quotient = Float(source[index].asDouble) / Float(scales[at].asDouble)
         let rounded = Double(isFloat ? quotient : quotient.rounded(.toNearestOrEven))
         target[index] = R(converting: rounded + (zeros?[at].asDouble ?? 0))
+      }
+    }
+  }
+
+  /// Bytes with a scale for each index of an axis: run by run, or, where the axis is the last one,
+  /// scale by scale.
+  @_specialize(where B == UInt8)
+  @_specialize(where B == Int8)
+  private static func dequantizeRuns<B: FixedWidthInteger>(
+    _ type: B.Type, _ input: Operand, _ scale: Operand, _ zero: Operand?, _ output: Operand,
+    _ runs: (length: Int, count: Int)
+  ) -> Step {
+    let (source, target) = (input.pointer(B.self), output.f32)
+    let (scales, zeros) = (scale.f32, zero?.pointer(B.self))
+    let (length, count) = runs
+    let rows = output.count / (length * count)
+    return {
+      for row in 0..<rows {
+        let (from, to) = (source + row * length * count, target + row * length * count)
+        if length > 1 {
+          for place in 0..<count {
+            dequantizeBytes(
+              from + place * length, scales[place], Int32(zeros?[place] ?? 0), length,
+              to + place * length)
+          }
+        } else if let zeros {
+          for place in 0..<count {
+            let value =
+              Int32(truncatingIfNeeded: from[place])
+              &- Int32(truncatingIfNeeded: zeros[place])
+            to[place] = Float(value) * scales[place]
+          }
+        } else {
+          for place in 0..<count {
+            to[place] = Float(Int32(truncatingIfNeeded: from[place])) * scales[place]
+          }
+        }
       }
     }
   }

@@ -100,14 +100,20 @@ private struct UniqueElements {
   func run(_ tensor: Tensor) throws(GraphError) -> [Tensor] {
     let source = axis == nil ? tensor.reshaped([tensor.elementCount]) : tensor
     let axis = try normalizedAxis(axis ?? 0, rank: source.shape.count)
-    let count = source.shape[axis]
+    let groups: Groups
+    // Single elements are compared where they are.
+    let isFlat = source.shape.count == 1 && source.dataType != .string
     var slices: [Tensor] = []
-    for index in 0..<count {
+    for index in 0..<(isFlat ? 0 : source.shape[axis]) {
       slices.append(source.slice(axis: axis, index..<index + 1, drops: true))
     }
-    let groups: Groups
     if source.dataType == .string {
       groups = group(slices.map { $0.stringElements.map { String(decoding: $0, as: UTF8.self) } })
+    } else if isFlat {
+      groups =
+        source.dataType == .bool
+        ? groupElements(UInt8.self, source)
+        : groupElements(try source.dataType.numeric(), source)
     } else if source.dataType == .bool {
       groups = group(UInt8.self, slices)
     } else {
@@ -137,22 +143,43 @@ private struct UniqueElements {
       if slices[$0].lexicographicallyPrecedes(slices[$1]) { return true }
       return $0 < $1 && !slices[$1].lexicographicallyPrecedes(slices[$0])
     }
-    // Runs of equal slices; each run's first index is its smallest.
-    var runs: [[Int]] = []
-    for index in order {
-      if let last = runs.last?.first, slices[last] == slices[index] {
-        runs[runs.count - 1].append(index)
-      } else {
-        runs.append([index])
+    return groups(order) { slices[$0] == slices[$1] }
+  }
+
+  @_specialize(where T == Float)
+  @_specialize(where T == Double)
+  @_specialize(where T == Int32)
+  @_specialize(where T == Int64)
+  private func groupElements<T: Element>(_ type: T.Type, _ tensor: Tensor) -> Groups {
+    tensor.storage.withBytes { bytes in
+      let values = bytes.bindMemory(to: T.self)
+      let order = values.indices.sorted {
+        if values[$0] < values[$1] { return true }
+        return $0 < $1 && !(values[$1] < values[$0])
       }
+      return groups(order) { values[$0] == values[$1] }
     }
-    if !isSorted { runs.sort { $0[0] < $1[0] } }
-    var groups = Groups(inverse: [Int](repeating: 0, count: slices.count))
-    for (number, run) in runs.enumerated() {
-      groups.first.append(run[0])
-      groups.counts.append(run.count)
-      for index in run { groups.inverse[index] = number }
+  }
+
+  /// The runs of equal ones in an order; each run's first index is its smallest.
+  private func groups(_ order: [Int], _ areEqual: (Int, Int) -> Bool) -> Groups {
+    var groups = Groups(inverse: [Int](repeating: 0, count: order.count))
+    for index in order {
+      if let last = groups.first.last, areEqual(last, index) {
+        groups.counts[groups.counts.count - 1] += 1
+      } else {
+        groups.first.append(index)
+        groups.counts.append(1)
+      }
+      groups.inverse[index] = groups.first.count - 1
     }
-    return groups
+    if isSorted { return groups }
+    // By where they first appear.
+    let runs = groups.first.indices.sorted { groups.first[$0] < groups.first[$1] }
+    var numbers = [Int](repeating: 0, count: runs.count)
+    for (number, run) in runs.enumerated() { numbers[run] = number }
+    return Groups(
+      first: runs.map { groups.first[$0] }, inverse: groups.inverse.map { numbers[$0] },
+      counts: runs.map { groups.counts[$0] })
   }
 }
