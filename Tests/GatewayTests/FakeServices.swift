@@ -105,6 +105,8 @@ final class FakeModel: Sendable {
     var metadata: [[String]] = []
     var isHanging = false
     var failure: RPCError?
+    /// Inferences are reset with this code, unread.
+    var resetCode: HTTP2ErrorCode?
     var isStopped = false
   }
 
@@ -124,6 +126,7 @@ final class FakeModel: Sendable {
     var configuration = ServerConfiguration(endpoints: [endpoint], tls: tls)
     configuration.limits = limits
     server = Server(configuration: configuration)
+    server.callRouter { [self] _ in Resetting { [self] in state.withLock { $0.resetCode } } }
     server.unary("/inference.GRPCInferenceService/ModelInfer") {
       [self] (request: Inference.ModelInferRequest, context) -> Inference.ModelInferResponse in
       let (hangs, failure) = state.withLock { state in
@@ -188,6 +191,31 @@ final class FakeModel: Sendable {
   }
 
   var inferCount: Int { state.withLock { $0.inferCount } }
+}
+
+/// Resets each inference while there is a code to do it with.
+private final class Resetting: CallRouter, ServerCallDelegate {
+  private let code: () -> HTTP2ErrorCode?
+
+  init(_ code: @escaping () -> HTTP2ErrorCode?) {
+    self.code = code
+  }
+
+  func route(_ headers: HeaderBlock, call: ServerCall) -> (any ServerCallDelegate)? {
+    guard let code = code(),
+      headers.string(":path") == "/inference.GRPCInferenceService/ModelInfer"
+    else { return nil }
+    call.reset(code)
+    return self
+  }
+
+  func call(_ call: ServerCall, receivedData bytes: UnsafeRawBufferPointer) {
+    call.consume(bytes.count)
+  }
+
+  func callReceivedEnd(_ call: ServerCall) {}
+  func callCanSend(_ call: ServerCall) {}
+  func callClosed(_ call: ServerCall, reason: CallCloseReason) {}
 }
 
 /// A gateway between fakes, reached without a port.

@@ -27,9 +27,9 @@ struct Balancer {
 
   enum Outcome {
     case success
-    /// The instance's fault: lost, reset, UNAVAILABLE.
+    /// The instance's fault: an error of its own.
     case failure
-    /// Says nothing about the instance: the client went away.
+    /// Says nothing about the instance: the client went away, or may have brought it about.
     case neutral
   }
 

@@ -80,17 +80,22 @@ final class UpstreamLeg: ClientCallDelegate {
     withExchange { $0.legClosed(reason, failed: link?.id) }
   }
 
+  /// What the call says about the instance. What a client can bring about with a request of its
+  /// own says nothing: nobody could take an instance away from the others otherwise.
   private func outcome(_ reason: CallCloseReason) -> Balancer.Outcome {
     if wasReset { return .neutral }
     switch reason {
     case .completed:
-      let isDown = exchange?._withUnsafeGuaranteedRef { $0.status == .unavailable } ?? false
-      return isDown ? .failure : .success
-    // The loss of the connection has taken the instance out already; a refused stream says that
-    // it is going down in good order.
-    case .connectionLost, .reset(.refusedStream): return .neutral
+      // UNAVAILABLE is the answer for a model that is not ready, too; whether the service is
+      // able to answer at all, its health check tells.
+      let isUnready = exchange?._withUnsafeGuaranteedRef { $0.status == .unavailable } ?? false
+      return isUnready ? .neutral : .success
+    // RFC 9113 section 7: the one code by which an endpoint speaks of itself.
+    case .reset(.internalError): return .failure
     case .reset(.noError): return .success
-    case .reset: return .failure
+    // A request that broke a rule, or was one too many. The loss of the connection has taken the
+    // instance out already; a refused stream says that it is going down in good order.
+    case .reset, .connectionLost: return .neutral
     }
   }
 }
