@@ -3,14 +3,40 @@ internal import Glibc
 
 /// Free lists by size for what nghttp2 allocates: eight small blocks a request, which overflow
 /// glibc's per-thread cache when many streams are answered in one go (measured: a quarter of a
-/// call's time). Belongs to one thread, like the sessions that use it, and outlives them.
+/// call's time). Belongs to one thread, like the sessions that use it, and outlives them. What a
+/// peak of sessions needed goes back when half of them are gone.
 final class HTTP2Memory {
   /// The free lists; number 0 holds the slabs.
   private let lists: FreeLists
+  private var sessionCount = 0
+  /// The most sessions since slabs were last given back.
+  private var sessionCountPeak = 0
+
+  /// A smaller peak leaves a few MiB at most, which are soon needed again.
+  static let sessionCountPeakMin = 256
 
   init() {
     lists = FreeLists()
   }
+
+  /// A session that allocates here was made.
+  func sessionOpened() {
+    sessionCount += 1
+    sessionCountPeak = max(sessionCountPeak, sessionCount)
+  }
+
+  /// A session and its memory are gone. Each look at all free blocks is paid for by as many
+  /// sessions as are left.
+  func sessionClosed() {
+    sessionCount -= 1
+    guard sessionCountPeak >= Self.sessionCountPeakMin, sessionCount <= sessionCountPeak / 2
+    else { return }
+    sessionCountPeak = sessionCount
+    lists.freeUnusedSlabs()
+  }
+
+  /// Memory taken from the allocator for blocks, used or not.
+  var slabByteCount: Int { lists.slabCount * FreeLists.slabByteCount }
 
   deinit {
     lists.deallocate()
@@ -30,7 +56,8 @@ private struct FreeLists {
   /// Blocks are multiples of this; larger ones than ``classCount`` of them go to malloc.
   static let unit = 64
   static let classCount = 17  // up to 1 KiB and the prefix
-  /// In front of each block: its class, or 0, then its capacity. Keeps malloc's alignment.
+  /// In front of each block: its class, then its slab; or 0, then its capacity. A free block's
+  /// class makes room for the next one's address. Keeps malloc's alignment.
   static let prefixByteCount = 16
   static let slabByteCount = 64 << 10
 
@@ -60,8 +87,6 @@ private struct FreeLists {
     guard let block = heads[index] ?? refill(index) else { return nil }
     heads[index] = block.load(as: UnsafeMutableRawPointer?.self)
     block.storeBytes(of: index, as: Int.self)
-    block.storeBytes(
-      of: index &* Self.unit &- Self.prefixByteCount, toByteOffset: 8, as: Int.self)
     return block + Self.prefixByteCount
   }
 
@@ -83,22 +108,86 @@ private struct FreeLists {
   }
 
   static func capacity(_ pointer: UnsafeMutableRawPointer) -> Int {
-    (pointer - prefixByteCount).load(fromByteOffset: 8, as: Int.self)
+    let block = pointer - prefixByteCount
+    let index = block.load(as: Int.self)
+    return index > 0
+      ? index * unit - prefixByteCount : block.load(fromByteOffset: 8, as: Int.self)
   }
 
   /// Cuts a slab into blocks of a class and returns the first.
   @inline(never)
   private func refill(_ index: Int) -> UnsafeMutableRawPointer? {
     guard let slab = malloc(Self.slabByteCount) else { return nil }
-    slab.storeBytes(of: heads[0], as: UnsafeMutableRawPointer?.self)
-    heads[0] = slab
     let size = index * Self.unit
-    // The first unit links the slabs.
+    slab.bindMemory(to: Slab.self, capacity: 1).initialize(
+      to: Slab(next: heads[0], blockCount: (Self.slabByteCount - Self.unit) / size))
+    heads[0] = slab
     for offset in stride(from: Self.unit, through: Self.slabByteCount - size, by: size) {
       (slab + offset).storeBytes(of: heads[index], as: UnsafeMutableRawPointer?.self)
+      (slab + offset).storeBytes(of: slab, toByteOffset: 8, as: UnsafeMutableRawPointer.self)
       heads[index] = slab + offset
     }
     return heads[index]
+  }
+}
+
+/// Slabs that nobody uses go back.
+extension FreeLists {
+  /// The first unit of each slab.
+  private struct Slab {
+    var next: UnsafeMutableRawPointer?
+    let blockCount: Int
+    /// Counted while slabs are looked at, else 0.
+    var freeCount = 0
+
+    var isUnused: Bool { freeCount == blockCount }
+  }
+
+  var slabCount: Int {
+    var count = 0
+    var slab = heads[0]
+    while let this = slab?.assumingMemoryBound(to: Slab.self) {
+      count += 1
+      slab = this.pointee.next
+    }
+    return count
+  }
+
+  /// Gives slabs of which no block is used back to the allocator.
+  func freeUnusedSlabs() {
+    for index in 1...Self.classCount {
+      keepFree(index) { slab in
+        slab.pointee.freeCount += 1
+        return true
+      }
+    }
+    for index in 1...Self.classCount { keepFree(index) { !$0.pointee.isUnused } }
+    var slab = heads[0]
+    heads[0] = nil
+    while let this = slab?.assumingMemoryBound(to: Slab.self) {
+      slab = this.pointee.next
+      if this.pointee.isUnused {
+        free(this)
+      } else {
+        this.pointee.freeCount = 0
+        this.pointee.next = heads[0]
+        heads[0] = UnsafeMutableRawPointer(this)
+      }
+    }
+  }
+
+  /// Takes out of a list all blocks but those of which slab `isKept` says so.
+  private func keepFree(_ index: Int, _ isKept: (UnsafeMutablePointer<Slab>) -> Bool) {
+    var place = UnsafeMutableRawPointer(heads + index)
+    while let block = place.load(as: UnsafeMutableRawPointer?.self) {
+      let slab = block.load(fromByteOffset: 8, as: UnsafeMutableRawPointer.self)
+      if isKept(slab.assumingMemoryBound(to: Slab.self)) {
+        place = block
+      } else {
+        place.storeBytes(
+          of: block.load(as: UnsafeMutableRawPointer?.self), as: UnsafeMutableRawPointer?.self)
+      }
+    }
   }
 }
 

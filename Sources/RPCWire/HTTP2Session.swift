@@ -114,6 +114,7 @@ public final class HTTP2Session: WireSession {
     super.init()
     session = makeSession(
       role, limits, pool.memory, Unmanaged.passUnretained(self).toOpaque())
+    pool.memory.sessionOpened()
     submitSettings()
   }
 
@@ -243,6 +244,7 @@ public final class HTTP2Session: WireSession {
     // nghttp2 does not report the streams that die with their session.
     while let stream = firstStream { finish(stream, .connectionLost) }
     nghttp2_session_del(session)
+    pool.memory.sessionClosed()
     self.session = nil
   }
 
