@@ -16,6 +16,15 @@ struct InferTranscodingTests {
       byteCountMax: byteCountMax)
   }
 
+  @Test(arguments: [
+    #"{"id":"\u0000"}"#, #"{"inputs":[{"name":"a\u0000"}]}"#, #"{"outputs":[{"name":"\u0000"}]}"#,
+    #"{"parameters":{"a\u0000":1}}"#, #"{"parameters":{"a":"\u0000"}}"#,
+  ])
+  func textsThatNoMessageHoldsAreTheClientsMistake(_ body: String) {
+    let error = #expect(throws: RESTError.self) { _ = try read(Array(body.utf8)) }
+    #expect(error?.message.contains("NUL") == true)
+  }
+
   private func input(_ datatype: String, _ data: String, shape: String = "[2]") -> [UInt8] {
     Array(
       #"{"inputs":[{"name":"x","datatype":"\#(datatype)","shape":\#(shape),"data":\#(data)}]}"#.utf8

@@ -299,7 +299,9 @@ def test_a_client_that_leaves_while_its_json_is_read(server, keys, web):
     assert web.get("/v2/models/simple/ready").status_code == 200
 
 
-@pytest.mark.parametrize("encoding, compress", [("gzip", gzip.compress), ("deflate", zlib.compress)])
+@pytest.mark.parametrize("encoding, compress", [
+    ("gzip", gzip.compress), ("GZIP", gzip.compress), ("x-gzip", gzip.compress),
+    ("deflate", zlib.compress)])
 def test_compressed_bodies(web, encoding, compress):
     body = compress(json.dumps(SIMPLE).encode())
     headers = {"content-encoding": encoding}
@@ -381,6 +383,19 @@ def simple(**changes):
     return json.dumps({key: value for key, value in body.items()})
 
 
+@pytest.mark.parametrize("name, values, status", [
+    ("inference-header-content-length", ["4", "0"], 400),
+    ("inference-header-content-length", ["0", "4"], 400),
+    ("content-encoding", ["gzip", "identity"], 415),
+    ("content-encoding", ["identity", "gzip"], 415),
+    ("content-encoding", ["gzip", "gzip"], 415),
+])
+def test_fields_that_contradict_each_other_are_refused(web, name, values, status):
+    response = web.post("/v2/models/simple/infer", content=gzip.compress(simple().encode()),
+                        headers=[(name, value) for value in values])
+    assert name in error(response, status)
+
+
 @pytest.mark.parametrize("body, why", [
     ("", "JSON"), ("{", "JSON"), ("[]", "an object"), ("nothing", "JSON"),
     ('{"inputs": {}}', "'inputs'"), ('{"id": 1}', "'id'"), ('{"inputs": [1]}', "inputs[0]"),
@@ -399,6 +414,11 @@ def simple(**changes):
     (simple(data=None), "'data' or 'binary_data_size'"),
     (simple(parameters={"binary_data_size": 64}), "got both"),
     (simple(name="INPUT9"), "INPUT9"),
+    (simple(name="INPUT0\0"), "NUL"),
+    (simple(parameters={"a\0": 1}), "NUL"),
+    (simple(parameters={"a": "\0"}), "NUL"),
+    ('{"id": "\\u0000", "inputs": []}', "NUL"),
+    ('{"inputs": [], "outputs": [{"name": "\\u0000"}]}', "NUL"),
     ('{"inputs": ' + "[" * 100 + "]" * 100 + "}", "nested"),
     ('{"inputs": [{"name": "INPUT0", "datatype": "INT32", "shape": [1], "data": '
      + "[" * 100_000 + "]" * 100_000 + "}]}", "nested"),

@@ -5,6 +5,7 @@ internal import RPC
 extension JSONValue {
   func members(at place: String) throws(RESTError) -> [(String, JSONValue)] {
     guard case .object(let members) = self else { throw unexpected("an object", place) }
+    for member in members { try member.name.checkHasNoNUL(at: place) }
     return members.map { ($0.name, $0.value) }
   }
 
@@ -15,6 +16,7 @@ extension JSONValue {
 
   func text(at place: String) throws(RESTError) -> String {
     guard case .string(let text) = self else { throw unexpected("a text", place) }
+    try text.checkHasNoNUL(at: place)
     return text
   }
 
@@ -37,7 +39,7 @@ extension JSONValue {
     case .integer(let number): return .int64(number)
     case .unsigned(let number): return .uint64(number)
     case .real(let number): return .double(number)
-    case .string(let text): return .string(text)
+    case .string: return .string(try text(at: place))
     case .null, .array, .object, .elements:
       throw unexpected("a boolean, a number or a text", place)
     }
@@ -51,4 +53,11 @@ extension JSONValue {
 extension String {
   /// The text as errors repeat it.
   var clipped: String { utf8.count <= 64 ? self : String(prefix(32)) + "…" }
+
+  /// A service cannot read a message whose texts have NUL in them: the client's mistake, which is
+  /// said here, not a fault of ours.
+  fileprivate func checkHasNoNUL(at place: String) throws(RESTError) {
+    guard utf8.contains(0) else { return }
+    throw RESTError(.invalidArgument, "'\(place)': expected text without NUL, got one")
+  }
 }

@@ -62,16 +62,17 @@ final class RESTCall: TranslatedCall {
       return refuse(405, "expected \(endpoint.methods)", endpoint)
     }
     var headerByteCount: Int?
-    if let text = headers.string("inference-header-content-length") {
+    if let text = headers.combined("inference-header-content-length") {
       guard let count = Int(text), count >= 0, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
       else { return refuse(400, "inference-header-content-length: expected a number of bytes") }
       // Only an inference has anything behind its JSON.
       if endpoint.operation == .infer { headerByteCount = count }
     }
     var inflater: StreamingInflater?
-    switch headers.string("content-encoding") ?? "identity" {
+    // RFC 9110 section 8.4.1: codings are named in either case, and gzip had another name.
+    switch headers.combined("content-encoding")?.lowercased() ?? "identity" {
     case "identity", "": break
-    case "gzip": inflater = StreamingInflater(.gzip)
+    case "gzip", "x-gzip": inflater = StreamingInflater(.gzip)
     case "deflate": inflater = StreamingInflater(.deflate)
     default: return refuse(415, "content-encoding: expected gzip or deflate")
     }
