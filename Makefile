@@ -85,6 +85,10 @@ bench-models: build deps-test ## Models of every class beside ONNX Runtime, Open
 bench-operators: build deps-test ## Some 150 single operators beside ONNX Runtime, one thread, worst first
 	@bench/operators.sh $(BIN)
 
+.PHONY: bench-startup
+bench-startup: build deps-test ## How long models take to load, and what they leave, beside ONNX Runtime
+	@bench/startup.sh $(BIN)
+
 .PHONY: proto
 proto: deps-test ## Regenerate what comes from Proto/
 	@scripts/generate-protocols.sh

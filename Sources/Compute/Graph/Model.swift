@@ -16,9 +16,12 @@ public final class Model: Sendable {
 
   /// Checks and compiles a graph. Everything that could be wrong with it is found here:
   /// unsupported operators, cycles, types and shapes that don't fit.
-  public init(_ graph: Graph, options: ModelOptions = ModelOptions()) throws(GraphError) {
-    program = try Compiler.compile(graph, options: options)
+  /// What passes replace of the graph is freed on the way, if the caller does not keep it.
+  public init(
+    _ graph: consuming Graph, options: ModelOptions = ModelOptions()
+  ) throws(GraphError) {
     metadata = graph.metadata
+    program = try Compiler.compile(consume graph, options: options)
     variants = ModelVariants(program)
     pool = ContextPool(program, variants)
   }

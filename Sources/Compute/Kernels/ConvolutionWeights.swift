@@ -15,22 +15,37 @@ struct WeightPacking {
 
   /// Rows in the order of an NHWC window: image row, pixel, channel.
   func right() -> Convolution2D.Weights {
-    let turned = AlignedFloats(count: depth * outputs)
+    var space = PackingSpace()
     return .right(
       (0..<groups).map { group in
+        let packed = PackedMatrix(
+          rowCount: depth, columnCount: outputs, kernels: kernels, in: &space)
         let from = weights + group * outputs * depth
-        for output in 0..<outputs {
+        if taps == 1 {
+          packed.pack(Matrix(from, rowStride: depth).transposed)
+        } else {
+          packTurned(from, into: packed)
+        }
+        return packed
+      })
+  }
+
+  /// A panel at a time, whose turned outputs stay in the second cache until they are packed.
+  private func packTurned(_ from: UnsafePointer<Float>, into packed: PackedMatrix) {
+    let turned = AlignedFloats(uninitializedCount: kernels.panelColumns * depth)
+    for first in stride(from: 0, to: outputs, by: kernels.panelColumns) {
+      let columns = first..<min(first + kernels.panelColumns, outputs)
+      for output in columns {
+        let row = from + output * depth
+        let target = turned.base + (output - first) * depth
+        for tap in 0..<taps {
           for channel in 0..<channels {
-            for tap in 0..<taps {
-              turned.base[(tap * channels + channel) * outputs + output] =
-                from[(output * channels + channel) * taps + tap]
-            }
+            target[tap &* channels &+ channel] = row[channel &* taps &+ tap]
           }
         }
-        return PackedMatrix(
-          Matrix(turned.base, rowStride: outputs), rowCount: depth, columnCount: outputs,
-          kernels: kernels)
-      })
+      }
+      packed.pack(Matrix(turned.base, rowStride: depth).transposed, columns: columns)
+    }
   }
 
   /// Blocks of whole channels, so that a block of im2col stays in the second cache.

@@ -33,11 +33,15 @@ public final class PackedMatrix: Sendable {
   }
 
   /// Copies a matrix of the size it was made for.
-  func pack(_ matrix: Matrix) {
-    if rowCount > 0, columnCount > 0 {
+  func pack(_ matrix: Matrix) { pack(matrix, columns: 0..<columnCount) }
+
+  /// Copies some of its columns, from one that begins a panel on.
+  func pack(_ matrix: Matrix, columns: Range<Int>) {
+    precondition(columns.lowerBound % kernels.panelColumns == 0, "panels are written whole")
+    if rowCount > 0, !columns.isEmpty {
       kernels.table.pointee.sgemmPackB(
-        storage.base, panelStride, matrix.base, matrix.rowStride, matrix.columnStride, rowCount,
-        columnCount)
+        storage.base + columns.lowerBound * rowCount, panelStride, matrix.base, matrix.rowStride,
+        matrix.columnStride, rowCount, columns.count)
     }
   }
 
@@ -72,7 +76,7 @@ public final class PackedLeftMatrix: Sendable {
     self.rowCount = rowCount
     self.columnCount = columnCount
     self.kernels = kernels
-    storage = AlignedFloats(count: rowCount * columnCount)
+    storage = AlignedFloats(uninitializedCount: rowCount * columnCount)
     var row = 0
     while row < rowCount, columnCount > 0 {
       let rows = min(SGEMM.rowsPerBlock(kernels), rowCount - row)

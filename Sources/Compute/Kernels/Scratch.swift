@@ -37,15 +37,23 @@ final class AlignedFloats: Sendable {
   private let isOwner: Bool
 
   /// Zeros.
-  init(count: Int) {
-    guard let memory = ck_allocate(count * MemoryLayout<Float>.stride) else {
+  convenience init(count: Int) { self.init(ck_allocate_zeros(Self.byteCount(count)), count) }
+
+  /// Anything, for whoever writes all that is read.
+  convenience init(uninitializedCount count: Int) {
+    self.init(ck_allocate(Self.byteCount(count)), count)
+  }
+
+  private init(_ memory: UnsafeMutableRawPointer?, _ count: Int) {
+    guard let memory else {
       preconditionFailure("out of memory: \(count) floats of packed weights")
     }
     base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-    base.initialize(repeating: 0, count: count)
     self.count = count
     isOwner = true
   }
+
+  private static func byteCount(_ count: Int) -> Int { count * MemoryLayout<Float>.stride }
 
   /// Memory that outlives this object, with what it holds.
   init(borrowing base: UnsafeMutablePointer<Float>, count: Int) {
@@ -54,7 +62,7 @@ final class AlignedFloats: Sendable {
     isOwner = false
   }
 
-  deinit { if isOwner { ck_free(base, count * MemoryLayout<Float>.stride) } }
+  deinit { if isOwner { ck_free(base, Self.byteCount(count)) } }
 }
 
 /// Where packed weights go: into memory of their own, or one behind the other into a plan's.
@@ -65,9 +73,9 @@ struct PackingSpace {
   /// A plan's memory: as much as the pieces' `floatCount`s.
   init(_ base: UnsafeMutablePointer<Float>) { next = base }
 
-  /// Zeros in memory of their own; a plan's holds anything.
+  /// Memory that holds anything.
   mutating func floats(_ count: Int) -> AlignedFloats {
-    guard let base = next else { return AlignedFloats(count: count) }
+    guard let base = next else { return AlignedFloats(uninitializedCount: count) }
     next = base + Self.floatCount(count)
     return AlignedFloats(borrowing: base, count: count)
   }

@@ -1,6 +1,8 @@
+internal import CKernels
 internal import Glibc
 
-/// Memory aligned for every vector width (64 bytes), zeroed, freed with the object.
+/// Memory aligned for every vector width (64 bytes), freed with the object; in huge pages from
+/// 2 MiB on.
 ///
 /// Unsafe code lives here: whoever writes must be the only holder, which `Tensor` ensures by
 /// writing only while it makes a tensor.
@@ -15,23 +17,34 @@ public final class TensorStorage: @unchecked Sendable {
   public let byteCount: Int
   let base: UnsafeMutableRawPointer
 
-  /// Allocates zeroed memory and lets `body` fill it before anybody else can see it.
-  public init(
-    byteCount: Int, initializingWith body: (UnsafeMutableRawBufferPointer) -> Void = { _ in }
+  /// Zeros.
+  public convenience init(byteCount: Int) {
+    self.init(ck_allocate_zeros(Self.allocatedByteCount(byteCount)), byteCount)
+  }
+
+  /// Lets `body` fill the memory before anybody else can see it. It must write all of it: what it
+  /// leaves out holds what somebody else left there. So weights are not written twice.
+  public convenience init(
+    byteCount: Int, initializingWith body: (UnsafeMutableRawBufferPointer) -> Void
   ) {
-    precondition(byteCount >= 0)
-    self.byteCount = byteCount
-    // One spare line behind the end: vector kernels may read, never write, past the tail.
-    let allocated = (byteCount + 2 * Self.alignment - 1) & ~(Self.alignment - 1)
-    var pointer: UnsafeMutableRawPointer?
-    let code = posix_memalign(&pointer, Self.alignment, allocated)
-    precondition(code == 0 && pointer != nil, "out of memory for \(byteCount) bytes")
-    base = pointer!
-    memset(base, 0, allocated)
+    self.init(ck_allocate(Self.allocatedByteCount(byteCount)), byteCount)
     body(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
   }
 
-  deinit { free(base) }
+  private init(_ memory: UnsafeMutableRawPointer?, _ byteCount: Int) {
+    guard let memory else { preconditionFailure("out of memory for \(byteCount) bytes") }
+    base = memory
+    self.byteCount = byteCount
+    memset(base + byteCount, 0, Self.allocatedByteCount(byteCount) - byteCount)
+  }
+
+  deinit { ck_free(base, Self.allocatedByteCount(byteCount)) }
+
+  /// One spare line behind the end: vector kernels may read, never write, past the tail.
+  private static func allocatedByteCount(_ byteCount: Int) -> Int {
+    precondition(byteCount >= 0)
+    return (byteCount + 2 * alignment - 1) & ~(alignment - 1)
+  }
 
   /// The bytes, for as long as `body` runs.
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {

@@ -9,8 +9,10 @@ struct ONNXEngineLoader: EngineLoader {
   var platform: String { "onnx" }
 
   func load(_ files: VersionFiles) throws -> any Engine {
-    let graph = try ONNX.load(contentsOf: files.modelPath, limits: limits)
-    return ONNXEngine(model: try Model(graph, options: options))
+    // Nobody keeps the graph, so that the model's weights are not held twice.
+    ONNXEngine(
+      model: try Model(
+        ONNX.load(contentsOf: files.modelPath, limits: limits), options: options))
   }
 }
 

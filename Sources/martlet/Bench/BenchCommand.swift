@@ -5,5 +5,7 @@ struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure kernels, models and calls on this machine.",
     discussion: "`make bench` runs all of it beside ONNX Runtime and grpcio.",
-    subcommands: [BenchKernels.self, BenchServe.self, BenchRPC.self, BenchLoad.self])
+    subcommands: [
+      BenchKernels.self, BenchServe.self, BenchStartup.self, BenchRPC.self, BenchLoad.self,
+    ])
 }

@@ -37,10 +37,10 @@ struct BenchServe: ParsableCommand {
   }
 
   func run() throws {
-    let before = (Self.residentBytes(), MonotonicTime.now())
+    let before = (ResidentMemory.byteCount(), MonotonicTime.now())
     let model = try Self.load(
       self.model, ModelOptions(threadCount: threads, passes: try passes()))
-    let (resident, loaded) = (Self.residentBytes() - before.0, MonotonicTime.now() - before.1)
+    let (resident, loaded) = (ResidentMemory.byteCount() - before.0, MonotonicTime.now() - before.1)
     let tensors =
       try inputs.map { try BenchTensors.read($0, model) }
       ?? BenchTensors.madeUp(model, batch: batch)
@@ -133,20 +133,24 @@ struct BenchServe: ParsableCommand {
     return passes
   }
 
-  private static func residentBytes() -> Int {
-    guard let text = try? FileBytes.read("/proc/self/statm") else { return 0 }
-    let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
-    return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(getpagesize())
+  static func load(_ path: String, _ options: ModelOptions) throws -> Model {
+    try compile(try read(path), options, path: path)
   }
 
-  static func load(_ path: String, _ options: ModelOptions) throws -> Model {
+  static func read(_ path: String) throws -> Graph {
     guard access(path, R_OK) == 0 else {
       throw CommandFailure(.noInput, "cannot read '\(path)'")
     }
-    do {
-      return try Model(try ONNX.load(contentsOf: path), options: options)
-    } catch {
-      throw CommandFailure(.badData, "'\(path)': \(error)")
-    }
+    do { return try ONNX.load(contentsOf: path) } catch { throw Self.failure(path, error) }
+  }
+
+  static func compile(
+    _ graph: consuming Graph, _ options: ModelOptions, path: String
+  ) throws -> Model {
+    do { return try Model(graph, options: options) } catch { throw Self.failure(path, error) }
+  }
+
+  private static func failure(_ path: String, _ error: any Error) -> CommandFailure {
+    CommandFailure(.badData, "'\(path)': \(error)")
   }
 }

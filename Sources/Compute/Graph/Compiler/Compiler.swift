@@ -1,15 +1,16 @@
 /// Turns a graph into a program: validate, rewrite, infer types, number the values.
 enum Compiler {
-  static func compile(_ graph: Graph, options: ModelOptions) throws(GraphError) -> Program {
+  static func compile(
+    _ graph: consuming Graph, options: ModelOptions
+  ) throws(GraphError) -> Program {
     let registry = OperatorRegistry.standard
-    var graph = try graph.inliningFunctions().closingBodies(options.passes).validated()
+    graph = try graph.inliningFunctions().closingBodies(options.passes).validated()
     try refuseInternal(graph)
     try checkInputs(graph, options)
     graph = try graph.expanded(registry, options)
-    var program = try finish(graph, registry, options)
-    if program.isInterpreted, options.passes.contains(.branches), graph.hasBranches {
-      program.source = graph
-    }
+    let source = options.passes.contains(.branches) && graph.hasBranches ? copy graph : nil
+    var program = try finish(consume graph, registry, options)
+    if program.isInterpreted { program.source = source }
     return program
   }
 
@@ -24,11 +25,10 @@ enum Compiler {
   }
 
   private static func finish(
-    _ graph: Graph, _ registry: OperatorRegistry, _ options: ModelOptions
+    _ graph: consuming Graph, _ registry: OperatorRegistry, _ options: ModelOptions
   ) throws(GraphError) -> Program {
-    var graph = graph
     try GraphPass.run(on: &graph, registry, options)
-    let types = try GraphTypes(graph, registry: registry, options: options, packs: true)
+    let types = try GraphTypes(copy graph, registry: registry, options: options, packs: true)
     var program = lower(graph, types, options)
     try addInterface(of: graph, types: types.types, to: &program)
     return program

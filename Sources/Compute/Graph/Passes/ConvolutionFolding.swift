@@ -85,14 +85,31 @@ enum ConvolutionFolding {
     func folded(
       _ weight: Tensor, _ axis: Int, _ bias: [Float]
     ) -> (weight: Tensor, bias: Tensor)? {
-      var values = weight.elements(as: Float.self)
-      let size = Shape.product(weight.shape[(axis + 1)...])
-      for index in values.indices { values[index] *= factors[index / size % factors.count] }
       let offsets = bias.indices.map { bias[$0] * factors[$0] + terms[$0] }
-      guard values.allSatisfy(\.isFinite), offsets.allSatisfy(\.isFinite) else { return nil }
-      return (
-        Tensor(fp32: values, shape: weight.shape), Tensor(fp32: offsets, shape: [bias.count])
-      )
+      guard offsets.allSatisfy(\.isFinite), let scaled = scaled(weight, axis) else { return nil }
+      return (scaled, Tensor(fp32: offsets, shape: [bias.count]))
+    }
+
+    /// Weights with each channel by its factor; nil if some would not be numbers. One pass over what
+    /// may be most of a model.
+    private func scaled(_ weight: Tensor, _ axis: Int) -> Tensor? {
+      let from = weight.storage.base.assumingMemoryBound(to: Float.self)
+      let size = Shape.product(weight.shape[(axis + 1)...])
+      // Without their signs, infinity and what is no number are the largest bit patterns.
+      var largest: UInt32 = 0
+      let storage = TensorStorage(byteCount: weight.storage.byteCount) { bytes in
+        guard let to = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+        for row in 0..<weight.elementCount / size {
+          let factor = factors[row % factors.count]
+          for index in row * size..<(row + 1) * size {
+            let value = from[index] * factor
+            to[index] = value
+            largest = max(largest, value.bitPattern & 0x7FFF_FFFF)
+          }
+        }
+      }
+      guard largest < Float.infinity.bitPattern else { return nil }
+      return Tensor(dataType: .fp32, shape: weight.shape, storage: storage)
     }
   }
 
@@ -137,11 +154,11 @@ enum ConvolutionFolding {
     _ name: String, _ channels: Int, _ spatial: Int, _ graph: Graph
   ) -> [Float]? {
     guard let tensor = graph.initializers[name], tensor.dataType == .fp32,
-      tensor.shape.count <= spatial + 2
+      tensor.shape.count <= spatial + 2, tensor.elementCount == 1 || tensor.elementCount == channels
     else { return nil }
     let values = tensor.elements(as: Float.self)
     if values.count == 1 { return [Float](repeating: values[0], count: channels) }
-    guard values.count == channels, tensor.shape.count > spatial,
+    guard tensor.shape.count > spatial,
       tensor.shape[tensor.shape.count - spatial - 1] == channels
     else { return nil }
     return values

@@ -258,9 +258,11 @@ struct LayoutPass {
       ? (weight.shape[0], weight.shape[1])
       : (weight.shape[1], weight.shape[0])
     guard rows == image[0] * image[1] * image[2] else { return nil }
+    let plane = image[1] * image[2]
+    // Channels of one pixel are in either order the same.
+    if plane == 1 { return weight }
     let values = weight.elements(as: Float.self)
     var turned = [Float](repeating: 0, count: values.count)
-    let plane = image[1] * image[2]
     for channel in 0..<image[0] {
       for pixel in 0..<plane {
         let (from, to) = (channel * plane + pixel, pixel * image[0] + channel)

@@ -10,8 +10,10 @@ struct ConvKernel: Operator {
   /// Packed for one geometry: `auto_pad` may give each image size its own padding, so a
   /// convolution with another one is packed when its plan is made.
   private let packed: Packed?
-  private let weight: Tensor
+  /// As the file has it, where it is still to be packed: not held beside its packed form.
+  private let weight: Tensor?
   private let bias: Tensor?
+  let weightByteCount: Int
 
   private enum Packed: Sendable {
     case signals(Convolution1D)
@@ -30,7 +32,6 @@ struct ConvKernel: Operator {
     else { return nil }
     self.plain = plain
     self.layout = layout
-    self.weight = weight
     bias = context.constant(2)
     if let bias, bias.dataType != .fp32 || bias.shape != [weight.shape[0]] { return nil }
     filters = weight.shape
@@ -39,13 +40,12 @@ struct ConvKernel: Operator {
     guard context.packsWeights, plain.window.padding == .explicit || plain.window.padding == .valid,
       let geometry = Self.geometry(plain, filters)
     else {
-      packed = nil
+      (packed, self.weight, weightByteCount) = (nil, weight, 0)
       return
     }
     packed = Self.pack(plain, weight, bias, geometry, layout, tail, poolsTwoByTwo)
+    (self.weight, weightByteCount) = (nil, weight.storage.byteCount)
   }
-
-  var weightByteCount: Int { packed == nil ? 0 : weight.storage.byteCount }
 
   /// Weights and bias live in the packed form.
   func reads(input index: Int) -> Bool { index == 0 || index == ConvTail.residualInput }
@@ -126,9 +126,12 @@ struct ConvKernel: Operator {
     let axes = try plain.window.axes(spatial, kernel: Array(filters[2...]))
     let (source, target) = (UnsafePointer(input.f32), output.f32)
     let threads = operands.threadPool
-    let packed =
-      packed
-      ?? Self.pack(plain, weight, bias, WindowGeometry(axes), layout, tail, poolsTwoByTwo)
+    guard
+      let packed = packed
+        ?? weight.map({
+          Self.pack(plain, $0, bias, WindowGeometry(axes), layout, tail, poolsTwoByTwo)
+        })
+    else { preconditionFailure("weights are packed or still to be packed") }
     switch packed {
     case .signals(let convolution):
       return {
