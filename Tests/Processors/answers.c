@@ -271,6 +271,53 @@ static void images(const ck_table *t, size_t channels, size_t stride, size_t dil
   }
 }
 
+/// Channels of a volume of 3×5×6 with windows of 2×3×2; products of other types.
+static void volumes(const ck_table *t, size_t channels, size_t stride) {
+  fill();
+  const ck_windows windows = {
+      .size = {3, 5, 6}, .outputSize = {2 / stride + 1, 4 / stride + 1, 6 / stride + 1},
+      .kernel = {2, 3, 2}, .stride = {stride, stride, stride}, .dilation = {1, 1, 1}, .pad = {0, 1, 1}};
+  const size_t outputs = windows.outputSize[0] * windows.outputSize[1] * windows.outputSize[2];
+  const size_t width = (size_t)t->panelColumns, depth = channels * 12;
+  const ck_window_panels gather = {
+      .windows = windows, .input = a, .rowFirst = 1, .rowCount = depth - 2, .positionFirst = 1,
+      .positionCount = outputs - 2, .panels = packedFloats};
+  t->windowPanels(&gather);
+  for (size_t column = 0; column < gather.positionCount; column++) {
+    const size_t start = column / width * width, vector = (size_t)t->vectorBytes / 4;
+    const size_t wide = gather.positionCount - start <= vector ? vector : width;
+    for (size_t row = 0; row < gather.rowCount; row++)
+      printf("windowPanels[%zu] ~ %.9g\n", column * depth + row,
+             (double)packedFloats[start * gather.rowCount + row * wide + column % width]);
+  }
+  const ck_window_sums sums = {
+      .windows = windows, .output = c, .rowFirst = 1, .rowCount = depth - 2, .positionFirst = 1,
+      .positionCount = outputs - 2, .sums = b, .sumsRow = (ptrdiff_t)outputs};
+  t->windowSums(&sums); floats("windowSums", c, channels * 90);
+  const ck_window_filter filter = {
+      .windows = windows, .input = a, .weights = b, .output = d, .channels = channels,
+      .rowCount = windows.outputSize[0] * windows.outputSize[1], .bias = 0.5f, .low = -30,
+      .high = 40, .clamps = true};
+  t->windowFilter(&filter); floats("windowFilter", d, outputs);
+  static double left[400], right[400], out[400];
+  for (int type = 0; type < CK_TYPE_COUNT; type++) {
+    if (!t->product[type]) continue;
+    const size_t m = channels, n = 13, k = 7;
+    for (size_t i = 0; i < 400; i++) {
+      const int64_t x = wordsA[i], y = wordsA[i + 400];
+      if (type == CK_F64) left[i] = (double)x / 100, right[i] = (double)y / 100;
+      else memcpy(left + i, &x, 8), memcpy(right + i, &y, 8);
+    }
+    const ck_product call = {
+        .a = left, .b = right, .c = out, .m = m, .n = n, .k = k, .aRow = (ptrdiff_t)k, .aColumn = 1,
+        .bRow = (ptrdiff_t)n, .bColumn = 1, .cRow = (ptrdiff_t)n};
+    memset(out, 0, sizeof out);
+    t->product[type](&call);
+    if (type == CK_F64) for (size_t i = 0; i < m * n; i++) printf("product[%zu] ~ %.9g\n", i, out[i]);
+    else bytes("product", out, m * n * 4);
+  }
+}
+
 int main(void) {
   const ck_table *tables[8];
   const ck_table *t = tables[ck_available(tables, 8) - 1];
@@ -281,5 +328,7 @@ int main(void) {
     for (size_t n = 1; n < 80; n += 1 + n / 2) products(t, m, n, m * n % 53 + 1);
   for (size_t channels = 1; channels < 90; channels += 1 + channels / 3)
     for (size_t stride = 1; stride < 3; stride++) images(t, channels, stride, 3 - stride);
+  for (size_t channels = 1; channels < 20; channels += 3)
+    for (size_t stride = 1; stride < 3; stride++) volumes(t, channels, stride);
   return 0;
 }
