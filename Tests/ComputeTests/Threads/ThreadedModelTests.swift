@@ -1,4 +1,5 @@
 import AllocationProbe
+import CKernels
 import Compute
 import TestSupport
 import Testing
@@ -52,7 +53,8 @@ import Testing
       }
     }
     // Unoptimised code allocates where a job's closure is handed to the pool; a release build does
-    // not. Nothing else may: 9 steps, 20 runs.
-    #expect(count <= 9 * 20)
+    // not: 9 steps, 20 runs. A thread's scratch grows once more for each step that it had only shared
+    // before, when the pool is busy with another test. Rows and tasks would be thousands.
+    #expect(count <= 9 * 20 + 9 * UInt64(CK_SCRATCH_SLOTS))
   }
 }
