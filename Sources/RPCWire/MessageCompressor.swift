@@ -2,40 +2,26 @@ internal import CZlib
 
 /// Compresses and decompresses whole messages with zlib.
 public enum MessageCompressor {
-  /// Output grows in steps of this size, so a small message that claims to be huge costs little.
-  private static let stepByteCount = 16 << 10
-
-  private static func windowBits(_ compression: Compression) -> Int32 {
-    // zlib: 15 is the largest window; 16 more asks for gzip's wrapper instead of zlib's.
-    switch compression {
-    case .gzip: 15 + 16
-    case .deflate: 15
-    }
-  }
-
   /// The message, or the status that a broken or oversized one gets. Stops at the limit.
   public static func inflate(
     _ bytes: [UInt8], _ compression: Compression, limit: Int
   ) throws(FramingError) -> [UInt8] {
-    var stream = z_stream()
-    guard
-      inflateInit2_(
-        &stream, windowBits(compression), ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        == Z_OK
-    else { throw FramingError(code: .internalError, message: "zlib could not start") }
-    defer { inflateEnd(&stream) }
+    let inflater = StreamingInflater(compression)
     var output: [UInt8] = []
-    let code = bytes.withUnsafeBufferPointer { source in
-      stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-      stream.avail_in = UInt32(source.count)
-      return run(&stream, &output, limit: limit) { CZlib.inflate($0, Z_NO_FLUSH) }
+    var isTooLarge = false
+    let isValid = bytes.withUnsafeBytes { source in
+      inflater.inflate(source) { step in
+        isTooLarge = step.count > limit - output.count
+        if !isTooLarge { output.append(contentsOf: step) }
+        return !isTooLarge
+      }
     }
-    if output.count > limit {
+    guard !isTooLarge else {
       throw FramingError(
         code: .resourceExhausted,
         message: "message too large: expected at most \(limit) bytes after decompression")
     }
-    guard code == Z_STREAM_END, stream.avail_in == 0 else {
+    guard isValid, inflater.isAtEnd else {
       throw FramingError(
         code: .internalError,
         message: "a compressed message is not valid \(compression.rawValue) data")
@@ -46,37 +32,26 @@ public enum MessageCompressor {
   /// The compressed message.
   public static func deflate(_ bytes: [UInt8], _ compression: Compression) -> [UInt8] {
     var stream = z_stream()
+    // 15 is the largest window; 16 more asks for gzip's wrapper instead of zlib's.
+    let windowBits: Int32 = compression == .gzip ? 15 + 16 : 15
     // Level 1: tensors compress little, and the fastest level keeps the cost bounded.
     let started = deflateInit2_(
-      &stream, 1, Z_DEFLATED, windowBits(compression), 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+      &stream, 1, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
       Int32(MemoryLayout<z_stream>.size))
     precondition(started == Z_OK, "zlib could not start: \(started)")
     defer { deflateEnd(&stream) }
-    var output: [UInt8] = []
-    bytes.withUnsafeBufferPointer { source in
-      stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-      stream.avail_in = UInt32(source.count)
-      _ = run(&stream, &output, limit: .max - stepByteCount) { CZlib.deflate($0, Z_FINISH) }
-    }
-    return output
-  }
-
-  /// Turns the crank until the end, an error, no progress, or one step past the limit.
-  private static func run(
-    _ stream: inout z_stream, _ output: inout [UInt8], limit: Int,
-    _ turn: (UnsafeMutablePointer<z_stream>) -> Int32
-  ) -> Int32 {
-    var code: Int32 = Z_OK
-    while true {
-      let room = min(max(stepByteCount, output.count), limit - output.count + 1)
-      let chunk = [UInt8](unsafeUninitializedCapacity: min(room, 1 << 20)) { buffer, count in
-        stream.next_out = buffer.baseAddress
-        stream.avail_out = UInt32(buffer.count)
-        code = turn(&stream)
-        count = buffer.count - Int(stream.avail_out)
+    return [UInt8](
+      unsafeUninitializedCapacity: Int(deflateBound(&stream, UInt(bytes.count)))
+    ) { output, count in
+      bytes.withUnsafeBufferPointer { source in
+        stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+        stream.avail_in = UInt32(source.count)
+        stream.next_out = output.baseAddress
+        stream.avail_out = UInt32(output.count)
+        let code = CZlib.deflate(&stream, Z_FINISH)
+        precondition(code == Z_STREAM_END, "zlib said that this would be enough: \(code)")
       }
-      output += chunk
-      if code != Z_OK || chunk.isEmpty || output.count > limit { return code }
+      count = output.count - Int(stream.avail_out)
     }
   }
 }

@@ -101,6 +101,14 @@ struct InferTranscodingTests {
     #expect(read.form.isBinary("a") && !read.form.isBinary("b") && read.form.isBinary("c"))
   }
 
+  @Test func aSequenceIsANumberOfSixtyFourBitsOrAText() throws {
+    let body = { (id: String) in Array(#"{"parameters":{"sequence_id":\#(id)}}"#.utf8) }
+    let largest = try read(body("18446744073709551615")).request
+    #expect(largest.parameters["sequence_id"] == .uint64(.max))
+    #expect(failure(body("-1")) == "'parameters.sequence_id': expected 0 or more, got -1")
+    #expect(try read(body(#""-1""#)).request.parameters["sequence_id"] == .string("-1"))
+  }
+
   @Test func tensorsBehindTheJSONAreTakenInOrder() throws {
     let head = Array(
       #"""

@@ -218,6 +218,32 @@ private func inferRequest(_ name: String, tensorByteCount: Int = 16) -> [UInt8] 
         == .malformedFraming)
   }
 
+  /// The service sees all members as one message, so the gateway must, too.
+  @Test func everyMemberOfGzipIsLookedInto() {
+    let message = inferRequest("digits", tensorByteCount: 100_000)
+    let members = [message.prefix(3), message[3..<9], message.dropFirst(9)].flatMap {
+      MessageCompressor.deflate(Array($0), .gzip)
+    }
+    let body = frame(members, isCompressed: true)
+    for piece in [1, 17, 100_000] {
+      for (allowed, refusal) in [("digits", nil), ("x", Refusal.modelNotAllowed)] {
+        #expect(
+          run(
+            .firstMessage(field: 1), body, piece: piece, only: [allowed], compression: .gzip
+          ).refusal == refusal)
+      }
+    }
+    // A second name in a later member.
+    var second = ProtobufWriter()
+    second.field(1, string: "x")
+    let doubled = members + MessageCompressor.deflate(second.bytes, .gzip)
+    #expect(
+      run(
+        .firstMessage(field: 1), frame(doubled, isCompressed: true), piece: 100_000,
+        only: ["digits"], compression: .gzip
+      ).refusal == .malformedRequest)
+  }
+
   @Test func decompressionStopsAtTheLimit() {
     var writer = ProtobufWriter()
     writer.field(1, string: "m")

@@ -307,6 +307,21 @@ def test_other_names_of_compressions(web, encoding):
     assert response.status_code == 200, response.text
 
 
+def test_gzip_of_several_members(web):
+    """As `cat a.gz b.gz` and parallel compressors make it; in pieces, too."""
+    body = json.dumps(SIMPLE).encode()
+    members = b"".join(gzip.compress(body[i:i + 50]) for i in range(0, len(body), 50))
+    for content in (members, (members[i:i + 7] for i in range(0, len(members), 7))):
+        response = web.post("/v2/models/simple/infer", content=content,
+                            headers={"content-encoding": "gzip"})
+        assert response.status_code == 200, response.text
+
+
+def test_a_sequence_has_no_negative_id(web):
+    body = dict(SIMPLE, parameters={"sequence_id": -7, "sequence_start": True})
+    assert "sequence_id" in error(web.post("/v2/models/simple/infer", json=body), 400)
+
+
 # The bombs below spend what a tenant may decompress: no more of them than the limit has room for.
 @pytest.mark.parametrize("encoding, compress", [("gzip", gzip.compress), ("deflate", zlib.compress)])
 def test_compressed_bodies(web, encoding, compress):

@@ -136,6 +136,41 @@ struct CodecTests {
     }
   }
 
+  /// RFC 1952 section 2.2: a gzip file is one member or several, and stands for all their contents.
+  @Test func gzipOfSeveralMembersIsOneMessage() throws {
+    let parts: [[UInt8]] = [[1, 2, 3], [], [UInt8](repeating: 7, count: 40_000), [4]]
+    let members = parts.flatMap { MessageCompressor.deflate($0, .gzip) }
+    let whole = Array(parts.joined())
+    #expect(try MessageCompressor.inflate(members, .gzip, limit: whole.count) == whole)
+    for count in [1, 7, 19, 1000] {
+      let inflater = StreamingInflater(.gzip)
+      var output: [UInt8] = []
+      for start in stride(from: 0, to: members.count, by: count) {
+        let isValid = members[start..<min(start + count, members.count)].withUnsafeBytes {
+          inflater.inflate($0) {
+            output.append(contentsOf: $0)
+            return true
+          }
+        }
+        #expect(isValid)
+      }
+      #expect(inflater.isAtEnd && output == whole)
+    }
+    func code(_ bytes: [UInt8], _ compression: Compression, limit: Int) -> StatusCode? {
+      let error = #expect(throws: FramingError.self) {
+        try MessageCompressor.inflate(bytes, compression, limit: limit)
+      }
+      return error?.code
+    }
+    // The limit is of all of them together.
+    #expect(code(members, .gzip, limit: whole.count - 1) == .resourceExhausted)
+    // The last one must end, and nothing else may follow.
+    #expect(code(Array(members.dropLast()), .gzip, limit: .max) == .internalError)
+    #expect(code(members + [0], .gzip, limit: .max) == .internalError)
+    let zlib = MessageCompressor.deflate([1], .deflate)
+    #expect(code(zlib + zlib, .deflate, limit: .max) == .internalError)
+  }
+
   @Test func metadataIsOrderedAndCaseFolded() {
     var metadata: Metadata = ["A": "1", "b": "2", "a": "3"]
     #expect(metadata["a"] == "1")

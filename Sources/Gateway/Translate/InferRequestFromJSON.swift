@@ -67,7 +67,13 @@ struct InferRequestFromJSON {
         if name == "binary_data_output" {
           form.isBinary = try value.flag(at: "parameters.binary_data_output")
         } else if value != .null {
-          request.parameters[name] = try value.parameter(at: "parameters.\(name.clipped)")
+          let parameter = try value.parameter(at: "parameters.\(name.clipped)")
+          // JSON can write every id as what it is; gRPC's field is signed, and holds its bits.
+          if name == "sequence_id", case .int64(let id) = parameter, id < 0 {
+            throw RESTError(
+              .invalidArgument, "'parameters.sequence_id': expected 0 or more, got \(id)")
+          }
+          request.parameters[name] = parameter
         }
       }
     case "inputs":

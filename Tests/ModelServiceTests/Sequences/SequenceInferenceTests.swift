@@ -131,12 +131,31 @@ internal import Testing
     #expect(service.registry.loadedModels[0].sequences?.sequenceCount == 0)
   }
 
+  @Test func aNegativeNumberIsTheIdOfItsBits() async throws {
+    let service = try service()
+    #expect(try await infer(service, request(1, id: .int64(-2), start: true)) == 1)
+    #expect(try await infer(service, request(2, id: .uint64(.max - 1))) == 3)
+    #expect(
+      await failure(service, request(1, id: .int64(-1))).message.contains(
+        "sequence \(UInt64.max) to model 'sum' must specify the START flag"))
+  }
+
   @Test func aModelWithoutStateTakesSequenceParametersWithoutEffect() async throws {
     let service = try Service()
     service.store("simple")
     var request = Inference.ModelInferRequest.simple()
-    request.parameters = ["sequence_id": .int64(7), "sequence_end": .bool(true)]
-    _ = try await service.dataPlane.infer(request, caller: .user)
+    for id: Inference.InferParameter in [.int64(7), .int64(-7), .string("seven")] {
+      request.parameters = ["sequence_id": id, "sequence_end": .bool(true)]
+      _ = try await service.dataPlane.infer(request, caller: .user)
+    }
+    // What is no sequence to any model is told to who means this one.
+    for (name, value): (String, Inference.InferParameter) in [
+      ("sequence_id", .double(7)), ("sequence_start", .int64(1)), ("sequence_end", .string("true")),
+    ] {
+      request.parameters = [name: value]
+      let error = await failure(service, request)
+      #expect(error.code == .invalidArgument && error.message.contains("'\(name)'"))
+    }
   }
 
   @Test func aFailedRunLeavesTheSequenceAsItWas() async throws {
