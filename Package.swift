@@ -81,6 +81,7 @@ let package = Package(
       settings: unchecked),
     module("Compute", ["CKernels", "CRE2"]),
     module("ModelFormats", ["Compute", "Protocols", "CZlib"]),
+    module("Generation", ["Compute", "ModelFormats", "JSON"]),
     module(
       "AuthService",
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -123,6 +124,7 @@ let package = Package(
     tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols", "Crypto", "Telemetry"]),
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
+    tests("Generation", ["Generation", "JSON"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC", "Crypto"]),

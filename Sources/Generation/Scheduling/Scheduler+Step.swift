@@ -1,0 +1,136 @@
+extension Scheduler {
+  /// What to compute now, or nil when nothing can be: all requests are paused, or there are none.
+  /// `complete` must follow before the next step.
+  public func step(at now: Int64) -> StepPlan? {
+    precondition(inFlight == nil, "a step is being computed: complete it first")
+    while let first = deadlines.first, first.key.time <= now { end(first.element, .deadline) }
+    stepNumber += 1
+    var step = Step(budget: configuration.tokensPerStepMax)
+    // First, so that a newcomer can take the place of what is not planned yet.
+    admit()
+    planNextTokens(&step)
+    planPrompts(&step)
+    guard !step.plan.entries.isEmpty else { return nil }
+    counts.steps += 1
+    inFlight = step.inFlight
+    return step.plan
+  }
+
+  private struct Step {
+    var plan = StepPlan()
+    var budget: Int
+    var inFlight: [(sequence: SequenceState, tokenCount: Int, samples: Bool)] = []
+  }
+
+  /// The next token of every sequence that runs, the oldest first: when pages run out, others give
+  /// way.
+  private func planNextTokens(_ step: inout Step) {
+    let ready = running.filter { $0.isActive && !$0.isPrefilling }.sorted { $0.key < $1.key }
+    // One of the first may have preempted one of the last. The budget is enough for all
+    // (`SchedulerConfiguration.validate`).
+    for sequence in ready where sequence.place == .running {
+      sequence.plannedStep = stepNumber
+      guard let copy = makeWritable(sequence) else { continue }
+      step.plan.copies += copy
+      plan(sequence, tokenCount: 1, &step)
+    }
+  }
+
+  /// Parts of prompts, of the tenant that used least first.
+  private func planPrompts(_ step: inout Step) {
+    let prefilling = running.filter { $0.isActive && $0.isPrefilling }
+      .sorted {
+        $0.tenant.used != $1.tenant.used ? $0.tenant.used < $1.tenant.used : $0.key < $1.key
+      }
+    for sequence in prefilling where step.budget > 0 {
+      sequence.plannedStep = stepNumber
+      plan(sequence, tokenCount: min(sequence.pendingCount, step.budget), &step)
+    }
+  }
+
+  private func plan(_ sequence: SequenceState, tokenCount: Int, _ step: inout Step) {
+    let first = sequence.computedCount
+    let end = first + tokenCount
+    let pageCount = PageCache.pageCount(positions: end)
+    let request = sequence.request
+    var samples: [SequenceID] = []
+    if end == sequence.tokens.count {
+      // Choices begin together, after the prompt.
+      let isStart = request.sequences.count < request.choiceCount
+      samples =
+        isStart
+        ? (0..<request.choiceCount).map { SequenceID(request: request.id, choice: $0) }
+        : [sequence.id]
+    }
+    step.plan.entries.append(
+      StepPlan.Entry(
+        sequence: sequence.id, tokens: Array(sequence.tokens[first..<end]), firstPosition: first,
+        pages: Array(sequence.pages.prefix(pageCount)), samples: samples))
+    step.inFlight.append((sequence, tokenCount, !samples.isEmpty))
+    step.budget -= tokenCount
+    charge(sequence, first..<end)
+  }
+
+  /// Charges a tenant for positions that are computed for the first time.
+  private func charge(_ sequence: SequenceState, _ positions: Range<Int>) {
+    let new =
+      max(
+        positions.lowerBound, sequence.chargedCount)..<max(
+        positions.upperBound, sequence.chargedCount)
+    let ofPrompt = max(0, min(new.upperBound, sequence.request.promptCount) - new.lowerBound)
+    let generated = new.count - ofPrompt
+    queue.charge(
+      sequence.tenant,
+      UInt64(ofPrompt) * configuration.promptTokenCost
+        + UInt64(generated) * configuration.generatedTokenCost)
+    sequence.chargedCount = new.upperBound
+    counts.promptTokens += positions.count - generated
+  }
+
+  /// Gives a sequence the page of its next position, alone. Returns the copy that this takes, if
+  /// any; nil when the sequence had to give way itself.
+  private func makeWritable(_ sequence: SequenceState) -> [StepPlan.Copy]? {
+    let index = sequence.computedCount / PageCache.pageSize
+    let filled = sequence.computedCount % PageCache.pageSize
+    let isMissing = index == sequence.pages.count
+    guard isMissing || cache.isShared(sequence.pages[index]) else { return [] }
+    var taken = cache.take()
+    while taken == nil {
+      guard let victim = victim(besides: sequence) else { return nil }
+      preempt(victim)
+      if victim === sequence { return nil }
+      taken = cache.take()
+    }
+    if isMissing {
+      sequence.pages.append(taken!)
+      sequence.tenant.pageCount += 1
+      return []
+    }
+    // Choices share the prompt's last, partly filled page until they write to it.
+    let shared = sequence.pages[index]
+    // A victim may have been the other holder.
+    guard cache.isShared(shared) else {
+      cache.release(taken!)
+      return []
+    }
+    cache.release(shared)
+    sequence.pages[index] = taken!
+    return [StepPlan.Copy(source: shared, destination: taken!, positionCount: filled)]
+  }
+
+  /// Who gives way to `sequence`, perhaps itself: the worst of those that are not planned yet.
+  private func victim(besides sequence: SequenceState) -> SequenceState? {
+    running.filter { $0 === sequence || $0.plannedStep != stepNumber }
+      .max { Self.givesWay($1, before: $0) }
+  }
+
+  /// Paused ones first, then those of the tenant with the most pages, its lowest priority and of
+  /// that the youngest.
+  static func givesWay(_ a: SequenceState, before b: SequenceState) -> Bool {
+    if a.request.isPaused != b.request.isPaused { return a.request.isPaused }
+    if a.tenant !== b.tenant, a.tenant.pageCount != b.tenant.pageCount {
+      return a.tenant.pageCount > b.tenant.pageCount
+    }
+    return b.key < a.key
+  }
+}
