@@ -14,6 +14,7 @@ extern "C" {
 #endif
 
 #include "CKernelsTypes.h"
+#include "CKernelsBlocks.h"
 
 // ---------------------------------------------------------------------------------------------
 // Matrix product
