@@ -52,6 +52,8 @@ let package = Package(
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CHTTPParser", package: "libhttp-parser-dev"),
+    library("CPCRE2", pkgConfig: "libpcre2-8", package: "libpcre2-dev"),
+    library("CUTF8Proc", package: "libutf8proc-dev"),
     .target(name: "CLinux", path: "Sources/CLinux"),
     .target(name: "COpenSSLLifetime", path: "Sources/COpenSSLLifetime"),
     .target(
@@ -81,7 +83,8 @@ let package = Package(
       settings: unchecked),
     module("Compute", ["CKernels", "CRE2"]),
     module("ModelFormats", ["Compute", "Protocols", "CZlib"]),
-    module("Generation", ["Compute", "ModelFormats", "JSON"]),
+    module("Tokenizers", ["JSON", "CPCRE2", "CUTF8Proc"]),
+    module("Generation", ["Compute", "ModelFormats", "Tokenizers", "JSON"]),
     module(
       "AuthService",
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -117,6 +120,7 @@ let package = Package(
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),
     tests("Protocols", ["Protocols", "CProtocols", "CProtobufC", "JSON"]),
     tests("JSON", ["JSON"]),
+    tests("Tokenizers", ["Tokenizers", "JSON"]),
     tests("Telemetry", ["Telemetry"]),
     tests("Crypto", ["Crypto"]),
     tests("RPCWire", ["RPCWire", "CNGHTTP2"]),

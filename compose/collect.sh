@@ -3,7 +3,7 @@
 # Usage: collect.sh PROGRAM FOLDER
 set -eu
 program=$1 image=$2
-packages="libnghttp2-14 libprotobuf-c1 libssl3 libsqlite3-0 zlib1g libhttp-parser2.9 libsimdjson14 libre2-9 libstdc++6"
+packages="libnghttp2-14 libprotobuf-c1 libssl3 libsqlite3-0 zlib1g libhttp-parser2.9 libsimdjson14 libre2-9 libpcre2-8-0 libutf8proc2 libstdc++6"
 missing=
 for package in $packages; do
   dpkg-query -W "$package" >/dev/null 2>&1 || missing="$missing $package"

@@ -21,7 +21,7 @@ else
   arguments+=(--build-arg PROGRAM=prebuilt)
 fi
 if ! present "$debian"; then
-  libraries=libnghttp2-14,libprotobuf-c1,libssl3,libsqlite3-0,zlib1g,libhttp-parser2.9,libsimdjson14,libre2-9
+  libraries=libnghttp2-14,libprotobuf-c1,libssl3,libsqlite3-0,zlib1g,libhttp-parser2.9,libsimdjson14,libre2-9,libpcre2-8-0,libutf8proc2
   # Named by what it holds: an older one lacks a library that came since.
   debian=martlet-debian:bookworm-$(sha256sum <<<"$libraries" | cut -c1-12)
   if ! docker image inspect "$debian" >/dev/null 2>&1; then

@@ -2,7 +2,7 @@
 # Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan|browser|processors
 set -euo pipefail
 build=(libnghttp2-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev libhttp-parser-dev
-  libsimdjson-dev libre2-dev)
+  libsimdjson-dev libre2-dev libpcre2-dev libutf8proc-dev)
 test=(protobuf-c-compiler protobuf-compiler python3-protobuf python3-venv nghttp2-client binutils
   valgrind curl openssl)
 scan=(sslscan testssl.sh)

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "RPC": {"RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"},
     "Compute": {"CKernels", "CRE2"},
     "ModelFormats": {"Compute", "Protocols", "CZlib"},
+    "Tokenizers": {"JSON", "CPCRE2", "CUTF8Proc"},
     "Generation": {"Compute", "ModelFormats", "Tokenizers", "JSON"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
     "ModelService": {

@@ -134,11 +134,11 @@ private struct NodeReader {
 
   private mutating func members(count: Int) throws(JSONError) -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
-    var names: Set<String> = []
+    var names: Set<CodeUnits> = []
     for _ in 0..<count {
       let name = text(nodes[index])
       index += 1
-      guard names.insert(name).inserted else {
+      guard names.insert(CodeUnits(text: name)).inserted else {
         throw JSONError(
           .duplicateName, "expected each name once in an object, got '\(name.prefix(64))' twice")
       }
@@ -163,5 +163,20 @@ private struct NodeReader {
   private func text(_ node: martlet_json_node) -> String {
     String(
       decoding: UnsafeRawBufferPointer(start: node.text, count: node.count), as: UTF8.self)
+  }
+}
+
+/// A name as RFC 8259 compares it: by code units. `String` finds "é" in one scalar and in two equal,
+/// which are two names, and in vocabularies two tokens.
+private struct CodeUnits: Hashable {
+  let text: String
+
+  static func == (left: Self, right: Self) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

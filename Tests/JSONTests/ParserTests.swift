@@ -36,6 +36,16 @@ struct ParserTests {
     #expect(try parse("null") == .null)
   }
 
+  /// Names are compared by code units: two forms of one letter are two names.
+  @Test func canonicallyEquivalentNamesAreDifferent() throws {
+    guard case .object(let members) = try parse("{\"\u{e9}\":1,\"e\u{301}\":2}") else {
+      Issue.record("not an object")
+      return
+    }
+    #expect(members.count == 2)
+    #expect(refusal(Array("{\"\u{e9}\":1,\"\\u00e9\":2}".utf8)) == .duplicateName)
+  }
+
   @Test(arguments: [
     "", " ", "{", "}", "[", "]", "{}{}", "{} x", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{a:1}",
     "{'a':1}", "{\"a\":1,}", "[1 2]", "[01]", "[1.]", "[.5]", "[+1]", "[-]", "[1e]", "[1e+]",
