@@ -2,7 +2,6 @@
 #include "CLinux.h"
 
 #include <link.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -41,13 +40,6 @@ int martlet_accept(int listener) {
 }
 
 void martlet_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
-
-void martlet_trim_heap(void) { malloc_trim(0); }
-
-uint64_t martlet_used_heap(void) {
-  const struct mallinfo2 heap = mallinfo2();
-  return heap.uordblks + heap.hblkhd;
-}
 
 uint64_t martlet_resident_memory(void) {
   unsigned long pages = 0;

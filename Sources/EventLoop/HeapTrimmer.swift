@@ -15,8 +15,10 @@ public struct HeapTrimmer: Sendable {
     leastUnused = unused
   }
 
-  /// Starts from what there is now.
+  /// Starts from what there is now. From here on the allocator keeps what is freed until it is
+  /// trimmed.
   public init() {
+    martlet_keep_heaps()
     self.init(unused: Self.unused)
   }
 

@@ -32,7 +32,9 @@ public enum Thread {
   fileprivate static func enter(_ argument: UnsafeMutableRawPointer) {
     let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
     martlet_name_thread(start.name)
+    let heap = martlet_enter_heap()
     start.body()
+    martlet_leave_heap(heap)
   }
 }
 

@@ -160,6 +160,7 @@ final class ServerLoop {
     timer = loop.schedule(after: interval) { [self] in
       for connection in connections { connection.check(loop.now) }
       checkHandshakes(loop.now)
+      pool.releaseUnused()
       chooseIdlest()
       scheduleSweep()
     }

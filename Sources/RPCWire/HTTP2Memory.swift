@@ -4,35 +4,31 @@ internal import Glibc
 /// Free lists by size for what nghttp2 allocates: eight small blocks a request, which overflow
 /// glibc's per-thread cache when many streams are answered in one go (measured: a quarter of a
 /// call's time). Belongs to one thread, like the sessions that use it, and outlives them. What a
-/// peak of sessions needed goes back when half of them are gone.
+/// peak of sessions or of their streams needed goes back once they are gone.
 final class HTTP2Memory {
   /// The free lists; number 0 holds the slabs.
   private let lists: FreeLists
-  private var sessionCount = 0
-  /// The most sessions since slabs were last given back.
-  private var sessionCountPeak = 0
+  /// Since slabs were last looked at.
+  private var sessionsHaveClosed = false
 
-  /// A smaller peak leaves a few MiB at most, which are soon needed again.
-  static let sessionCountPeakMin = 256
+  /// Fewer (2 MiB) are soon needed again.
+  static let slabCountMin = 32
 
   init() {
     lists = FreeLists()
   }
 
-  /// A session that allocates here was made.
-  func sessionOpened() {
-    sessionCount += 1
-    sessionCountPeak = max(sessionCountPeak, sessionCount)
+  /// A session and its memory are gone.
+  func sessionClosed() {
+    sessionsHaveClosed = true
   }
 
-  /// A session and its memory are gone. Each look at all free blocks is paid for by as many
-  /// sessions as are left.
-  func sessionClosed() {
-    sessionCount -= 1
-    guard sessionCountPeak >= Self.sessionCountPeakMin, sessionCount <= sessionCountPeak / 2
-    else { return }
-    sessionCountPeak = sessionCount
-    lists.freeUnusedSlabs()
+  /// Gives slabs back that nobody uses, if there may be many. Looks at all free blocks, a millisecond
+  /// for some ten MiB of them: to be called once in a while.
+  func releaseUnused() {
+    guard sessionsHaveClosed else { return }
+    sessionsHaveClosed = false
+    if lists.slabCount >= Self.slabCountMin { lists.freeUnusedSlabs() }
   }
 
   /// Memory taken from the allocator for blocks, used or not.

@@ -114,7 +114,6 @@ public final class HTTP2Session: WireSession {
     super.init()
     session = makeSession(
       role, limits, pool.memory, Unmanaged.passUnretained(self).toOpaque())
-    pool.memory.sessionOpened()
     submitSettings()
   }
 

@@ -27,8 +27,8 @@ public protocol HTTP2StreamHandler: AnyObject {
   func streamClosed(_ stream: HTTP2StreamReference, reason: CallCloseReason)
 }
 
-/// A stream's state, behind a pointer from a free list. The memory of a free list is never
-/// given back to the system, so a late reference reads a generation, not garbage.
+/// A stream's state, behind a pointer from a free list. Its own memory is never given back to the
+/// system, so a late reference reads a generation, not garbage; what it points to is, after a peak.
 struct HTTP2Stream {
   struct Flags: OptionSet {
     let rawValue: UInt16
@@ -62,6 +62,13 @@ struct HTTP2Stream {
 
   /// What stands behind the stream instead of a session.
   var backend: (any StreamBackend)?
+
+  /// Gives the memory of all buffers back; they are empty.
+  mutating func releaseMemory() {
+    outbound.releaseMemory()
+    sentHeaders.deallocate()
+    sentTrailers.deallocate()
+  }
 
   /// Sending stops being welcome at the high mark and is welcome again below the low mark.
   static let outboundByteCountHigh = 256 << 10
@@ -147,8 +154,14 @@ public struct HTTP2StreamReference {
 public final class HTTP2StreamPool {
   /// More memory of a header block than this goes back when its stream is gone.
   private static let blockByteCountKept = 4096
+  /// More free streams than this keep no buffers: as many as are open at once on a busy loop.
+  static let freeCountMax = 1_024
 
+  /// Streams that have their buffers still, and how many there are.
   private var free: StreamPointer?
+  private var freeCount = 0
+  /// Streams that are new, or have given their buffers back.
+  private var bare: StreamPointer?
   let memory = HTTP2Memory()
   /// A header block's fields on their way into the library, for one session after the other.
   private var fieldArray: UnsafeMutablePointer<nghttp2_nv>
@@ -164,7 +177,7 @@ public final class HTTP2StreamPool {
   /// A pool that takes over what earlier pools left.
   public init() {
     fieldArray = .allocate(capacity: fieldCapacity)
-    free = Self.reserve.withLock { reserve in
+    bare = Self.reserve.withLock { reserve in
       defer { reserve.free = nil }
       return reserve.free
     }
@@ -172,13 +185,19 @@ public final class HTTP2StreamPool {
 
   deinit {
     fieldArray.deallocate()
-    guard let first = free else { return }
-    var last = first
-    while let next = last.pointee.next { last = next }
-    Self.reserve.withLock { reserve in
-      last.pointee.next = reserve.free
-      reserve.free = first
+    for case let first? in [free, bare] {
+      var last = first
+      while let next = last.pointee.next { last = next }
+      Self.reserve.withLock { reserve in
+        last.pointee.next = reserve.free
+        reserve.free = first
+      }
     }
+  }
+
+  /// Gives back what nobody uses after a peak. To be called about once a second.
+  public func releaseUnused() {
+    memory.releaseUnused()
   }
 
   /// Room for so many fields, until the next call.
@@ -193,9 +212,18 @@ public final class HTTP2StreamPool {
   }
 
   func take() -> StreamPointer {
-    if free == nil { grow() }
-    let stream = free!
+    guard let stream = free else { return takeBare() }
     free = stream.pointee.next
+    freeCount &-= 1
+    stream.pointee.next = nil
+    return stream
+  }
+
+  @inline(never)
+  private func takeBare() -> StreamPointer {
+    if bare == nil { grow() }
+    let stream = bare!
+    bare = stream.pointee.next
     stream.pointee.next = nil
     return stream
   }
@@ -210,8 +238,17 @@ public final class HTTP2StreamPool {
     stream.pointee.sentHeaders.removeAll(keeping: Self.blockByteCountKept)
     stream.pointee.sentTrailers.removeAll(keeping: Self.blockByteCountKept)
     stream.pointee.previous = nil
+    guard freeCount < Self.freeCountMax else { return giveBackBare(stream) }
     stream.pointee.next = free
     free = stream
+    freeCount &+= 1
+  }
+
+  @inline(never)
+  private func giveBackBare(_ stream: StreamPointer) {
+    stream.pointee.releaseMemory()
+    stream.pointee.next = bare
+    bare = stream
   }
 
   private func grow() {
@@ -219,8 +256,8 @@ public final class HTTP2StreamPool {
     let slab = UnsafeMutablePointer<HTTP2Stream>.allocate(capacity: count)
     slab.initialize(repeating: HTTP2Stream(), count: count)
     for index in 0..<count {
-      slab[index].next = free
-      free = slab + index
+      slab[index].next = bare
+      bare = slab + index
     }
   }
 }

@@ -89,4 +89,10 @@ struct OutboundQueue {
     arrayOffset = 0
     byteCount = 0
   }
+
+  /// Gives the memory of an empty queue back.
+  mutating func releaseMemory() {
+    small.deallocate()
+    arrays = []
+  }
 }

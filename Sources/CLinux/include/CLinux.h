@@ -29,7 +29,14 @@ int martlet_eventfd(void);
 int martlet_accept(int listener);
 // Names the calling thread, for tools.
 void martlet_name_thread(const char *name);
-// Gives free heap pages back to the system.
+// A thread's own heap, for the time that the thread lives.
+typedef struct martlet_heap martlet_heap;
+// Registers the calling thread's heap, so that martlet_trim_heap reaches it.
+martlet_heap *martlet_enter_heap(void);
+void martlet_leave_heap(martlet_heap *heap);
+// From now on heaps keep what is freed, until martlet_trim_heap.
+void martlet_keep_heaps(void);
+// Gives free pages of all heaps back to the system.
 void martlet_trim_heap(void);
 // Bytes of the heap that are in use.
 uint64_t martlet_used_heap(void);
