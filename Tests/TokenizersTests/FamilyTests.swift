@@ -12,7 +12,11 @@ struct FamilyTests {
     "bert_cased",
   ]
 
-  private func tokenizer(_ file: JSONValue) throws -> Tokenizer {
+  static func tokenizer(_ name: String) throws -> Tokenizer {
+    try tokenizer(Corpus.json("\(name).json"))
+  }
+
+  private static func tokenizer(_ file: JSONValue) throws -> Tokenizer {
     let description = try #require(file["tokenizer"])
     return try Tokenizer(TokenizerDescription(tokenizerJSON: description.serialized()))
   }
@@ -20,7 +24,7 @@ struct FamilyTests {
   @Test(arguments: families)
   func tokensAndTextAreThoseOfHuggingFace(_ name: String) throws {
     let file = try Corpus.json("\(name).json")
-    let tokenizer = try tokenizer(file)
+    let tokenizer = try Self.tokenizer(file)
     guard case .array(let rows)? = file["rows"] else { throw Corpus.Unexpected() }
     let texts = try Corpus.texts()
     #expect(rows.count == texts.count)

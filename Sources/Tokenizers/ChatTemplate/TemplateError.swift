@@ -1,0 +1,51 @@
+/// Why a chat template is refused, or why it refuses a conversation.
+public struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of mistake it is.
+  public enum Code: Sendable, Hashable {
+    /// Not the template language.
+    case syntax
+    /// The template language, but not the part of it that chat templates use.
+    case unsupported
+    /// The template said so, by `raise_exception`.
+    case raised
+    /// A value of another kind than an operation takes, or one that is not defined.
+    case invalidValue
+    /// More steps, bytes or nesting than a template may take.
+    case limitReached
+  }
+
+  /// The kind.
+  public var code: Code
+  /// What was expected and what came.
+  public var message: String
+  /// The line of the template, counted from one.
+  public var line: Int
+
+  /// The sentence, and where.
+  public var description: String { "chat template, line \(line): \(message)" }
+
+  init(_ code: Code, _ message: String, line: Int = 0) {
+    self.code = code
+    self.message = message
+    self.line = line
+  }
+}
+
+/// How much a template may take. Templates come with models that tenants upload.
+public struct TemplateLimits: Sendable {
+  /// Bytes of a template: the longest that a known model has are about 20,000.
+  public var sourceByteCountMax = 256 << 10
+  /// Operations, and one for every eight bytes that they make. A conversation of a thousand messages
+  /// takes about 100,000.
+  public var stepsMax = 20_000_000
+  /// Bytes of the text that comes out: four times a context of a million tokens.
+  public var outputByteCountMax = 16 << 20
+  /// Statements and parentheses inside each other; known templates have 15. The event loops' threads
+  /// have stacks of 1 MiB.
+  public var nestingMax = 40
+  /// Evaluations inside each other, macros' bodies among them.
+  public var evaluationsMax = 300
+
+  /// The defaults.
+  public init() {}
+}
