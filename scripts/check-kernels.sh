@@ -52,7 +52,8 @@ for name in baseline avx2 avx512; do
       count = 0
       next
     }
-    function_name ~ /^(tile_(rows|columns|pool)|[ib]gemm_)/ && /^ +[0-9a-f]+:/ {
+    (function_name ~ /^(tile_(rows|columns|pool)|[ib]gemm_)/ ||
+     (object == "avx512" && function_name ~ /^block_/)) && /^ +[0-9a-f]+:/ {
       text = $0
       sub(/^ +/, "", text)
       address[++count] = hex(substr(text, 1, index(text, ":") - 1))
@@ -63,7 +64,7 @@ for name in baseline avx2 avx512; do
         if (target >= address[count] || target < address[1]) next
         products = spills = inner = 0
         for (i = count; i > 0 && address[i] >= target; i--) {
-          if (code[i] ~ /(fmadd|mulps|vdpb)/) products++
+          if (code[i] ~ /(fmadd|mulps|vdpb|maddubs)/) products++
           if (code[i] ~ /\(%rsp/ && code[i] ~ /%[xyz]mm/) { spills++; line = code[i] }
           if (i < count && code[i] ~ /[[:space:]]j[a-z]+ +[0-9a-f]+ </) inner++
         }

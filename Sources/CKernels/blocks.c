@@ -35,8 +35,10 @@ static void bitsOfByteColumns(uint8_t *code, const uint8_t *bytes, int place) {
 }
 // Each 32 bytes hold 128 elements, two bits each.
 static void bitPairs(uint8_t *code, const uint8_t *bytes, int place) {
-  for (size_t i = 0; i < 256; i++)
-    code[i] |= (uint8_t)((bytes[i / 128 * 32 + i % 32] >> i / 32 % 4 * 2 & 3) << place);
+  for (size_t i = 0; i < 256; i++) {
+    const int pair = bytes[i / 128 * 32 + i % 32] >> i / 32 % 4 * 2 & 3;
+    code[i] = (uint8_t)(place ? code[i] | pair << place : pair);
+  }
 }
 // Eight scales and eight minima of six bits in twelve bytes.
 static void sixBitPairs(ck_block *b, const uint8_t *s) {
@@ -69,7 +71,6 @@ static void read32(ck_block *b, const uint8_t *p, ck_block_format format) {
 }
 
 void ck_block_read(ck_block *b, const uint8_t *p, ck_block_format format) {
-  memset(b, 0, sizeof *b);
   switch (format) {
     default: read32(b, p, format); break;
     case CK_Q2_K:
@@ -141,4 +142,86 @@ void ck_block_dequantize(
       to[i] = layout.minimumSign ? product + minimum * (float)b.groupMinimum[group] : product;
     }
   }
+}
+
+// Packing works on words of four codes: what a lane of the kernels' vectors holds.
+size_t ck_block_packed_bytes(ck_block_format format) {
+  const ck_block_layout layout = layouts[format];
+  const size_t codes = layout.elements * layout.codeBits / 8u, minima = layout.minimumSign ? 2 : 1;
+  if (layout.elements == 32) return codes + 2 * minima;
+  return codes + (2 + layout.elements / layout.groupElements) * minima;
+}
+
+static uint32_t four(const uint8_t *code) {
+  uint32_t word;
+  memcpy(&word, code, 4);
+  return word;
+}
+
+// The codes of 32 columns of one row, as planes of words `lanes` apart.
+static void packCodes(uint32_t *to, size_t lanes, const uint8_t *code, int bits) {
+  uint32_t high = 0;
+  if (bits == 8) {
+    for (size_t j = 0; j < 8; j++) to[j * lanes] = four(code + 4 * j);
+  } else if (bits >= 4) {
+    for (size_t j = 0; j < 4; j++) {
+      const uint32_t a = four(code + 4 * j), b = four(code + 16 + 4 * j);
+      to[j * lanes] = (a & 0x0f0f0f0f) | (b & 0x0f0f0f0f) << 4;
+    }
+    to += 4 * lanes;
+    if (bits == 5) {
+      for (size_t j = 0; j < 8; j++) high |= (four(code + 4 * j) >> 4 & 0x01010101) << j;
+      *to = high;
+    } else if (bits == 6) {
+      for (size_t half = 0; half < 2; half++, high = 0) {
+        for (size_t j = 0; j < 4; j++)
+          high |= (four(code + 16 * half + 4 * j) >> 4 & 0x03030303) << 2 * j;
+        to[half * lanes] = high;
+      }
+    }
+  } else {
+    for (size_t half = 0; half < 2; half++) {
+      uint32_t low = 0;
+      for (size_t j = 0; j < 4; j++)
+        low |= (four(code + 16 * half + 4 * j) & 0x03030303) << 2 * j;
+      to[half * lanes] = low;
+    }
+    if (bits == 3) {
+      for (size_t j = 0; j < 8; j++) high |= (four(code + 4 * j) >> 2 & 0x01010101) << j;
+      to[2 * lanes] = high;
+    }
+  }
+}
+
+static void packRow(uint8_t *to, size_t lanes, size_t row, const ck_block *b, ck_block_layout l) {
+  const size_t groups = l.elements == 32 ? 0 : 32 / l.groupElements;
+  memcpy(to + 2 * row, &b->scale, 2);
+  to += 2 * lanes;
+  if (l.minimumSign) {
+    memcpy(to + 2 * row, &b->minimum, 2);
+    to += 2 * lanes;
+  }
+  for (size_t part = 0; part < l.elements / 32u; part++) {
+    for (size_t i = 0; i < groups; i++, to += lanes)
+      to[row] = (uint8_t)b->groupScale[part * groups + i];
+    for (size_t i = 0; l.minimumSign && i < groups; i++, to += lanes)
+      to[row] = b->groupMinimum[part * groups + i];
+    packCodes((uint32_t *)(void *)to + row, lanes, b->code + 32 * part, l.codeBits);
+    to += 4 * lanes * l.codeBits;
+  }
+}
+
+void ck_block_pack(
+    uint8_t *packed, size_t lanes, const uint8_t *bytes, size_t rowBytes, size_t rows,
+    size_t blockCount, ck_block_format format) {
+  const ck_block_layout layout = layouts[format];
+  const size_t step = lanes * ck_block_packed_bytes(format);
+  ck_block block;
+  // Rows that are not there: scales of zero.
+  if (rows < lanes) memset(packed, 0, step * blockCount);
+  for (size_t n = 0; n < blockCount; n++, packed += step, bytes += layout.bytes)
+    for (size_t row = 0; row < rows; row++) {
+      ck_block_read(&block, bytes + row * rowBytes, format);
+      packRow(packed, lanes, row, &block, layout);
+    }
 }

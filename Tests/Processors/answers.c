@@ -318,6 +318,47 @@ static void volumes(const ck_table *t, size_t channels, size_t stride) {
   }
 }
 
+/// Every block format: scales that are ordinary numbers, codes that are not.
+static void blockFormats(const ck_table *t, size_t rows, size_t count) {
+  static const uint8_t places[CK_BLOCK_COUNT][2] = {
+      {0, 0}, {0, 2}, {0, 0}, {0, 2}, {0, 0}, {0, 0}, {80, 82}, {108, 108}, {0, 2}, {0, 2}, {208, 208}};
+  enum { COLUMNS = 256 };
+  static uint8_t given[40 * 34 * COLUMNS / 32], packed[48 * 36 * COLUMNS / 32];
+  static ck_block_activation quantized[9 * COLUMNS / 32];
+  const size_t lanes = (size_t)t->vectorBytes / 4, groups = (rows + lanes - 1) / lanes;
+  for (int format = 0; format < CK_BLOCK_COUNT; format++) {
+    fill();
+    const ck_block_layout layout = ck_block_layout_of((ck_block_format)format);
+    const size_t blocks = COLUMNS / layout.elements, rowBytes = blocks * layout.bytes;
+    const size_t group = lanes * blocks * ck_block_packed_bytes((ck_block_format)format);
+    for (size_t i = 0; i < rows * rowBytes; i++) given[i] = (uint8_t)draw();
+    for (size_t i = 0; i < rows * blocks; i++)
+      for (int j = 0; j < 2; j++) {
+        // Halves from 1/4 to 1.
+        const uint16_t half = (uint16_t)(0x3400 + draw() % 0x800);
+        memcpy(given + i * layout.bytes + places[format][j], &half, 2);
+      }
+    for (size_t i = 0; i < groups; i++)
+      ck_block_pack(
+          packed + i * group, lanes, given + i * lanes * rowBytes, rowBytes,
+          rows - i * lanes < lanes ? rows - i * lanes : lanes, blocks, (ck_block_format)format);
+    t->blockQuantize(quantized, a, COLUMNS, count, COLUMNS / 32, (ck_block_format)format);
+    const ck_block_product product = {
+        .format = (ck_block_format)format, .weights = packed, .groupBytes = group, .rows = rows,
+        .blocks = COLUMNS / 32, .count = count, .x = quantized, .y = c, .yRow = (ptrdiff_t)rows};
+    t->blockProduct(&product);
+    char what[80];
+    snprintf(what, sizeof what, "blockProduct %d", format);
+    // Sums of 256 products of up to 16,000, which cancel: compared by that size.
+    for (size_t i = 0; i < rows * count; i++) c[i] = 1e5f + c[i];
+    floats(what, c, rows * count);
+    t->blockExpand(packedFloats, (ptrdiff_t)lanes, packed, COLUMNS / 32, (ck_block_format)format);
+    for (size_t row = 0; row < rows && row < 4; row++)
+      for (size_t column = 0; column < COLUMNS; column++)
+        floats("blockExpand", packedFloats + column * lanes + row, 1);
+  }
+}
+
 int main(void) {
   const ck_table *tables[8];
   const ck_table *t = tables[ck_available(tables, 8) - 1];
@@ -330,5 +371,6 @@ int main(void) {
     for (size_t stride = 1; stride < 3; stride++) images(t, channels, stride, 3 - stride);
   for (size_t channels = 1; channels < 20; channels += 3)
     for (size_t stride = 1; stride < 3; stride++) volumes(t, channels, stride);
+  for (size_t count = 1; count < 9; count += 3) blockFormats(t, 7 * count, count);
   return 0;
 }

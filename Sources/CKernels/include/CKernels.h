@@ -352,6 +352,17 @@ typedef struct ck_table {
       uint16_t *packed, const uint16_t *b, ptrdiff_t bRow, ptrdiff_t bColumn, uint16_t flip,
       size_t k, size_t n);
 
+  // Block-quantised weights.
+  void (*blockProduct)(const ck_block_product *arguments);
+  /// x[count × blocks · 32] in 8 bits, for weights of a format.
+  void (*blockQuantize)(
+      ck_block_activation *quantized, const float *x, ptrdiff_t xRow, size_t count, size_t blocks,
+      ck_block_format format);
+  /// The weights of a packed group in f32: column c of row r goes to panel[c * panelRow + r].
+  void (*blockExpand)(
+      float *panel, ptrdiff_t panelRow, const uint8_t *packed, size_t blocks,
+      ck_block_format format);
+
   // Elementwise. A NULL entry means that the type has no such operation.
   ck_binary_fn binary[CK_BINARY_COUNT][CK_TYPE_COUNT];
   /// Comparisons write one byte, 0 or 1, per element.

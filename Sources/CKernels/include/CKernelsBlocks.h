@@ -30,3 +30,35 @@ void ck_block_read(ck_block *block, const uint8_t *bytes, ck_block_format format
 /// The elements of `blockCount` blocks, exact to the format's definition.
 void ck_block_dequantize(
     float *elements, const uint8_t *bytes, size_t blockCount, ck_block_format format);
+
+// Packed for the kernels: `lanes` rows of a matrix interleaved, lanes being the 32-bit lanes of the
+// table's vectors (templates/blocks.h).
+
+/// Bytes of a row that are packed per block of the format.
+size_t ck_block_packed_bytes(ck_block_format format);
+/// Packs up to `lanes` rows of `blockCount` blocks; missing ones become zeros. `packed` takes
+/// lanes * blockCount * ck_block_packed_bytes.
+void ck_block_pack(
+    uint8_t *packed, size_t lanes, const uint8_t *bytes, size_t rowBytes, size_t rows,
+    size_t blockCount, ck_block_format format);
+
+/// 32 activations in 8 bits.
+typedef struct {
+  int8_t codes[32];           // never -128
+  float scale;
+  union {
+    int32_t start[2];         // formats without a minimum: what sums begin with, per 32 or 16
+    float sum[2];             // others: the sum of the activations, per 32 or 16
+  };
+} ck_block_activation;
+
+/// y[count × rows] = x · Wᵀ. `x` was written by `blockQuantize` with the same count and format.
+typedef struct {
+  ck_block_format format;
+  const uint8_t *weights;     // packed groups of rows
+  size_t groupBytes;          // from one group to the next
+  size_t rows, blocks, count; // blocks of 32 columns
+  const ck_block_activation *x;
+  float *y;
+  ptrdiff_t yRow;             // elements from one vector's answer to the next
+} ck_block_product;

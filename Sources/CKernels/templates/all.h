@@ -20,6 +20,7 @@
 #include "dot.h"
 #include "quantized.h"
 #include "bytes.h"
+#include "blocks.h"
 
 #define EACH_TYPE(name)                                                                          \
   { name##_f32, name##_f64, name##_i8, name##_i16, name##_i32, name##_i64, name##_u8, name##_u16, \
@@ -53,6 +54,9 @@ const ck_table NAME(ck_table) = {
     .addBytes = NAME(addBytes),
     .maxPoolBytes = NAME(maxPoolBytes),
     .sumRowsOfBytes = NAME(sumRowsOfBytes),
+    .blockProduct = NAME(blockProduct),
+    .blockQuantize = NAME(blockQuantize),
+    .blockExpand = NAME(blockExpand),
     .rangeWithZero = NAME(rangeWithZero),
     .quantize = NAME(quantize),
 #if defined(CK_HAS_AVX512)

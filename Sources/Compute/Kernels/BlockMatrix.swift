@@ -1,12 +1,15 @@
 internal import CKernels
 
-/// Weights W [rows × columns] of y = W x, packed for the kernels at load.
+/// Weights W [rows × columns] of y = W x, packed for the kernels at load, at about the bits per weight
+/// of their format. Read-only, shared by all threads.
 public final class BlockMatrix: Sendable {
   /// How activations meet the weights.
   public enum Precision: Sendable {
-    /// In 8 bits, with a scale for each 32 of them.
+    /// In 8 bits, with a scale for each 32 of them. Neither the number of vectors that are multiplied
+    /// together nor that of threads changes a bit of an answer. Weights that are plain numbers meet
+    /// them in f32 instead.
     case quantized
-    /// As they are.
+    /// As they are, in f32.
     case float32
   }
 
@@ -16,65 +19,83 @@ public final class BlockMatrix: Sendable {
   public let columnCount: Int
   /// What the weights were given in.
   public let format: BlockFormat
-  private let weights: PackedMatrix
-  private let bytes: [UInt8]
+  let kernels: Kernels
+  /// Packed rows: groups of blocks, or panels of plain numbers.
+  let storage: AlignedFloats
+  let layout: BlockMatrixLayout
 
   /// Copies weights.
   ///
-  /// - Parameter bytes: rows one behind the other, each a whole number of the format's blocks.
+  /// - Parameters:
+  ///   - bytes: rows one behind the other, each a whole number of the format's blocks.
+  ///   - threadCount: threads that pack.
   public init(
     rows: Int, columns: Int, format: BlockFormat, bytes: UnsafeRawBufferPointer,
-    kernels: Kernels = .active
+    kernels: Kernels = .active, threadCount: Int = 1
   ) throws(BlockMatrixError) {
-    guard rows >= 0, columns >= 0, columns % format.elementsPerBlock == 0 else {
-      throw BlockMatrixError(
-        code: .partialBlocks,
-        message: "\(format) needs rows of a multiple of \(format.elementsPerBlock) elements, "
-          + "got \(rows) rows of \(columns)")
-    }
-    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
-    let expected = overflow ? nil : format.byteCount(elementCount: count)
-    guard expected == bytes.count else {
-      throw BlockMatrixError(
-        code: .wrongByteCount,
-        message: "\(rows)×\(columns) elements of \(format) take "
-          + "\(expected.map(String.init) ?? "too many") bytes, got \(bytes.count)")
-    }
+    layout = try BlockMatrixLayout(
+      rows: rows, columns: columns, format: format, kernels: kernels, givenByteCount: bytes.count)
     rowCount = rows
     columnCount = columns
     self.format = format
-    self.bytes = Array(bytes)
-    let elements = AlignedFloats(uninitializedCount: count)
-    format.dequantize(bytes, into: UnsafeMutableBufferPointer(start: elements.base, count: count))
-    weights = PackedMatrix(
-      Matrix(elements.base, rowStride: columns).transposed, rowCount: columns, columnCount: rows,
-      kernels: kernels)
+    self.kernels = kernels
+    storage = AlignedFloats(uninitializedCount: (layout.byteCount + 3) / 4)
+    guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+    Parallel.rows(
+      rows, multipleOf: layout.rowsPerUnit, cost: .elements(rows * columns, nanosecondsEach: 0.5),
+      on: ThreadPool.shared(threadCount: threadCount)
+    ) { pack($0, source) }
   }
 
   /// Bytes of memory held.
-  public var byteCount: Int { weights.byteCount + bytes.count }
+  public var byteCount: Int { storage.count * MemoryLayout<Float>.stride }
+
+  /// Bytes of memory that a matrix would hold; nil if it would be refused.
+  public static func byteCount(
+    rows: Int, columns: Int, format: BlockFormat, kernels: Kernels = .active
+  ) -> Int? {
+    try? BlockMatrixLayout(
+      rows: rows, columns: columns, format: format, kernels: kernels, givenByteCount: nil
+    ).byteCount
+  }
 
   /// y[i] = W x[i] for `count` vectors, one behind the other: x [count × columns], y [count × rows].
   public func multiply(
     _ x: UnsafePointer<Float>, count: Int, into y: UnsafeMutablePointer<Float>,
     precision: Precision = .quantized, threadCount: Int = 1
   ) {
-    SGEMM.run(
-      m: count, Matrix(x, rowStride: columnCount), weights, into: y, rowStride: rowCount,
-      threads: ThreadPool.shared(threadCount: threadCount))
+    guard count > 0, rowCount > 0 else { return }
+    let threads = ThreadPool.shared(threadCount: threadCount)
+    guard precision == .quantized, let format = format.blockFormat else {
+      return multiplyFloats(x, count: count, into: y, threads: threads)
+    }
+    var first = 0
+    while first < count {
+      let part = min(Self.vectorsPerPart, count - first)
+      multiplyQuantized(
+        x + first * columnCount, count: part, format, into: y + first * rowCount, threads: threads)
+      first += part
+    }
   }
 
-  /// One row in f32, for lookups of embeddings.
+  /// One row in f32, for lookups of embeddings: what the format says, to the last bit.
   public func copyRow(_ index: Int, into row: UnsafeMutablePointer<Float>) {
     precondition(
       index >= 0 && index < rowCount, "expected a row below \(rowCount), got \(index)")
-    let rowBytes = bytes.count / max(rowCount, 1)
-    bytes.withUnsafeBytes {
-      format.dequantize(
-        UnsafeRawBufferPointer(rebasing: $0[index * rowBytes..<(index + 1) * rowBytes]),
-        into: UnsafeMutableBufferPointer(start: row, count: columnCount))
+    let width = layout.rowsPerPanel
+    let panel = Scratch.right.floats(width * BlockMatrixLayout.columnsPerPart)
+    var column = 0
+    while column < columnCount {
+      let count = min(BlockMatrixLayout.columnsPerPart, columnCount - column)
+      let source = expand(
+        rows: index / width * width, columns: column..<column + count, into: panel)
+      for offset in 0..<count { row[column + offset] = source[offset * width + index % width] }
+      column += count
     }
   }
+
+  /// Vectors whose activations in 8 bits are held at a time: as many as a chunk of a prompt has.
+  private static let vectorsPerPart = 1024
 }
 
 /// Why bytes are no matrix.

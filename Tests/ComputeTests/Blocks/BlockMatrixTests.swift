@@ -1,3 +1,4 @@
+import CKernels
 import TestSupport
 import Testing
 
@@ -98,6 +99,111 @@ struct BlockSample {
           }
         }
       }
+    }
+  }
+
+  /// The kernel's own activations, put back into f32, are what the weights meet exactly.
+  @Test(arguments: BlockFormat.allCases.filter { $0.blockFormat != nil })
+  func productsWithActivationsInBytes(format: BlockFormat) throws {
+    for kernels in Kernels.available {
+      var random = Random("block matrix \(format) quantised", kernels)
+      for _ in 0..<8 {
+        let columns = Int.random(in: 1...5, using: &random) * format.elementsPerBlock
+        let sample = BlockSample(
+          rows: random.size(kernels, upTo: 70), columns: columns, format: format, using: &random)
+        let count = Int.random(in: 1...19, using: &random)
+        // Powers of two below 2^7 in every block make a scale of one: activations are their codes.
+        var x = random.wholes(count * columns)
+        for block in stride(from: 0, to: x.count, by: 32) { x[block] = 127 }
+        let matrix = try sample.matrix(kernels)
+        let got = Memory(count: count * sample.rows)
+        matrix.multiply(x, count: count, into: got.base)
+        #expect(got.isIntact)
+        let (weights, values) = (sample.elements, got.values)
+        for vector in 0..<count {
+          for row in 0..<sample.rows {
+            var (sum, size) = (0.0, 0.0)
+            for column in 0..<columns {
+              let term =
+                Double(weights[row * columns + column]) * Double(x[vector * columns + column])
+              sum += term
+              size += abs(term)
+            }
+            // Whole numbers are exact; their products with scales are added in f32, and so are
+            // minima of 15 or 31 times a code.
+            let error = abs(Double(values[vector * sample.rows + row]) - sum)
+            #expect(error <= 1e-6 * size, "\(kernels) \(sample.rows)×\(columns)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: BlockFormat.allCases.filter { $0.blockFormat != nil })
+  func neitherOtherVectorsNorThreadsChangeABit(format: BlockFormat) throws {
+    for kernels in Kernels.available {
+      var random = Random("block matrix \(format) alone", kernels)
+      let columns = 2 * 256
+      let sample = BlockSample(rows: 163, columns: columns, format: format, using: &random)
+      let matrix = try sample.matrix(kernels)
+      let x = random.reals(40 * columns)
+      var together = [Float](repeating: 0, count: 40 * 163)
+      matrix.multiply(x, count: 40, into: &together)
+      for (count, threads) in [(1, 1), (2, 1), (3, 2), (5, 1), (15, 2), (40, 2)] {
+        var alone = [Float](repeating: 0, count: 40 * 163)
+        for first in stride(from: 0, to: 40, by: count) {
+          x.withUnsafeBufferPointer { x in
+            alone.withUnsafeMutableBufferPointer { y in
+              matrix.multiply(
+                x.baseAddress! + first * columns, count: min(count, 40 - first),
+                into: y.baseAddress! + first * 163, threadCount: threads)
+            }
+          }
+        }
+        let isEqual = alone.map(\.bitPattern) == together.map(\.bitPattern)
+        #expect(isEqual, "\(kernels), \(count) at a time on \(threads) threads")
+      }
+    }
+  }
+
+  @Test func activationsInBytesAreNearest() {
+    for kernels in Kernels.available {
+      var random = Random("block activations", kernels)
+      let x = random.reals(3 * 64, in: -5...5) + [Float](repeating: 0, count: 64)
+      var got = [ck_block_activation](repeating: ck_block_activation(), count: 8)
+      kernels.table.pointee.blockQuantize(&got, x, 64, 4, 2, CK_Q8_0)
+      for vector in 0..<4 {
+        for block in 0..<2 {
+          // Four vectors are one tile: block by block, each vector's.
+          let one = got[block * 4 + vector]
+          let values = x[vector * 64 + block * 32..<vector * 64 + block * 32 + 32]
+          let largest = values.map(abs).max()!
+          #expect(one.scale == largest / 127)
+          let codes = withUnsafeBytes(of: one.codes) { Array($0.bindMemory(to: Int8.self)) }
+          for (code, value) in zip(codes, values) {
+            #expect(abs(Float(code) * one.scale - value) <= one.scale * 0.5001)
+          }
+          #expect(one.start.0 == -128 * codes.reduce(0) { $0 + Int32($1) })
+        }
+      }
+    }
+  }
+
+  @Test func whatIsNoNumberStaysNone() throws {
+    for kernels in Kernels.available {
+      var random = Random("block NaN", kernels)
+      let sample = BlockSample(rows: 20, columns: 64, format: .q8_0, using: &random)
+      let matrix = try sample.matrix(kernels)
+      for bad in [Float.nan, -.nan, .infinity, -.infinity] {
+        var x = random.reals(64)
+        x[37] = bad
+        var y = [Float](repeating: 0, count: 20)
+        matrix.multiply(x, count: 1, into: &y)
+        #expect(y.allSatisfy { !$0.isFinite })
+      }
+      var y = [Float](repeating: 1, count: 20)
+      matrix.multiply([Float](repeating: 1e-40, count: 64), count: 1, into: &y)
+      #expect(y.allSatisfy { abs($0) < 1e-30 })
     }
   }
 

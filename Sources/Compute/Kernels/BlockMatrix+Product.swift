@@ -1,0 +1,136 @@
+internal import CKernels
+
+extension BlockMatrix {
+  /// The packed unit that begins with a row.
+  private func unit(_ row: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(storage.base) + row / layout.rowsPerUnit * layout.unitByteCount
+  }
+
+  /// Packs some rows, which begin with a unit.
+  func pack(_ rows: Range<Int>, _ source: UnsafeRawPointer) {
+    let rowBytes = columnCount / format.elementsPerBlock * format.bytesPerBlock
+    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: layout.rowsPerUnit) {
+      let (count, from) = (min(layout.rowsPerUnit, rowCount - row), source + row * rowBytes)
+      if let format = format.blockFormat {
+        ck_block_pack(
+          unit(row).assumingMemoryBound(to: UInt8.self), layout.rowsPerUnit,
+          from.assumingMemoryBound(to: UInt8.self), rowBytes, count,
+          columnCount / self.format.elementsPerBlock, format)
+        continue
+      }
+      if count < layout.rowsPerUnit {
+        unit(row).initializeMemory(as: UInt8.self, repeating: 0, count: layout.unitByteCount)
+      }
+      kernels.table.pointee.transpose(
+        unit(row), layout.rowsPerUnit, from, columnCount, count, columnCount, format.bytesPerBlock)
+    }
+  }
+
+  /// Columns of the rows of one panel, in f32: in `panel`, or where the weights are.
+  func expand(
+    rows first: Int, columns: Range<Int>, into panel: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    let (width, table) = (layout.rowsPerPanel, kernels.table)
+    if let format = format.blockFormat {
+      let packed = ck_block_packed_bytes(format) * layout.rowsPerUnit
+      let skipped = columns.lowerBound / self.format.elementsPerBlock * packed
+      var row = first
+      while row < min(first + width, rowCount) {
+        table.pointee.blockExpand(
+          panel + (row - first), width, (unit(row) + skipped).assumingMemoryBound(to: UInt8.self),
+          columns.count / 32, format)
+        row += layout.rowsPerUnit
+      }
+      return UnsafePointer(panel)
+    }
+    let numbers = unit(first) + columns.lowerBound * width * format.bytesPerBlock
+    guard format != .f32 else { return UnsafePointer(numbers.assumingMemoryBound(to: Float.self)) }
+    let halves = numbers.assumingMemoryBound(to: UInt16.self)
+    let convert = format == .f16 ? table.pointee.floatFromHalf : table.pointee.floatFromBFloat
+    convert?(panel, halves, columns.count * width)
+    return UnsafePointer(panel)
+  }
+
+  /// Weights in f32, a panel at a time, against activations as they are.
+  func multiplyFloats(
+    _ x: UnsafePointer<Float>, count: Int, into y: UnsafeMutablePointer<Float>,
+    threads: ThreadPool?
+  ) {
+    let flops = 2 * Double(count) * Double(rowCount) * Double(columnCount)
+    Parallel.rows(
+      rowCount, multipleOf: layout.rowsPerPanel, cost: .flops(flops) + .bytes(byteCount),
+      on: threads
+    ) { rows in
+      let panel = Scratch.right.floats(layout.rowsPerPanel * BlockMatrixLayout.columnsPerPart)
+      for row in stride(from: rows.lowerBound, to: rows.upperBound, by: layout.rowsPerPanel) {
+        multiplyPanel(row, panel, x, count: count, into: y)
+      }
+    }
+  }
+
+  private func multiplyPanel(
+    _ row: Int, _ panel: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, count: Int,
+    into y: UnsafeMutablePointer<Float>
+  ) {
+    var block = ck_gemm_block()
+    block.n = min(layout.rowsPerPanel, rowCount - row)
+    block.bRow = layout.rowsPerPanel
+    block.aRow = columnCount
+    block.aColumn = 1
+    block.cRow = rowCount
+    let step = format == .f32 ? SGEMM.depthPerBlock : BlockMatrixLayout.columnsPerPart
+    var column = 0
+    repeat {
+      block.k = min(step, columnCount - column)
+      block.b = expand(rows: row, columns: column..<column + block.k, into: panel)
+      block.epilogue = Epilogue(beta: column == 0 ? 0 : 1).kernelEpilogue()
+      var vector = 0
+      while vector < count {
+        block.m = min(SGEMM.rowsPerBlock(kernels), count - vector)
+        block.a = x + (vector * columnCount + column)
+        block.c = y + (vector * rowCount + row)
+        kernels.table.pointee.sgemm(&block)
+        vector += block.m
+      }
+      column += block.k
+    } while column < columnCount
+  }
+
+  /// Weights as they are, against activations in 8 bits.
+  func multiplyQuantized(
+    _ x: UnsafePointer<Float>, count: Int, _ format: ck_block_format,
+    into y: UnsafeMutablePointer<Float>, threads: ThreadPool?
+  ) {
+    let (blocks, table) = (columnCount / 32, kernels.table)
+    let quantized = Scratch.left
+      .bytes(count * blocks * MemoryLayout<ck_block_activation>.stride)
+      .assumingMemoryBound(to: ck_block_activation.self)
+    // Vectors are quantised in tiles of eight at most, or less where that is the last.
+    Parallel.rows(
+      count, multipleOf: 8, cost: .elements(count * columnCount, nanosecondsEach: 0.5),
+      on: threads, evenly: true
+    ) { vectors in
+      table.pointee.blockQuantize(
+        quantized + vectors.lowerBound * blocks, x + vectors.lowerBound * columnCount, columnCount,
+        vectors.count, blocks, format)
+    }
+    // An operation takes about a quarter of the time that one in floating point does.
+    let flops = 0.5 * Double(count) * Double(rowCount) * Double(columnCount)
+    Parallel.rows(
+      rowCount, multipleOf: layout.rowsPerUnit, cost: .flops(flops) + .bytes(byteCount),
+      on: threads
+    ) { rows in
+      var product = ck_block_product()
+      product.format = format
+      product.weights = UnsafePointer(unit(rows.lowerBound).assumingMemoryBound(to: UInt8.self))
+      product.groupBytes = layout.unitByteCount
+      product.rows = rows.count
+      product.blocks = blocks
+      product.count = count
+      product.x = UnsafePointer(quantized)
+      product.y = y + rows.lowerBound
+      product.yRow = rowCount
+      table.pointee.blockProduct(&product)
+    }
+  }
+}
