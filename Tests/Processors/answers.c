@@ -99,6 +99,9 @@ static void rows(const ck_table *t, size_t n) {
   t->axpby(c, a, n, 0.75f, -0.5f); floats("axpby", c, n);
   t->softmax(c, a, 2, n, 3); floats("softmax", c, 6 * n);
   t->logSoftmax(c, a, 2, n, 3); floats("logSoftmax", c, 6 * n);
+  c[0] = t->sumOfExponentials(a, n, 4, 0.7f); floats("sumOfExponentials", c, 1);
+  wordsB[0] = (int32_t)t->indicesAtLeast(wordsB + 1, 32, a, n, 2);
+  words("indicesAtLeast", wordsB, 1 + (wordsB[0] < 32 ? (size_t)wordsB[0] : 32));
   if (n) {
     float mean[3], inverse[3];
     t->layerNorm(c, a, 3, n, b, b + n, 1e-3f, mean, inverse);

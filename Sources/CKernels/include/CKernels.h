@@ -406,6 +406,14 @@ typedef struct ck_table {
   void (*floatFromBFloat)(float *destination, const uint16_t *source, size_t count);
   void (*bfloatFromFloat)(uint16_t *destination, const float *source, size_t count);
 
+  // Choosing among logits.
+  /// The sum of exp((x - shift) * factor).
+  float (*sumOfExponentials)(const float *x, size_t count, float shift, float factor);
+  /// Writes the indices of the elements of at least `threshold`, in order and at most `capacity`;
+  /// returns how many there are. A NaN is none of them.
+  size_t (*indicesAtLeast)(
+      int32_t *indices, size_t capacity, const float *x, size_t count, float threshold);
+
   /// destination[c][r] = source[r][c] for elements of 1, 2, 4 or 8 bytes.
   void (*transpose)(
       void *destination, ptrdiff_t destinationRow, const void *source, ptrdiff_t sourceRow,

@@ -15,6 +15,7 @@
 #include "windows.h"
 #include "product.h"
 #include "convert.h"
+#include "selection.h"
 #include "transpose.h"
 #include "limits.h"
 #include "dot.h"
@@ -91,6 +92,8 @@ const ck_table NAME(ck_table) = {
     .halfFromFloat = NAME(halfFromFloat),
     .floatFromBFloat = NAME(floatFromBFloat),
     .bfloatFromFloat = NAME(bfloatFromFloat),
+    .sumOfExponentials = NAME(sumOfExponentials),
+    .indicesAtLeast = NAME(indicesAtLeast),
     .transpose = NAME(transpose),
     .peakFMA = NAME(peakFMA),
     .peakFlopsPerIteration = 2.0 * PEAK_CHAINS * VL,

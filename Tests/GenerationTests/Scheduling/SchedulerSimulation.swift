@@ -86,9 +86,11 @@ struct SchedulerSimulation {
     // Some begin alike: within a tenant that is a hit.
     let family = Int.random(in: 0..<4, using: &random)
     let common = family == 0 ? 0 : Int.random(in: 0...length, using: &random)
+    // In one family every page has the same tokens: only what is before it tells pages apart.
+    let period = family == 1 ? PageCache.pageSize : 90
     let prompt = (0..<length).map { index in
       index < common
-        ? Int32(family * 100 + index % 90) : Int32.random(in: 0..<997, using: &random)
+        ? Int32(family * 100 + index % period) : Int32.random(in: 0..<997, using: &random)
     }
     var request = GenerationRequest(
       tenant: "tenant-\(tenant)", prompt: prompt,
