@@ -120,7 +120,7 @@ let package = Package(
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),
     tests("Protocols", ["Protocols", "CProtocols", "CProtobufC", "JSON"]),
     tests("JSON", ["JSON"]),
-    tests("Tokenizers", ["Tokenizers", "JSON"]),
+    tests("Tokenizers", ["Tokenizers", "JSON", "ModelFormats"]),
     tests("Telemetry", ["Telemetry"]),
     tests("Crypto", ["Crypto"]),
     tests("RPCWire", ["RPCWire", "CNGHTTP2"]),

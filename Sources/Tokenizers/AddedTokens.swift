@@ -11,6 +11,11 @@ struct AddedTokens: Sendable {
   private let tokens: [AddedToken]
   private var plain = ByteTrie()
   private var normalized = ByteTrie()
+  private var special = ByteTrie()
+
+  /// A noncharacter, U+FDD0: what stands in a text that must not be found as a special token. It is
+  /// taken out once they have been looked for.
+  static let mark: [UInt8] = [0xEF, 0xB7, 0x90]
 
   init(_ tokens: [AddedToken], _ normalizer: CompiledNormalizer) throws(TokenizerError) {
     self.tokens = tokens
@@ -20,6 +25,7 @@ struct AddedTokens: Sendable {
           .invalidDescription,
           "expected added tokens of at most \(Self.byteCountMax) bytes, got \(token.content.count)")
       }
+      if token.isSpecial { special.insert(token.content, value: Int32(index)) }
       if token.isNormalized {
         normalized.insert(try normalizer(token.content), value: Int32(index))
       } else {
@@ -37,6 +43,33 @@ struct AddedTokens: Sendable {
 
   func normalizedParts(of text: [UInt8], parsesSpecial: Bool) -> [Part] {
     parts(of: text, normalized, parsesSpecial)
+  }
+
+  /// A text in which no special token is found, nor at its end the beginning of one that another text
+  /// might complete: a mark follows the first character of each.
+  func marked(_ text: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    var isMarking = false
+    for index in text.indices {
+      // Behind the whole character.
+      if isMarking, text[index] & 0xC0 != 0x80 {
+        result += Self.mark
+        isMarking = false
+      }
+      result.append(text[index])
+      if special.begins(with: text[index]), beginsSpecial(text, index) { isMarking = true }
+    }
+    return isMarking ? result + Self.mark : result
+  }
+
+  private func beginsSpecial(_ text: [UInt8], _ start: Int) -> Bool {
+    var node = ByteTrie.root
+    for index in start..<text.count {
+      guard let next = special.next(node, text[index]) else { return false }
+      node = next
+      if special.value(node) != nil { return true }
+    }
+    return true
   }
 
   private func parts(of text: [UInt8], _ trie: ByteTrie, _ parsesSpecial: Bool) -> [Part] {

@@ -22,6 +22,11 @@ struct Decoder: Sendable {
 
   func isSpecial(_ token: Int32) -> Bool { special.contains(token) }
 
+  /// A token as the vocabulary writes it.
+  func text(_ token: Int32) -> ArraySlice<UInt8> {
+    token >= 0 && token < texts.count ? texts[Int(token)] : []
+  }
+
   func token(_ text: [UInt8]) -> Int32? { byID.find(text) }
 
   /// A token's bytes after the steps that look at single tokens.

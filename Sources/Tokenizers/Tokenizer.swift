@@ -8,6 +8,11 @@ public final class Tokenizer: Sendable {
   /// Tokens of a vocabulary: the largest known ones have 262,144.
   public static let vocabularySizeMax = 1 << 24
 
+  /// Bytes of a token, and of what a decoder writes for one: known ones have at most a few hundred.
+  public static let tokenByteCountMax = 4_096
+  /// Normalizers, pre-tokenizers and decoders one after the other: known tokenizers have at most ten.
+  public static let stepsMax = 64
+
   enum Model: Sendable {
     case bytePair(BytePair)
     case unigram(Unigram)
@@ -69,8 +74,10 @@ public final class Tokenizer: Sendable {
     return try encode(valid: text, addsSpecial: addsSpecial, parsesSpecial: parsesSpecial)
   }
 
-  private func encode(
-    valid text: [UInt8], addsSpecial: Bool, parsesSpecial: Bool
+  /// Encodes UTF-8. `isMarked`: what ``marked(_:)`` put into it is taken out once added tokens are
+  /// found.
+  func encode(
+    valid text: [UInt8], addsSpecial: Bool, parsesSpecial: Bool, isMarked: Bool = false
   ) throws(TokenizerError) -> [Int32] {
     guard text.count <= Self.textByteCountMax else {
       throw TokenizerError(
@@ -85,13 +92,19 @@ public final class Tokenizer: Sendable {
       switch part {
       case .token(let token): encoding.tokens.append(token)
       case .text(let range):
+        var part = range == 0..<text.count ? text : Array(text[range])
+        if isMarked { part = part.replacing(AddedTokens.mark, with: []) }
         try encode(
-          part: range == 0..<text.count ? text : Array(text[range]),
-          isFirst: range.lowerBound == 0, parsesSpecial: parsesSpecial, &encoding)
+          part: part, isFirst: range.lowerBound == 0, parsesSpecial: parsesSpecial, &encoding)
       }
     }
     if addsSpecial { encoding.tokens.append(contentsOf: suffix) }
     return encoding.tokens
+  }
+
+  /// A text that is never found to be a special token, nor to begin one; see Tokenizer+Chat.
+  func marked(_ text: [UInt8]) -> [UInt8] {
+    added.marked(text.replacing(AddedTokens.mark, with: Array("\u{FFFD}".utf8)))
   }
 
   /// What is between added tokens; some of those are only found once it is normalized.

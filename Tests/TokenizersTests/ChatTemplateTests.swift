@@ -159,4 +159,25 @@ struct ChatTemplateTests {
     #expect(try text(.max, "%Y") == "9999")
     #expect(throws: TemplateError.self) { try text(0, "%Q") }
   }
+
+  /// The event loops' threads have 1 MiB of stack, and debug builds take several times what release
+  /// builds take: whatever the limits let through fits.
+  @Test func theDeepestTemplatesFitTheStackOfAThread() {
+    SmallThread.run(stackByteCount: 1 << 20) {
+      let open = "{% macro f(x) %}{% if true %}{% for i in [1] %}{{ ((((((((f([[x]][0][0]|trim)"
+      for source in [
+        open + ")))))))) }}{% endfor %}{% endif %}{% endmacro %}{{ f('a') }}",
+        "{{ " + String(repeating: "[not -1 + 2 * 3 ** 4 ~ ", count: 15)
+          + "1" + String(repeating: "]", count: 15) + "}}",
+        "{{ " + String(repeating: "(", count: 30) + "1" + String(repeating: ")", count: 30) + "}}",
+        String(repeating: "{% for i in [1] %}{% if i %}", count: 15)
+          + String(repeating: "{% endif %}{% endfor %}", count: 15),
+        "{% set n = namespace(x=[1]) %}{% for i in range(60) %}{% set n.x = [n.x] %}{% endfor %}"
+          + "{{ n.x }}{{ n.x | tojson }}{{ n.x == n.x }}",
+      ] {
+        let template = try? ChatTemplate(source: source)
+        _ = try? template?.render(messages: [], addsGenerationPrompt: true)
+      }
+    }
+  }
 }

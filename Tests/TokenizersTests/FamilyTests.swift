@@ -21,6 +21,37 @@ struct FamilyTests {
     return try Tokenizer(TokenizerDescription(tokenizerJSON: description.serialized()))
   }
 
+  /// A GGUF file has the same vocabulary in another spelling: words begin with a mark instead of
+  /// continuing with one.
+  @Test func aFileOfBERTGivesTheTokensOfItsJSON() throws {
+    let tokenizer = try Self.tokenizer("bert")
+    var texts = ByteStrings()
+    var kinds: [Int] = []
+    for token in 0..<Int32(tokenizer.vocabularySize) {
+      let text = Array(tokenizer.decoder.text(token))
+      kinds.append(token < 5 ? 3 : 1)
+      let isContinuing = text.starts(with: "##".utf8) && text.count > 2
+      texts.append(
+        token < 5 ? text : isContinuing ? Array(text.dropFirst(2)) : Array("\u{2581}".utf8) + text)
+    }
+    let file = try Descriptions.tokenizer([
+      "tokenizer.ggml.model": .string("bert"), "tokenizer.ggml.tokens": .strings(texts),
+      "tokenizer.ggml.token_type": .integers(kinds), "tokenizer.ggml.bos_token_id": .integer(2),
+      "tokenizer.ggml.unknown_token_id": .integer(1),
+      "tokenizer.ggml.seperator_token_id": .integer(3),
+    ])
+    for text in try Corpus.texts() {
+      // The file does not say that [MASK] takes white space, nor how long words may be.
+      let isLong = text.split(separator: " ").contains { $0.unicodeScalars.count > 100 }
+      guard !isLong, !text.contains(" [MASK]"), !text.contains("\u{2581}") else { continue }
+      for parses in [false, true] {
+        #expect(
+          try file.encode(text, parsesSpecial: parses)
+            == tokenizer.encode(text, parsesSpecial: parses))
+      }
+    }
+  }
+
   @Test(arguments: families)
   func tokensAndTextAreThoseOfHuggingFace(_ name: String) throws {
     let file = try Corpus.json("\(name).json")

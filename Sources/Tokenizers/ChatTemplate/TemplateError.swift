@@ -40,11 +40,11 @@ public struct TemplateLimits: Sendable {
   public var stepsMax = 20_000_000
   /// Bytes of the text that comes out: four times a context of a million tokens.
   public var outputByteCountMax = 16 << 20
-  /// Statements and parentheses inside each other; known templates have 15. The event loops' threads
-  /// have stacks of 1 MiB.
-  public var nestingMax = 40
-  /// Evaluations inside each other, macros' bodies among them.
-  public var evaluationsMax = 300
+  /// Statements and parentheses inside each other: known templates have up to 15.
+  public var nestingMax = 32
+  /// Evaluations inside each other, macros' bodies among them: known templates have up to 40. Each
+  /// takes some 7 kB of stack in a debug build, and the event loops' threads have 1 MiB.
+  public var evaluationsMax = 120
 
   /// The defaults.
   public init() {}

@@ -7,7 +7,7 @@ final class TemplateInterpreter {
   private var steps = 0
   private(set) var line = 1
   private var depth = 0
-  private var output: [UInt8] = []
+  private var written: [UInt8] = []
   /// Scopes that hold a macro, which holds its scope: taken apart at the end.
   private var knots: [TemplateScope] = []
 
@@ -32,7 +32,7 @@ final class TemplateInterpreter {
       if error.line == 0 { error.line = line }
       throw error
     }
-    return output
+    return written
   }
 
   /// Counts a step, and one for every eight bytes or values that it makes.
@@ -60,11 +60,11 @@ final class TemplateInterpreter {
 
   private func write(_ bytes: [UInt8]) throws(TemplateError) {
     try charge(bytes.count)
-    guard output.count + bytes.count <= limits.outputByteCountMax else {
+    guard written.count + bytes.count <= limits.outputByteCountMax else {
       throw TemplateError(
         .limitReached, "expected a text of at most \(limits.outputByteCountMax) bytes, got more")
     }
-    output += bytes
+    written += bytes
   }
 
   /// What a value prints.
@@ -99,33 +99,64 @@ final class TemplateInterpreter {
   private func run(
     _ statement: TemplateStatement, _ scope: TemplateScope
   ) throws(TemplateError) -> Flow {
+    // Every case has a function of its own: this one's frame is on the stack at every level.
     switch statement.kind {
     case .text(let text): try write(text)
-    case .output(let expression): try write(printed(try value(expression, scope)))
-    case .condition(let branches):
-      for (condition, body) in branches {
-        if let condition, !(try value(condition, scope).isTrue) { continue }
-        return try run(body, scope)
-      }
+    case .output(let expression): try output(expression, scope)
+    case .condition(let branches): return try run(branches, scope)
     case .loop(let loop): try run(loop, scope)
-    case .set(let target, let expression):
-      try assign(try value(expression, scope), to: target, scope)
-    case .capture(let target, let suffixes, let body):
-      var text: TemplateValue = .text(try captured(body, TemplateScope(scope)))
-      for suffix in suffixes { text = try apply(suffix, to: text, scope) }
-      if let target { try assign(text, to: target, scope) } else { try write(printed(text)) }
+    case .set(let target, let expression): try set(target, expression, scope)
+    case .capture(let target, let suffixes, let body): try capture(target, suffixes, body, scope)
     case .macro(let macro):
       scope.values[macro.name] = .function(.macro(macro, scope))
       knots.append(scope)
-    case .with(let values, let body):
-      let inner = TemplateScope(scope)
-      for entry in values { inner.values[entry.name] = try value(entry.value, scope) }
-      return try run(body, inner)
+    case .with(let values, let body): return try with(values, body, scope)
     case .block(let body): return try run(body, scope)
     case .breakLoop: return .breakLoop
     case .continueLoop: return .continueLoop
     }
     return .next
+  }
+
+  private func output(
+    _ expression: TemplateExpression, _ scope: TemplateScope
+  ) throws(TemplateError) {
+    try write(printed(try value(expression, scope)))
+  }
+
+  private func set(
+    _ target: TemplateTarget, _ expression: TemplateExpression, _ scope: TemplateScope
+  ) throws(TemplateError) {
+    try assign(try value(expression, scope), to: target, scope)
+  }
+
+  private func run(
+    _ branches: [(condition: TemplateExpression?, body: [TemplateStatement])],
+    _ scope: TemplateScope
+  ) throws(TemplateError) -> Flow {
+    for branch in branches {
+      if let condition = branch.condition, !(try value(condition, scope).isTrue) { continue }
+      return try run(branch.body, scope)
+    }
+    return .next
+  }
+
+  private func capture(
+    _ target: TemplateTarget?, _ suffixes: [TemplateSuffix], _ body: [TemplateStatement],
+    _ scope: TemplateScope
+  ) throws(TemplateError) {
+    var text: TemplateValue = .text(try captured(body, TemplateScope(scope)))
+    for suffix in suffixes { text = try apply(suffix, to: text, scope) }
+    if let target { try assign(text, to: target, scope) } else { try write(printed(text)) }
+  }
+
+  private func with(
+    _ values: [(name: String, value: TemplateExpression)], _ body: [TemplateStatement],
+    _ scope: TemplateScope
+  ) throws(TemplateError) -> Flow {
+    let inner = TemplateScope(scope)
+    for entry in values { inner.values[entry.name] = try value(entry.value, scope) }
+    return try run(body, inner)
   }
 
   private func run(_ loop: TemplateLoop, _ scope: TemplateScope) throws(TemplateError) {
@@ -158,11 +189,11 @@ final class TemplateInterpreter {
   private func captured(
     _ body: [TemplateStatement], _ scope: TemplateScope
   ) throws(TemplateError) -> [UInt8] {
-    let outer = output
-    output = []
-    defer { output = outer }
+    let outer = written
+    written = []
+    defer { written = outer }
     _ = try run(body, scope)
-    return output
+    return written
   }
 
   private func assign(

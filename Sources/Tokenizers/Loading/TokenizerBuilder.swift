@@ -16,6 +16,7 @@ struct TokenizerBuilder {
         "expected a kind for each of \(count) tokens, got \(description.kinds.count)")
     }
     try Self.checkIDs(description)
+    try Self.checkSizes(description)
     let kinds = description.kinds
     var special = Set(description.addedTokens.filter(\.isSpecial).map(\.id))
     for token in 0..<count where kinds[token] == .control { special.insert(Int32(token)) }
@@ -57,6 +58,25 @@ struct TokenizerBuilder {
     if let id = ids.first(where: { $0 < 0 || $0 >= count }) {
       throw TokenizerError(
         .invalidDescription, "expected special tokens below \(count), got \(id)")
+    }
+  }
+
+  private static func checkSizes(_ description: TokenizerDescription) throws(TokenizerError) {
+    let longest = (0..<description.tokens.count).map { description.tokens.range(of: $0).count }
+      .max()
+    guard longest ?? 0 <= Tokenizer.tokenByteCountMax else {
+      throw TokenizerError(
+        .limitReached,
+        "expected tokens of at most \(Tokenizer.tokenByteCountMax) bytes, got \(longest ?? 0)")
+    }
+    guard description.decoder.count <= Tokenizer.stepsMax else {
+      throw TokenizerError(
+        .limitReached, "expected at most \(Tokenizer.stepsMax) steps of a decoder, got more")
+    }
+    for case .replace(let old, let new) in description.decoder where new.utf8.count > old.utf8.count
+    {
+      throw TokenizerError(
+        .unsupported, "expected decoders that make no token longer, got a longer replacement")
     }
   }
 

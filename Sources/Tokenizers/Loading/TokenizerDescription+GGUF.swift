@@ -40,11 +40,16 @@ private struct GGUFLoader {
     result.kinds = kinds
     result.chatTemplate = try metadata.string("tokenizer.chat_template")
     result.addEndsOfGeneration()
+    // Phi 3's files do not say that its special tokens take the white space after them.
+    let name = try metadata.string("general.name")?.lowercased() ?? ""
+    let stripsRight = name.contains("phi-3") || name.contains("phi3")
     result.addedTokens = result.kinds.indices.compactMap { token in
       let kind = result.kinds[token]
       guard kind == .control || kind == .userDefined || kind == .unknown else { return nil }
       var added = AddedToken(id: Int32(token), content: Array(tokens[token]))
       added.isSpecial = kind != .userDefined
+      added.stripsRight =
+        stripsRight && !["<unk>", "<s>", "<|endoftext|>"].contains(tokens.text(token))
       return added
     }
     return result

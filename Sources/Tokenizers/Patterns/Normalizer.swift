@@ -45,6 +45,10 @@ struct CompiledNormalizer: Sendable {
   var isEmpty: Bool { steps.isEmpty }
 
   private mutating func add(_ description: Normalizer) throws(TokenizerError) {
+    guard steps.count < Tokenizer.stepsMax else {
+      throw TokenizerError(
+        .limitReached, "expected at most \(Tokenizer.stepsMax) steps of a normalizer, got more")
+    }
     switch description {
     case .nfc: steps.append(.form(.nfc))
     case .nfd: steps.append(.form(.nfd))
@@ -81,15 +85,19 @@ struct CompiledNormalizer: Sendable {
       case .form(let form): text = try form(text)
       case .strip(let left, let right): text = Self.stripped(text, left: left, right: right)
       case .prepend(let prefix): if !text.isEmpty { text.insert(contentsOf: prefix, at: 0) }
-      case .replace(let old, let new): text = text.replacing(old, with: new)
+      case .replace(let old, let new):
+        try Self.check(text.replacingByteCount(old, with: new))
+        text = text.replacing(old, with: new)
       case .replacePattern(let pattern, let new):
         var result: [UInt8] = []
         var end = 0
         try pattern.forEachMatch(text, 0..<text.count) { match in
+          guard result.count <= Self.byteCountMax else { return }
           result.append(contentsOf: text[end..<match.lowerBound])
           result.append(contentsOf: new)
           end = match.upperBound
         }
+        try Self.check(result.count)
         result.append(contentsOf: text[end...])
         text = result
       case .scalars(let rule):
@@ -98,10 +106,22 @@ struct CompiledNormalizer: Sendable {
           rule(scalar, &result)
         }
         text = Array(String(result).utf8)
-      case .precompiled(let map): text = map(text)
+      case .precompiled(let map): text = map(text, byteCountMax: Self.byteCountMax)
       }
+      try Self.check(text.count)
     }
     return text
+  }
+
+  /// Bytes of a normalized text: forms of compatibility make some characters 18 times as long, real
+  /// texts hardly grow.
+  private static let byteCountMax = 4 * Tokenizer.textByteCountMax
+
+  private static func check(_ byteCount: Int) throws(TokenizerError) {
+    guard byteCount <= byteCountMax else {
+      throw TokenizerError(
+        .limitReached, "expected normalized texts of at most \(byteCountMax) bytes, got more")
+    }
   }
 
   private static func stripped(_ text: [UInt8], left: Bool, right: Bool) -> [UInt8] {
@@ -113,6 +133,13 @@ struct CompiledNormalizer: Sendable {
 }
 
 extension [UInt8] {
+  /// How long ``replacing(_:with:)`` would make them, at most.
+  func replacingByteCount(_ old: [UInt8], with new: [UInt8]) -> Int {
+    guard let first = old.first, new.count > old.count else { return count }
+    let (grown, overflows) = self.count { $0 == first }.multipliedReportingOverflow(by: new.count)
+    return overflows ? .max : count + Swift.min(grown, .max - count)
+  }
+
   /// Every occurrence of `old`, from the left, replaced by `new`.
   func replacing(_ old: [UInt8], with new: [UInt8]) -> [UInt8] {
     guard let first = old.first else { return self }

@@ -48,12 +48,20 @@ struct CompiledPreTokenizer: Sendable {
   }
 
   private mutating func add(_ description: PreTokenizer) throws(TokenizerError) {
+    guard steps.count < Tokenizer.stepsMax else {
+      throw TokenizerError(
+        .limitReached, "expected at most \(Tokenizer.stepsMax) steps of a pre-tokenizer, got more")
+    }
     switch description {
     case .split(let pattern, let behavior, let isInverted):
       steps.append(
         .split(Split(pattern: try Pattern(pattern), behavior: behavior, isInverted: isInverted)))
     case .prefixSpace: steps.append(.prefixSpace)
     case .metaspace(let replacement, let scheme, let splits):
+      guard (1...4).contains(replacement.utf8.count) else {
+        throw TokenizerError(
+          .invalidDescription, "expected one character that stands for a space, got others")
+      }
       steps.append(.metaspace(Array(replacement.utf8), scheme))
       if splits {
         let pattern = try Pattern(PatternSource.quoted(replacement))

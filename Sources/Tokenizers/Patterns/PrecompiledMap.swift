@@ -52,12 +52,13 @@ public struct PrecompiledMap: Sendable, Hashable {
     Int(unit >> 10) << Int((unit & 0x200) >> 6)
   }
 
-  func callAsFunction(_ text: [UInt8]) -> [UInt8] {
+  /// The text with what the table replaces; it ends early once it is too long.
+  func callAsFunction(_ text: [UInt8], byteCountMax: Int) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)
     if takesLongest {
       var index = 0
-      while index < text.count {
+      while index < text.count, result.count <= byteCountMax {
         if let (replacement, end) = find(text, index..<text.count) {
           result.append(contentsOf: replacements[replacement])
           index = end
@@ -70,7 +71,7 @@ public struct PrecompiledMap: Sendable, Hashable {
       }
       return result
     }
-    for character in String(decoding: text, as: UTF8.self) {
+    for character in String(decoding: text, as: UTF8.self) where result.count <= byteCountMax {
       let whole = Array(character.utf8)
       // Longer ones are taken by parts, as `tokenizers` does.
       if whole.count < 6, let (replacement, _) = find(whole, 0..<whole.count) {

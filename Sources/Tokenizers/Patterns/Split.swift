@@ -23,10 +23,11 @@ struct Split: Sendable {
     var cut: [Range<Int>] = []
     cut.reserveCapacity(pieces.ranges.count)
     var parts: [(range: Range<Int>, isMatch: Bool)] = []
+    let search = try pattern.search(byteCount: pieces.bytes.count)
     for range in pieces.ranges {
       parts.removeAll(keepingCapacity: true)
       var end = range.lowerBound
-      try pattern.forEachMatch(pieces.bytes, range) { match in
+      try search.forEachMatch(pieces.bytes, range) { match in
         if match.lowerBound > end { parts.append((end..<match.lowerBound, isInverted)) }
         parts.append((match, !isInverted))
         end = match.upperBound
