@@ -18,6 +18,9 @@ struct SchedulerSimulationTests {
       #expect(simulation.scheduler.counts.preemptions > 0, "seed \(seed)")
       #expect(simulation.scheduler.counts.cachedTokens > 0, "seed \(seed)")
       #expect(simulation.streams.count == 2_000)
+      print(
+        "scheduler seed \(seed): \(simulation.steps) steps, fairness \(simulation.fairness),",
+        "\(simulation.scheduler.counts)")
     }
   }
 
