@@ -257,6 +257,31 @@ typedef struct {
 typedef void (*ck_recurrent_fn)(const ck_recurrent_step *step);
 
 // ---------------------------------------------------------------------------------------------
+// Decoders
+
+/// Positions of a page of keys and values.
+#define CK_PAGE 16
+/// Rows that one call of `attention` takes at most.
+#define CK_ATTENTION_ROWS 8
+#define CK_HEAD_SIZE_MAX 512
+
+/// softmax(cap(scale · Q Kᵀ)) V of some rows that share one head of keys and values, which lie in
+/// pages, in half precision: keys [headSize][CK_PAGE], values [CK_PAGE][headSize].
+typedef struct {
+  const float *const *queries;  // rowCount rows of headSize
+  float *const *output;         // rowCount rows of headSize
+  size_t rowCount;            // at most CK_ATTENTION_ROWS
+  size_t headSize;            // a multiple of 16, at most CK_HEAD_SIZE_MAX
+  const uint16_t *memory;     // the head's keys in page 0
+  const int32_t *pages;       // the page of positions 0..<16, 16..<32, ...
+  ptrdiff_t pageStride;       // elements from one page to the next
+  ptrdiff_t valueOffset;      // elements from a head's keys to its values
+  const int32_t *first, *last;  // each row sees positions first..<last
+  float scale;
+  float softCap;              // scores become cap · tanh(score / cap), 0: they do not
+} ck_attention;
+
+// ---------------------------------------------------------------------------------------------
 // Trees
 
 /// One node. A row goes on at `left` if row[feature] <= threshold, else at `left + 1`: children
@@ -418,6 +443,22 @@ typedef struct ck_table {
   void (*transpose)(
       void *destination, ptrdiff_t destinationRow, const void *source, ptrdiff_t sourceRow,
       size_t rows, size_t columns, size_t elementBytes);
+
+  // Decoders. Sizes of heads are multiples of 16.
+  void (*attention)(const ck_attention *arguments);
+  /// One position of one head into its page: keys[i][position], values[position][i].
+  void (*storePosition)(
+      uint16_t *keys, uint16_t *values, size_t position, const float *key, const float *value,
+      size_t headSize);
+  /// d = s / sqrt(mean(s²) + epsilon) · scale, for each row.
+  void (*rmsNorm)(
+      float *d, const float *s, size_t rows, size_t size, const float *scale, float epsilon);
+  /// Rotates pairs (i, i + half) of each head, or (2i, 2i + 1), by angles of one position.
+  void (*rotate)(
+      float *x, size_t heads, ptrdiff_t headStride, const float *cosines, const float *sines,
+      size_t half, bool interleaved);
+  /// gate = activation(gate) · up: SiLU, GELU and GELU by tanh.
+  void (*gated[3])(float *gate, const float *up, size_t count);
 
   // Limits of the machine, for benchmarks: both return something that depends on the work.
   /// `iterations` × peakFlopsPerIteration floating-point operations in registers.

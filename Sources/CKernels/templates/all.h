@@ -22,6 +22,7 @@
 #include "quantized.h"
 #include "bytes.h"
 #include "blocks.h"
+#include "attention.h"
 
 #define EACH_TYPE(name)                                                                          \
   { name##_f32, name##_f64, name##_i8, name##_i16, name##_i32, name##_i64, name##_u8, name##_u16, \
@@ -95,6 +96,11 @@ const ck_table NAME(ck_table) = {
     .sumOfExponentials = NAME(sumOfExponentials),
     .indicesAtLeast = NAME(indicesAtLeast),
     .transpose = NAME(transpose),
+    .attention = NAME(attention),
+    .storePosition = NAME(storePosition),
+    .rmsNorm = NAME(rmsNorm),
+    .rotate = NAME(rotate),
+    .gated = {NAME(gated_silu), NAME(gated_gelu), NAME(gated_geluTanh)},
     .peakFMA = NAME(peakFMA),
     .peakFlopsPerIteration = 2.0 * PEAK_CHAINS * VL,
     .readSum = NAME(readSum),

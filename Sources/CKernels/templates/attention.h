@@ -1,0 +1,250 @@
+// Attention over pages of keys and values in half precision, and what else a decoder does between its
+// products: root-mean-square normalisation, rotary positions, gated activations.
+//
+// A page holds CK_PAGE positions of one head: keys as [headSize][CK_PAGE], values as
+// [CK_PAGE][headSize], so that both products walk vectors without a sum across lanes.
+
+#define PAGE_VECTORS (CK_PAGE / VL)
+#define ATTENTION_TILE (4 * CK_PAGE)
+
+#if !defined(CK_HAS_F16C) && !defined(__aarch64__)
+INLINE vf vhalf(const uint16_t *p) {
+  float lanes[VL];
+  for (int i = 0; i < VL; i++) lanes[i] = half_to_float(p[i]);
+  return vload(lanes);
+}
+INLINE void vstore_half(uint16_t *p, vf v) {
+  for (int i = 0; i < VL; i++) p[i] = float_to_half(v[i]);
+}
+#else
+INLINE vf vhalf(const uint16_t *p) {
+  return __builtin_convertvector((vh)*(const vh_memory *)p, vf);
+}
+INLINE void vstore_half(uint16_t *p, vf v) {
+  *(vh_memory *)p = __builtin_convertvector(v, vh);
+}
+#endif
+
+// What one call works on: queries as [headSize][rows] and sums as [rows][headSize], side by side.
+typedef struct {
+  float queries[CK_HEAD_SIZE_MAX * CK_ATTENTION_ROWS] __attribute__((aligned(64)));
+  float sums[CK_ATTENTION_ROWS * CK_HEAD_SIZE_MAX] __attribute__((aligned(64)));
+  float scores[CK_ATTENTION_ROWS * ATTENTION_TILE] __attribute__((aligned(64)));
+  float highest[CK_ATTENTION_ROWS], total[CK_ATTENTION_ROWS], keep[CK_ATTENTION_ROWS];
+} NAME(attention_work);
+
+// scores[row][0..<CK_PAGE] = queries[row] · keys, for a constant number of rows.
+INLINE void page_scores(
+    NAME(attention_work) *work, size_t headSize, size_t row, const uint16_t *keys, size_t at,
+    const int rows) {
+  const float *q = work->queries + row;
+  vf sums[8][PAGE_VECTORS];
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < PAGE_VECTORS; v++) sums[r][v] = vsplat(0);
+  for (size_t d = 0; d < headSize; d++, keys += CK_PAGE, q += CK_ATTENTION_ROWS)
+    for (int v = 0; v < PAGE_VECTORS; v++) {
+      const vf k = vhalf(keys + v * VL);
+      for (int r = 0; r < rows; r++) sums[r][v] += vsplat(q[r]) * k;
+    }
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < PAGE_VECTORS; v++)
+      vstore(work->scores + (row + (size_t)r) * ATTENTION_TILE + at + v * VL, sums[r][v]);
+}
+
+// sums[row] = sums[row] · keep[row] + scores[row] · values, for a constant number of rows.
+INLINE void tile_values(
+    NAME(attention_work) *work, size_t headSize, size_t row, const uint16_t *const *values,
+    size_t positions, const int rows) {
+  const float *weights = work->scores + row * ATTENTION_TILE, *keep = work->keep + row;
+  float *out = work->sums + row * CK_HEAD_SIZE_MAX;
+  for (size_t d = 0; d < headSize; d += VL) {
+    vf sums[8];
+    for (int r = 0; r < rows; r++)
+      sums[r] = vload(out + r * CK_HEAD_SIZE_MAX + d) * vsplat(keep[r]);
+    for (size_t first = 0; first < positions; first += CK_PAGE) {
+      const uint16_t *v = values[first / CK_PAGE] + d;
+      const size_t end = positions - first < CK_PAGE ? positions : first + CK_PAGE;
+      for (size_t i = first; i < end; i++, v += headSize) {
+        const vf x = vhalf(v);
+        for (int r = 0; r < rows; r++) sums[r] += vsplat(weights[r * ATTENTION_TILE + i]) * x;
+      }
+    }
+    for (int r = 0; r < rows; r++) vstore(out + r * CK_HEAD_SIZE_MAX + d, sums[r]);
+  }
+}
+
+// The online softmax of one row of a tile: scores become weights, `keep` is what the sums so far are
+// to be multiplied with.
+INLINE void tile_softmax(
+    const ck_attention *a, size_t row, ptrdiff_t begin, size_t positions, float *scores,
+    float *highest, float *sum, float *keep) {
+  const ptrdiff_t first = a->first[row] - begin, last = a->last[row] - begin;
+  const vf cap = vsplat(a->softCap);
+  const size_t padded = (positions + VL - 1) / VL * VL;
+  vf top = vsplat(-__builtin_inff());
+  for (size_t i = 0; i < padded; i += VL) {
+    vf s = vload(scores + i);
+    if (a->softCap > 0) s = cap * vtanh(s / cap);
+    if ((ptrdiff_t)i < first || (ptrdiff_t)(i + VL) > last) {
+      vi lane;
+      for (int l = 0; l < VL; l++) lane[l] = l;
+      const vi place = lane + (int32_t)i;
+      s = ((place >= (vi)(int32_t)first) & (place < (vi)(int32_t)last)) ? s
+                                                                       : vsplat(-__builtin_inff());
+    }
+    top = vmaxnan(top, s);
+    vstore(scores + i, s);
+  }
+  const float tileTop = vmax_across(top);
+  // A row of which this tile holds no position keeps what it has.
+  if (tileTop == -__builtin_inff()) {
+    for (size_t i = 0; i < padded; i += VL) vstore(scores + i, vsplat(0));
+    *keep = 1;
+    return;
+  }
+  const float newTop = tileTop > *highest || tileTop != tileTop ? tileTop : *highest;
+  const float factor = vexp(vsplat(*highest - newTop))[0];
+  vf total = vsplat(0);
+  for (size_t i = 0; i < padded; i += VL) {
+    const vf e = vexp(vload(scores + i) - vsplat(newTop));
+    total += e;
+    vstore(scores + i, e);
+  }
+  *sum = *sum * factor + vsum(total);
+  *highest = newTop;
+  *keep = factor;
+}
+
+#define EACH_GROUP(count, function, ...)                                                         \
+  do {                                                                                           \
+    size_t row = 0;                                                                              \
+    if (VL == 16)                                                                                \
+      for (; row + 8 <= (count); row += 8) function(&work, a->headSize, row, __VA_ARGS__, 8);    \
+    for (; row + 4 <= (count); row += 4) function(&work, a->headSize, row, __VA_ARGS__, 4);      \
+    if ((count) - row == 3) function(&work, a->headSize, row, __VA_ARGS__, 3);                   \
+    else if ((count) - row == 2) function(&work, a->headSize, row, __VA_ARGS__, 2);              \
+    else if ((count) - row == 1) function(&work, a->headSize, row, __VA_ARGS__, 1);              \
+  } while (0)
+
+static void NAME(attention)(const ck_attention *a) {
+  NAME(attention_work) work;
+  ptrdiff_t begin = PTRDIFF_MAX, end = 0;
+  for (size_t r = 0; r < a->rowCount; r++) {
+    work.highest[r] = -FLT_MAX;
+    work.total[r] = 0;
+    if (a->first[r] < begin) begin = a->first[r];
+    if (a->last[r] > end) end = a->last[r];
+    for (size_t d = 0; d < a->headSize; d++)
+      work.queries[d * CK_ATTENTION_ROWS + r] = a->queries[r][d] * a->scale;
+    for (size_t d = 0; d < a->headSize; d += VL)
+      vstore(work.sums + r * CK_HEAD_SIZE_MAX + d, vsplat(0));
+  }
+  for (begin = begin / CK_PAGE * CK_PAGE; begin < end; begin += ATTENTION_TILE) {
+    const size_t positions = end - begin < ATTENTION_TILE ? (size_t)(end - begin) : ATTENTION_TILE;
+    const uint16_t *values[ATTENTION_TILE / CK_PAGE];
+    for (size_t i = 0; i < positions; i += CK_PAGE) {
+      const uint16_t *keys =
+          a->memory + (ptrdiff_t)a->pages[(begin + (ptrdiff_t)i) / CK_PAGE] * a->pageStride;
+      values[i / CK_PAGE] = keys + a->valueOffset;
+      EACH_GROUP(a->rowCount, page_scores, keys, i);
+    }
+    for (size_t r = 0; r < a->rowCount; r++)
+      tile_softmax(
+          a, r, begin, positions, work.scores + r * ATTENTION_TILE, work.highest + r,
+          work.total + r, work.keep + r);
+    EACH_GROUP(a->rowCount, tile_values, values, positions);
+  }
+  for (size_t r = 0; r < a->rowCount; r++) {
+    // A row that saw no position answers zeros.
+    const vf factor = vsplat(work.total[r] == 0 ? 0.0f : 1.0f / work.total[r]);
+    for (size_t d = 0; d < a->headSize; d += VL)
+      vstore(a->output[r] + d, vload(work.sums + r * CK_HEAD_SIZE_MAX + d) * factor);
+  }
+}
+#undef EACH_GROUP
+
+// Keys and values of one position of one head into its page. What half precision cannot hold becomes
+// its largest number: an infinity would make other positions' sums NaN.
+static void NAME(storePosition)(
+    uint16_t *keys, uint16_t *values, size_t position, const float *key, const float *value,
+    size_t headSize) {
+  const vf largest = vsplat(65504.0f);
+  for (size_t d = 0; d < headSize; d += VL) {
+    uint16_t lanes[VL];
+    vstore_half(lanes, vatmost(vatleast(vload(key + d), -largest), largest));
+    for (int l = 0; l < VL; l++) keys[(d + (size_t)l) * CK_PAGE + position] = lanes[l];
+    vstore_half(
+        values + position * headSize + d,
+        vatmost(vatleast(vload(value + d), -largest), largest));
+  }
+}
+
+static void NAME(rmsNorm)(
+    float *d, const float *s, size_t rows, size_t size, const float *scale, float epsilon) {
+  for (size_t row = 0; row < rows; row++, d += size, s += size) {
+    vf sum0 = vsplat(0), sum1 = vsplat(0);
+    size_t i = 0;
+    for (; i + 2 * VL <= size; i += 2 * VL) {
+      const vf x = vload(s + i), y = vload(s + i + VL);
+      sum0 += x * x;
+      sum1 += y * y;
+    }
+    for (; i < size; i += VL) {
+      const vf x = vload_first(s + i, size - i < VL ? size - i : VL);
+      sum0 += x * x;
+    }
+    const vf f = vsplat(1.0f / __builtin_sqrtf(vsum(sum0 + sum1) / (float)size + epsilon));
+    for (i = 0; i + VL <= size; i += VL) vstore(d + i, vload(s + i) * f * vload(scale + i));
+    if (i < size)
+      vstore_first(
+          d + i, vload_first(s + i, size - i) * f * vload_first(scale + i, size - i), size - i);
+  }
+}
+
+// Rotates `heads` vectors in place by one position's angles. Pairs are (i, i + half), or (2i, 2i + 1).
+static void NAME(rotate)(
+    float *x, size_t heads, ptrdiff_t headStride, const float *cosines, const float *sines,
+    size_t half, bool interleaved) {
+  for (size_t h = 0; h < heads; h++, x += headStride) {
+    if (interleaved) {
+      for (size_t i = 0; i < half; i++) {
+        const float a = x[2 * i], b = x[2 * i + 1];
+        x[2 * i] = a * cosines[i] - b * sines[i];
+        x[2 * i + 1] = a * sines[i] + b * cosines[i];
+      }
+      continue;
+    }
+    size_t i = 0;
+    for (; i + VL <= half; i += VL) {
+      const vf a = vload(x + i), b = vload(x + half + i);
+      const vf c = vload(cosines + i), s = vload(sines + i);
+      vstore(x + i, a * c - b * s);
+      vstore(x + half + i, a * s + b * c);
+    }
+    for (; i < half; i++) {
+      const float a = x[i], b = x[half + i];
+      x[i] = a * cosines[i] - b * sines[i];
+      x[half + i] = a * sines[i] + b * cosines[i];
+    }
+  }
+}
+
+// gate[i] = activation(gate[i]) · up[i]
+#define GATED(kind, activation)                                                                  \
+  static void NAME(gated_##kind)(float *gate, const float *up, size_t count) {                   \
+    size_t i = 0;                                                                                \
+    for (; i + VL <= count; i += VL) {                                                           \
+      const vf x = vload(gate + i);                                                              \
+      vstore(gate + i, activation * vload(up + i));                                              \
+    }                                                                                            \
+    if (i < count) {                                                                             \
+      const vf x = vload_first(gate + i, count - i);                                             \
+      vstore_first(gate + i, activation * vload_first(up + i, count - i), count - i);            \
+    }                                                                                            \
+  }
+GATED(silu, (x * vsigmoid(x)))
+GATED(gelu, (vsplat(0.5f) * x * (vsplat(1.0f) + verf(x * vsplat(0.70710678118654752f)))))
+GATED(geluTanh,
+      (vsplat(0.5f) * x * (vsplat(1.0f)
+          + vtanh(vsplat(0.7978845608f) * (x + vsplat(0.044715f) * x * x * x)))))
+#undef GATED

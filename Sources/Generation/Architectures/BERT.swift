@@ -1,0 +1,14 @@
+extension Architecture {
+  /// BERT and MiniLM: encoders, for embeddings. Every position sees all, and sums are normalised.
+  static let bert = Architecture(name: "bert") {
+    metadata, _, vocabulary throws(ModelError) in
+    var c = try DecoderConfiguration(metadata, vocabularySize: vocabulary)
+    c.normalization = .layer
+    c.normalizesSums = true
+    c.epsilon = Float(try metadata.positive("attention.layer_norm_epsilon"))
+    c.positions = .learned
+    c.activation = .gelu
+    c.isCausal = false
+    return c
+  }
+}

@@ -1,0 +1,12 @@
+extension Architecture {
+  /// GPT-2: learned positions, normalisation by mean and variance, no gate.
+  static let gpt2 = Architecture(name: "gpt2") {
+    metadata, _, vocabulary throws(ModelError) in
+    var c = try DecoderConfiguration(metadata, vocabularySize: vocabulary)
+    c.normalization = .layer
+    c.epsilon = Float(try metadata.positive("attention.layer_norm_epsilon"))
+    c.positions = .learned
+    c.activation = .geluTanh
+    return c
+  }
+}

@@ -1,0 +1,117 @@
+internal import ModelFormats
+
+/// What a file says about its model, under GGUF's keys. Folders of Hugging Face say it under other
+/// names; an architecture translates them, so that everything behind it reads one vocabulary.
+public struct ModelMetadata: Sendable {
+  /// A value; arrays only of numbers.
+  public enum Value: Sendable, Equatable {
+    case number(Double), bool(Bool), string(String), numbers([Double])
+  }
+
+  /// `general.architecture`: "llama", "gemma3", ...
+  public var architecture: String
+  /// All values by key.
+  public var values: [String: Value]
+
+  public init(architecture: String, values: [String: Value] = [:]) {
+    (self.architecture, self.values) = (architecture, values)
+  }
+
+  /// A value of the architecture's own keys: `KEY` stands for `ARCHITECTURE.KEY`.
+  public subscript(_ key: String) -> Value? {
+    get { values[architecture + "." + key] }
+    set { values[architecture + "." + key] = newValue }
+  }
+
+  /// A whole number within limits.
+  func integer(_ key: String, in range: ClosedRange<Int>, default: Int? = nil)
+    throws(ModelError) -> Int
+  {
+    guard let value = self[key] else {
+      guard let `default` else { throw missing(key) }
+      return `default`
+    }
+    guard case .number(let number) = value, let integer = Int(exactly: number),
+      range.contains(integer)
+    else {
+      throw ModelError(
+        .badMetadata,
+        "\(architecture).\(key): expected a whole number from \(range.lowerBound) to "
+          + "\(range.upperBound), got \(value.text)")
+    }
+    return integer
+  }
+
+  /// A finite number above zero.
+  func positive(_ key: String, default: Double? = nil) throws(ModelError) -> Double {
+    guard let value = self[key] else {
+      guard let `default` else { throw missing(key) }
+      return `default`
+    }
+    guard case .number(let number) = value, number.isFinite, number > 0 else {
+      throw ModelError(
+        .badMetadata,
+        "\(architecture).\(key): expected a number above zero, got \(value.text)")
+    }
+    return number
+  }
+
+  /// A finite number above zero; nil if it is absent or zero.
+  func optionalPositive(_ key: String) throws(ModelError) -> Double? {
+    guard let value = self[key], value != .number(0) else { return nil }
+    return try positive(key)
+  }
+
+  /// A text, or nil.
+  func string(_ key: String) -> String? {
+    guard case .string(let text)? = self[key] else { return nil }
+    return text
+  }
+
+  /// Which elements are a pair, where a folder of Hugging Face differs from GGUF.
+  var rotaryPairs: RotaryConfiguration.Pairs? {
+    string("rope.pairs") == "halves" ? .halves : nil
+  }
+
+  private func missing(_ key: String) -> ModelError {
+    ModelError(.badMetadata, "\(architecture).\(key) is missing")
+  }
+}
+
+extension ModelMetadata.Value {
+  /// For errors: short, whatever it is.
+  var text: String {
+    switch self {
+    case .number(let number): String(number)
+    case .bool(let bool): String(bool)
+    case .string(let string): "\"\(string.prefix(40))\""
+    case .numbers(let numbers): "\(numbers.count) numbers"
+    }
+  }
+}
+
+extension ModelMetadata {
+  /// What a GGUF file says, without its vocabulary.
+  init(_ file: GGUFFile) throws(ModelError) {
+    guard let architecture = file.metadata["general.architecture"]?.string else {
+      throw ModelError(.badMetadata, "general.architecture is missing: not a model's file")
+    }
+    self.init(architecture: architecture)
+    for (key, value) in file.metadata where !key.hasPrefix("tokenizer.") {
+      values[key] =
+        if let bool = value.bool {
+          .bool(bool)
+        } else if let number = value.double {
+          .number(number)
+        } else if let string = value.string {
+          .string(string)
+        } else if let array = value.array, array.count <= 65_536, let numbers = array.floats {
+          .numbers(numbers.map(Double.init))
+        } else if let array = value.array, array.count <= 65_536, let bools = array.bools {
+          .numbers(bools.map { $0 ? 1 : 0 })
+        } else {
+          nil
+        }
+    }
+  }
+}

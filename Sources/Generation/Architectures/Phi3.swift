@@ -1,0 +1,29 @@
+internal import Glibc
+
+extension Architecture {
+  /// Phi 3 and 3.5: one matrix for queries, keys and values, one for gate and up; long contexts by
+  /// factors of each frequency.
+  static let phi3 = Architecture(name: "phi3") {
+    metadata, source, vocabulary throws(ModelError) in
+    var c = try DecoderConfiguration(metadata, vocabularySize: vocabulary)
+    c.epsilon = Float(try metadata.positive("attention.layer_norm_rms_epsilon"))
+    c.rotary = try RotaryConfiguration(metadata, headSize: c.headSize, pairs: .halves)
+    let original = try metadata.integer(
+      "rope.scaling.original_context_length", in: 1...16_777_216, default: c.contextLength)
+    let isLong = c.contextLength > original
+    c.rotary.factors = try source.optionalVector(
+      isLong ? "rope_factors_long.weight" : "rope_factors_short.weight",
+      count: c.rotary.dimension / 2)?.map(Double.init)
+    if c.rotary.factors != nil {
+      let stretch = Double(c.contextLength) / Double(original)
+      c.rotary.magnitude = try metadata.positive(
+        "rope.scaling.attn_factor",
+        default: stretch > 1 ? (1 + log(stretch) / log(Double(original))).squareRoot() : 1)
+    }
+    if let window = try metadata.optionalPositive("attention.sliding_window"), window >= 1 {
+      c.window = Int(window)
+      c.isLocal = Array(repeating: true, count: c.layerCount)
+    }
+    return c
+  }
+}

@@ -1,0 +1,89 @@
+public import Compute
+
+/// What distinguishes one transformer from another: sizes, and which of the usual variants its layers
+/// use. An architecture's file makes it from metadata; one decoder runs all of them.
+public struct DecoderConfiguration: Sendable {
+  // Sizes.
+  public var vocabularySize, contextLength, hiddenSize, layerCount: Int
+  public var headCount, keyValueHeadCount, headSize, feedForwardSize: Int
+
+  /// Normalisation of rows: by root mean square, or by mean and variance with a bias.
+  public enum Normalization: Sendable { case rootMeanSquare, layer }
+  public var normalization = Normalization.rootMeanSquare
+  public var epsilon: Float = 1e-5
+  /// Whether layers normalise what comes in (and what goes out, where there are weights for it), or
+  /// the sum that each half of a layer leaves, as BERT does.
+  public var normalizesSums = false
+
+  /// How positions enter.
+  public enum Positions: Sendable { case rotary, learned }
+  public var positions = Positions.rotary
+  /// The rotation of queries and keys; learned positions have none.
+  public var rotary = RotaryConfiguration()
+  /// The rotation in layers that see a window, if it is another one.
+  public var localRotary: RotaryConfiguration?
+
+  /// How far layers see, and which of them see only that far.
+  public var window: Int?
+  public var isLocal: [Bool] = []
+  /// Whether a position sees only those before it.
+  public var isCausal = true
+
+  public var activation = RowOperations.Activation.silu
+  /// What embeddings are multiplied with.
+  public var embeddingScale: Float = 1
+  /// What scores are multiplied with.
+  public var attentionScale: Float
+  /// cap · tanh(x / cap) of scores and of logits.
+  public var attentionSoftCap: Float = 0
+  public var logitSoftCap: Float = 0
+
+  init(
+    vocabularySize: Int, contextLength: Int, hiddenSize: Int, layerCount: Int, headCount: Int,
+    keyValueHeadCount: Int, headSize: Int, feedForwardSize: Int
+  ) {
+    (self.vocabularySize, self.contextLength) = (vocabularySize, contextLength)
+    (self.hiddenSize, self.layerCount) = (hiddenSize, layerCount)
+    (self.headCount, self.keyValueHeadCount) = (headCount, keyValueHeadCount)
+    (self.headSize, self.feedForwardSize) = (headSize, feedForwardSize)
+    attentionScale = 1 / Float(headSize).squareRoot()
+  }
+
+  /// What nearly every architecture says under the same keys.
+  init(_ metadata: ModelMetadata, vocabularySize: Int) throws(ModelError) {
+    let heads = try metadata.integer("attention.head_count", in: 1...1024)
+    let hidden = try metadata.integer("embedding_length", in: 16...131_072)
+    let keyValueHeads = try metadata.integer(
+      "attention.head_count_kv", in: 1...heads, default: heads)
+    let headSize = try metadata.integer(
+      "attention.key_length", in: 1...KeyValuePages.headSizeMax, default: hidden / heads)
+    let valueSize = try metadata.integer(
+      "attention.value_length", in: 1...KeyValuePages.headSizeMax, default: headSize)
+    guard heads % keyValueHeads == 0 else {
+      throw ModelError(
+        .badMetadata, "\(heads) heads cannot share \(keyValueHeads) heads of keys evenly")
+    }
+    guard headSize % 16 == 0, valueSize == headSize, headSize <= KeyValuePages.headSizeMax else {
+      throw ModelError(
+        .badMetadata,
+        "heads: expected keys and values of one size, a multiple of 16 up to "
+          + "\(KeyValuePages.headSizeMax), got \(headSize) and \(valueSize)")
+    }
+    self.init(
+      vocabularySize: vocabularySize,
+      contextLength: try metadata.integer("context_length", in: 1...16_777_216),
+      hiddenSize: hidden, layerCount: try metadata.integer("block_count", in: 1...1024),
+      headCount: heads, keyValueHeadCount: keyValueHeads, headSize: headSize,
+      feedForwardSize: try metadata.integer("feed_forward_length", in: 1...1_048_576))
+    isLocal = Array(repeating: false, count: layerCount)
+  }
+
+  /// Elements of all heads of queries, and of keys.
+  var queryWidth: Int { headCount * headSize }
+  var keyValueWidth: Int { keyValueHeadCount * headSize }
+  /// Bytes of one page of keys and values.
+  public var pageByteCount: Int {
+    KeyValuePages.pageByteCount(
+      layerCount: layerCount, headCount: keyValueHeadCount, headSize: headSize)
+  }
+}

@@ -1,0 +1,146 @@
+internal import Compute
+
+/// A matrix and what is added to its product.
+struct Projection: Sendable {
+  var weights: BlockMatrix
+  var bias: [Float]?
+}
+
+/// Scale and bias of a normalisation.
+struct NormWeights: Sendable {
+  var scale: [Float]
+  var bias: [Float]?
+}
+
+/// The weights of one layer. What an architecture does not have is nil.
+struct LayerWeights: Sendable {
+  var attentionNorm: NormWeights?
+  var query, key, value, output: Projection
+  /// Normalisation of each head of queries and keys.
+  var queryNorm, keyNorm: NormWeights?
+  var attentionOutputNorm: NormWeights?
+  var feedForwardNorm: NormWeights?
+  /// Without a gate, `up` alone goes through the activation.
+  var gate: Projection?
+  var up, down: Projection
+  var feedForwardOutputNorm: NormWeights?
+}
+
+/// All weights of a model.
+struct DecoderWeights: Sendable {
+  var embedding: BlockMatrix
+  /// Learned positions and types of tokens, in f32 rows.
+  var positions: [Float]?
+  var tokenTypes: [Float]?
+  var embeddingNorm: NormWeights?
+  var layers: [LayerWeights]
+  var outputNorm: NormWeights?
+  /// nil: a model without a head, for embeddings; it may be the embedding itself.
+  var head: BlockMatrix?
+
+  /// Bytes of memory held by matrices.
+  var byteCount: Int {
+    var total = embedding.byteCount
+    if let head, head !== embedding { total += head.byteCount }
+    for layer in layers {
+      let projections = [
+        layer.query, layer.key, layer.value, layer.output, layer.up, layer.down,
+      ]
+      total += projections.reduce(layer.gate?.weights.byteCount ?? 0) {
+        $0 + $1.weights.byteCount
+      }
+    }
+    return total
+  }
+}
+
+extension DecoderWeights {
+  /// Loads what is there and fits; which tensors must be there follows from the configuration.
+  init(_ c: DecoderConfiguration, from source: some WeightSource) throws(ModelError) {
+    let hidden = c.hiddenSize
+    embedding = try source.matrix("token_embd.weight", rows: c.vocabularySize, columns: hidden)
+    if c.positions == .learned {
+      positions = try source.vector("position_embd.weight", count: c.contextLength * hidden)
+    }
+    embeddingNorm = try Self.norm("token_embd_norm", size: hidden, c, source, isOptional: true)
+    if let types = source.tensor("token_types.weight") {
+      tokenTypes = try source.vector("token_types.weight", count: types.shape.reduce(1, *))
+    }
+    layers = []
+    for layer in 0..<c.layerCount {
+      layers.append(try LayerWeights(c, "blk.\(layer).", source))
+    }
+    outputNorm = try Self.norm("output_norm", size: hidden, c, source, isOptional: !c.isCausal)
+    if source.tensor("output.weight") != nil {
+      head = try source.matrix("output.weight", rows: c.vocabularySize, columns: hidden)
+    } else {
+      head = c.isCausal ? embedding : nil
+    }
+  }
+
+  static func norm(
+    _ name: String, size: Int, _ c: DecoderConfiguration, _ source: some WeightSource,
+    isOptional: Bool = false
+  ) throws(ModelError) -> NormWeights? {
+    if isOptional, source.tensor(name + ".weight") == nil { return nil }
+    return NormWeights(
+      scale: try source.vector(name + ".weight", count: size),
+      bias: try source.optionalVector(name + ".bias", count: size))
+  }
+}
+
+extension LayerWeights {
+  init(_ c: DecoderConfiguration, _ prefix: String, _ source: some WeightSource)
+    throws(ModelError)
+  {
+    let hidden = c.hiddenSize
+    func norm(_ name: String, _ size: Int, isOptional: Bool = true) throws(ModelError)
+      -> NormWeights?
+    {
+      try DecoderWeights.norm(prefix + name, size: size, c, source, isOptional: isOptional)
+    }
+    func projection(_ name: String, _ rows: Int, _ columns: Int, _ range: Range<Int>? = nil)
+      throws(ModelError) -> Projection
+    {
+      Projection(
+        weights: try source.matrix(
+          prefix + name + ".weight", rows: rows, columns: columns, taking: range),
+        bias: try source.optionalVector(prefix + name + ".bias", count: rows, taking: range))
+    }
+    attentionNorm = try norm("attn_norm", hidden, isOptional: c.normalizesSums)
+    let (queries, keys) = (c.queryWidth, c.keyValueWidth)
+    if source.tensor(prefix + "attn_qkv.weight") != nil {
+      let all = queries + 2 * keys
+      query = try projection("attn_qkv", all, hidden, 0..<queries)
+      key = try projection("attn_qkv", all, hidden, queries..<queries + keys)
+      value = try projection("attn_qkv", all, hidden, queries + keys..<all)
+    } else {
+      query = try projection("attn_q", queries, hidden)
+      key = try projection("attn_k", keys, hidden)
+      value = try projection("attn_v", keys, hidden)
+    }
+    output = try projection("attn_output", hidden, queries)
+    queryNorm = try norm("attn_q_norm", c.headSize)
+    keyNorm = try norm("attn_k_norm", c.headSize)
+    let inner = c.feedForwardSize
+    if c.normalizesSums {
+      attentionOutputNorm = try norm("attn_output_norm", hidden, isOptional: false)
+      feedForwardOutputNorm = try norm("layer_output_norm", hidden, isOptional: false)
+    } else {
+      attentionOutputNorm = try norm("post_attention_norm", hidden)
+      feedForwardNorm = try norm("ffn_norm", hidden, isOptional: false)
+      feedForwardOutputNorm = try norm("post_ffw_norm", hidden)
+    }
+    if source.tensor(prefix + "ffn_gate.weight") != nil {
+      gate = try projection("ffn_gate", inner, hidden)
+      up = try projection("ffn_up", inner, hidden)
+    } else if let both = source.tensor(prefix + "ffn_up.weight"), both.shape.first == 2 * inner {
+      // Gate and up in one matrix, the gate first.
+      gate = try projection("ffn_up", 2 * inner, hidden, 0..<inner)
+      up = try projection("ffn_up", 2 * inner, hidden, inner..<2 * inner)
+    } else {
+      up = try projection("ffn_up", inner, hidden)
+    }
+    down = try projection("ffn_down", hidden, inner)
+  }
+}
