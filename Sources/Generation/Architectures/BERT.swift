@@ -1,3 +1,5 @@
+internal import Compute
+
 extension Architecture {
   /// BERT and MiniLM: encoders, for embeddings. Every position sees all, and sums are normalised.
   static let bert = Architecture(name: "bert") {

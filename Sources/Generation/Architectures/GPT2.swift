@@ -1,3 +1,5 @@
+internal import Compute
+
 extension Architecture {
   /// GPT-2: learned positions, normalisation by mean and variance, no gate.
   static let gpt2 = Architecture(name: "gpt2") {

@@ -1,3 +1,5 @@
+internal import Compute
+
 extension Architecture {
   /// Gemma 2: every other layer sees a window, scores and logits are capped.
   static let gemma2 = Architecture(name: "gemma2") {

@@ -1,3 +1,5 @@
+internal import Compute
+
 extension Architecture {
   /// Gemma 3: five layers that see a window, turning faster, then one that sees all.
   static let gemma3 = Architecture(name: "gemma3") {

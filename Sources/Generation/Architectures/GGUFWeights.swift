@@ -1,0 +1,25 @@
+internal import Compute
+public import ModelFormats
+
+/// The tensors of a GGUF file.
+struct GGUFWeights: WeightSource {
+  let file: GGUFFile
+
+  func tensor(_ name: String) -> SourceTensor? {
+    file.tensors[name].map { SourceTensor(shape: $0.shape, format: $0.format, bytes: $0.bytes) }
+  }
+}
+
+extension Decoder {
+  /// Loads the model of a GGUF file. Its weights are copied: the file may go.
+  public convenience init(_ file: GGUFFile) throws(ModelError) {
+    let metadata = try ModelMetadata(file)
+    let architecture = try Architecture.named(metadata.architecture)
+    let source = GGUFWeights(file: file)
+    guard let embedding = source.tensor("token_embd.weight"), embedding.shape.count == 2 else {
+      throw ModelError(.missingTensor, "tensor token_embd.weight is missing, or is no matrix")
+    }
+    try self.init(
+      try architecture.configure(metadata, source, embedding.shape[0]), from: source)
+  }
+}
