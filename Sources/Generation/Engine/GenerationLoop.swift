@@ -1,0 +1,244 @@
+public import Compute
+internal import Synchronization
+internal import Tokenizers
+
+/// Generates for many requests with one model: a scheduler, a decoder, and what tokens become. It has
+/// no thread and no clock: whoever has both calls `step` as long as there is work.
+///
+/// Requests may come and go from any thread while a step is computed.
+public final class GenerationLoop: Sendable {
+  private struct Request {
+    let stream: GenerationStream
+    let outputs: [SequenceOutput]
+    /// Text of tokens that the scheduler has not confirmed yet.
+    var choices: [SequenceID: SequenceOutput.Choice] = [:]
+  }
+  private struct State {
+    var scheduler: Scheduler
+    var requests: [RequestID: Request] = [:]
+  }
+  private final class StateBox {
+    var state: State
+    init(_ state: State) { self.state = state }
+  }
+
+  /// The model.
+  public let model: LanguageModel
+  private let box: Mutex<StateBox>
+  /// Used by the one thread that is in `step`.
+  private nonisolated(unsafe) let session: DecoderSession
+  private nonisolated(unsafe) let scratch: SamplingScratch
+  private nonisolated(unsafe) let row: UnsafeMutableBufferPointer<Float>
+  private let seeds = Mutex(SystemRandomNumberGenerator())
+  /// Called when there may be work again.
+  private let wake: @Sendable () -> Void
+
+  /// - Parameters:
+  ///   - threadCount: cores that a step may use.
+  ///   - wake: called from any thread when there may be work for `step`.
+  public init(
+    _ model: LanguageModel, _ configuration: SchedulerConfiguration, threadCount: Int,
+    wake: @escaping @Sendable () -> Void
+  ) throws(SchedulerError) {
+    self.model = model
+    self.wake = wake
+    box = Mutex(StateBox(State(scheduler: try Scheduler(configuration))))
+    session = DecoderSession(
+      model.decoder, pageCount: configuration.pageCount, threadCount: threadCount)
+    let size = model.decoder.configuration.vocabularySize
+    scratch = SamplingScratch(vocabularySize: size)
+    row = .allocate(capacity: size)
+  }
+
+  deinit { row.deallocate() }
+
+  /// Takes a request.
+  ///
+  /// - Parameter tenant: from the caller's identity, never from a field of its message.
+  public func submit(
+    _ prompt: [Int32], _ parameters: GenerationParameters, tenant: String
+  ) throws(GenerationError) -> GenerationStream {
+    let outputs = try outputs(prompt, parameters)
+    var request = GenerationRequest(
+      tenant: tenant, prompt: prompt, generatedTokensMax: parameters.maxTokens)
+    request.choices = parameters.choices
+    request.priority = parameters.priority
+    request.deadline = parameters.deadline
+    let id = Atomic64()
+    let stream = GenerationStream(
+      onDemand: { [weak self] in self?.resume(id.value) },
+      onCancel: { [weak self] in self?.cancel(id.value) })
+    let submitted = SendableBox(outputs)
+    do throws(SchedulerError) {
+      try box.withLock { box throws(SchedulerError) in
+        let request = try box.state.scheduler.submit(request)
+        id.value = request
+        box.state.requests[request] = Request(stream: stream, outputs: submitted.value)
+      }
+    } catch {
+      throw GenerationError(
+        error.code == .invalidArgument ? .invalidArgument : .resourceExhausted, error.message)
+    }
+    wake()
+    return stream
+  }
+
+  private func outputs(
+    _ prompt: [Int32], _ parameters: GenerationParameters
+  ) throws(GenerationError) -> [SequenceOutput] {
+    let size = model.decoder.configuration.vocabularySize
+    if let bad = prompt.first(where: { $0 < 0 || Int($0) >= size }) {
+      throw GenerationError(
+        .invalidArgument, "prompt: expected tokens from 0 to \(size - 1), got \(bad)")
+    }
+    do {
+      try parameters.sampling.validate(vocabularySize: size, choices: parameters.choices)
+      let stop = try StopMatcher(strings: parameters.stop.map { Array($0.utf8) })
+      let automaton = try parameters.constraint.map { constraint in
+        let grammar =
+          switch constraint {
+          case .jsonSchema(let schema): try Grammar.jsonSchema(Array(schema.utf8))
+          case .regex(let pattern): try Grammar.regex(pattern)
+          case .jsonObject: try Grammar.anyJSONObject()
+          }
+        return GrammarAutomaton(grammar, vocabulary: model.vocabularyForGrammars())
+      }
+      let seed = seeds.withLock { UInt64.random(in: .min ... .max, using: &$0) }
+      return try (0..<max(0, min(parameters.choices, 1024))).map { choice in
+        SequenceOutput(
+          model.tokenizer,
+          Sampler(parameters.sampling, prompt: prompt, choice: choice, seed: seed), stop,
+          try automaton.map { try GrammarMatcher($0) })
+      }
+    } catch { throw GenerationError(.invalidArgument, "\(error)") }
+  }
+
+  private func resume(_ id: RequestID) {
+    box.withLock { $0.state.scheduler.resume(id) }
+    wake()
+  }
+
+  private func cancel(_ id: RequestID) {
+    box.withLock { box in
+      box.state.scheduler.cancel(id)
+      deliver(&box.state)
+    }
+    wake()
+  }
+
+  /// Computes one step. False when there is nothing to do until `wake` is called, or until
+  /// `nextDeadline`. One thread at a time.
+  public func step(at now: Int64) -> Bool {
+    let planned = box.withLock { box -> SendableBox<(StepPlan, [SequenceID: SequenceOutput])>? in
+      let plan = box.state.scheduler.step(at: now)
+      deliver(&box.state)
+      guard let plan else { return nil }
+      var outputs: [SequenceID: SequenceOutput] = [:]
+      for entry in plan.entries {
+        for id in entry.samples {
+          outputs[id] = box.state.requests[id.request]?.outputs[id.choice]
+        }
+      }
+      return SendableBox((plan, outputs))
+    }
+    guard let (plan, outputs) = planned?.value else { return false }
+    for copy in plan.copies { session.pages.copy(page: copy.source, to: copy.destination) }
+    let logits = session.run(
+      plan.entries.map {
+        DecoderEntry(
+          tokens: $0.tokens, firstPosition: $0.firstPosition, pages: $0.pages,
+          rows: $0.wantsLogits ? .last : .none)
+      })
+    let chosen = SendableBox(choose(plan, outputs, logits))
+    box.withLock { box in
+      var samples: [Sample] = []
+      for (id, choice) in chosen.value {
+        box.state.requests[id.request]?.choices[id] = choice
+        samples.append(Sample(id, token: choice?.token.token, finish: choice?.finish))
+      }
+      box.state.scheduler.complete(samples)
+      deliver(&box.state)
+    }
+    return true
+  }
+
+  /// When a request runs out of time although nothing is computed for it.
+  public var nextDeadline: Int64? { box.withLock { $0.state.scheduler.nextDeadline } }
+
+  /// What the scheduler has done.
+  public var counts: Scheduler.Counts { box.withLock { $0.state.scheduler.counts } }
+  /// Requests that are not finished, and pages that may be had.
+  public var load: (requests: Int, availablePages: Int) {
+    box.withLock { ($0.state.scheduler.requestCount, $0.state.scheduler.availablePageCount) }
+  }
+  /// Bytes of keys and values.
+  public var cacheByteCount: Int { session.pages.pageCount * session.pages.pageByteCount }
+
+  private func choose(
+    _ plan: StepPlan, _ outputs: [SequenceID: SequenceOutput],
+    _ logits: UnsafeMutableBufferPointer<Float>
+  ) -> [(SequenceID, SequenceOutput.Choice?)] {
+    let size = model.decoder.configuration.vocabularySize
+    var chosen: [(SequenceID, SequenceOutput.Choice?)] = []
+    var index = 0
+    for entry in plan.entries where entry.wantsLogits {
+      let own = UnsafeMutableBufferPointer(rebasing: logits[index * size..<(index + 1) * size])
+      index += 1
+      for (number, id) in entry.samples.enumerated() {
+        var values = own
+        if number < entry.samples.count - 1 {
+          // Choosing writes over the row, which others still need.
+          _ = row.update(fromContentsOf: own)
+          values = row
+        }
+        chosen.append((id, try? outputs[id]?.choose(values, scratch)))
+      }
+    }
+    return chosen
+  }
+
+  /// Hands on what has happened.
+  private func deliver(_ state: inout State) {
+    for event in state.scheduler.takeEvents() {
+      switch event {
+      case .token(let id, _):
+        guard let choice = state.requests[id.request]?.choices.removeValue(forKey: id) else {
+          continue
+        }
+        let isEnd = model.tokenizer.isEndOfGeneration(choice.token.token)
+        push(
+          GenerationDelta(
+            choice: id.choice, text: choice.text, tokens: isEnd ? [] : [choice.token]),
+          id.request, &state)
+      case .sequenceFinished(let id, let reason):
+        let text = reason == .stop ? "" : state.requests[id.request]?.outputs[id.choice].rest()
+        push(
+          GenerationDelta(choice: id.choice, text: text ?? "", finish: reason), id.request, &state)
+      case .requestFinished(let id, let usage):
+        guard let request = state.requests.removeValue(forKey: id) else { continue }
+        _ = request.stream.push(GenerationDelta(choice: 0, usage: usage))
+        request.stream.end()
+      }
+    }
+  }
+
+  private func push(_ delta: GenerationDelta, _ id: RequestID, _ state: inout State) {
+    guard let request = state.requests[id], request.stream.push(delta) else { return }
+    state.scheduler.pause(id)
+  }
+}
+
+/// A request's number, which is known a moment after its stream.
+private final class Atomic64: Sendable {
+  private let storage = Mutex(RequestID(value: 0))
+  var value: RequestID {
+    get { storage.withLock { $0 } }
+    set { storage.withLock { $0 = newValue } }
+  }
+}
+
+/// What one thread hands to another and does not touch afterwards.
+private struct SendableBox<Value>: @unchecked Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,59 @@
+/// What a caller asks of a generation, besides the prompt.
+public struct GenerationParameters: Sendable {
+  /// What a text must be.
+  public enum Constraint: Sendable, Hashable {
+    case jsonSchema(String), regex(String), jsonObject
+  }
+
+  /// Tokens when a request does not say how many: a few paragraphs.
+  public static let tokensDefault = 256
+
+  /// At most so many tokens are generated for each choice.
+  public var maxTokens = Self.tokensDefault
+  public var sampling = SamplingParameters()
+  /// The text ends before the first of these.
+  public var stop: [String] = []
+  /// How many texts.
+  public var choices = 1
+  public var constraint: Constraint?
+  /// Higher goes first among the requests of the same tenant.
+  public var priority = 0
+  /// In nanoseconds of the loop's clock.
+  public var deadline: Int64?
+
+  public init() {}
+}
+
+/// A piece of one of a request's texts.
+public struct GenerationDelta: Sendable {
+  /// The choice it belongs to.
+  public var choice: Int
+  /// May be empty: a token that only begins a character, or what could become a stop text.
+  public var text = ""
+  /// The tokens that were chosen.
+  public var tokens: [SampledToken] = []
+  /// In the last piece of a choice.
+  public var finish: FinishReason?
+  /// In the last piece of all.
+  public var usage: GenerationUsage?
+}
+
+/// Why a request for generation is refused.
+public struct GenerationError: Error, Sendable, Hashable, CustomStringConvertible {
+  public enum Code: Sendable, Hashable {
+    /// It can never be served as it is.
+    case invalidArgument
+    /// Later, it may be served.
+    case resourceExhausted
+    /// The model has not what it takes.
+    case unsupported
+  }
+
+  public let code: Code
+  /// What was expected and what came.
+  public let message: String
+
+  init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
+
+  public var description: String { message }
+}

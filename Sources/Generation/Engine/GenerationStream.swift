@@ -1,0 +1,86 @@
+internal import Synchronization
+
+/// The pieces of one request, from the loop that makes them to the one who reads them.
+///
+/// A reader that does not keep up pauses its own request, not the loop: `onDemand` tells when it has
+/// read enough to go on.
+public final class GenerationStream: Sendable {
+  /// Pieces that wait for the reader before its request is paused: the network's own buffers hold a
+  /// few hundred more.
+  static let pendingMax = 64
+
+  private struct State {
+    var pending: [GenerationDelta] = []
+    var head = 0
+    var isEnded = false
+    var isPaused = false
+    var reader: UnsafeContinuation<GenerationDelta?, Never>?
+  }
+  private let state = Mutex(State())
+  private let onDemand: @Sendable () -> Void
+  private let onCancel: @Sendable () -> Void
+
+  init(onDemand: @escaping @Sendable () -> Void, onCancel: @escaping @Sendable () -> Void) {
+    (self.onDemand, self.onCancel) = (onDemand, onCancel)
+  }
+
+  /// The next piece, or nil after the last one. One reader at a time.
+  public func next() async -> GenerationDelta? {
+    let (delta, isWanting): (GenerationDelta??, Bool) = state.withLock { state in
+      guard state.head < state.pending.count else { return (state.isEnded ? .some(nil) : nil, false) }
+      let delta = state.pending[state.head]
+      state.head += 1
+      if state.head == state.pending.count {
+        state.pending.removeAll(keepingCapacity: true)
+        state.head = 0
+      }
+      let isWanting = state.isPaused && state.pending.count - state.head < Self.pendingMax / 4
+      if isWanting { state.isPaused = false }
+      return (.some(delta), isWanting)
+    }
+    if isWanting { onDemand() }
+    if let delta { return delta }
+    return await withUnsafeContinuation { continuation in
+      let ready: GenerationDelta?? = state.withLock { state in
+        if state.head < state.pending.count {
+          state.head += 1
+          return .some(state.pending[state.head - 1])
+        }
+        if state.isEnded { return .some(nil) }
+        state.reader = continuation
+        return nil
+      }
+      if let ready { continuation.resume(returning: ready) }
+    }
+  }
+
+  /// Nobody reads any more: the request ends, its pages are free at once.
+  public func cancel() { onCancel() }
+
+  /// One piece more; whether the reader is so far behind that its request is to be paused.
+  func push(_ delta: GenerationDelta) -> Bool {
+    let (reader, mustPause) = state.withLock {
+      state -> (UnsafeContinuation<GenerationDelta?, Never>?, Bool) in
+      if let reader = state.reader {
+        state.reader = nil
+        return (reader, false)
+      }
+      state.pending.append(delta)
+      let isBehind = state.pending.count - state.head >= Self.pendingMax
+      if isBehind { state.isPaused = true }
+      return (nil, isBehind)
+    }
+    reader?.resume(returning: delta)
+    return mustPause
+  }
+
+  /// No further piece.
+  func end() {
+    let reader = state.withLock { state -> UnsafeContinuation<GenerationDelta?, Never>? in
+      state.isEnded = true
+      defer { state.reader = nil }
+      return state.reader
+    }
+    reader?.resume(returning: nil)
+  }
+}
