@@ -90,7 +90,10 @@ let package = Package(
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
     module(
       "ModelService",
-      ["RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry", "CLinux"]),
+      [
+        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Tokenizers", "JSON", "Crypto",
+        "Telemetry", "CLinux",
+      ]),
     module("Gateway", ["RPC", "Protocols", "Crypto", "Telemetry"], settings: unchecked),
     module("Interop", ["RPC", "Protocols"]),
     .executableTarget(

@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "Generation": {"Compute", "ModelFormats", "Tokenizers", "JSON"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
     "ModelService": {
-        "RPC", "Protocols", "Compute", "ModelFormats", "Crypto", "Telemetry", "CLinux"},
+        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Tokenizers", "JSON",
+        "Crypto", "Telemetry", "CLinux"},
     "Gateway": {"RPC", "Protocols", "Crypto", "Telemetry"},
     "Interop": {"RPC", "Protocols"},
 }

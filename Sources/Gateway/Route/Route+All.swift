@@ -1,6 +1,6 @@
 extension Route {
   /// Every method that exists. What is not here is denied.
-  package static let all: [Route] = inference + models + keys + authService + local
+  package static let all: [Route] = inference + models + generation + keys + authService + local
 
   /// Open Inference Protocol and Triton's extensions. Calls that read may be sent twice; so may
   /// ModelInfer, which computes and stores nothing, except for a request of a sequence.
@@ -56,6 +56,18 @@ extension Route {
     Route("/martlet.v1.Models/LoadModel", .model, .deploy, model: .firstMessage(field: 1)),
     Route("/martlet.v1.Models/UnloadModel", .model, .deploy, model: .firstMessage(field: 1)),
     Route("/martlet.v1.Models/DeleteModel", .model, .deploy, model: .firstMessage(field: 1)),
+  ]
+
+  /// A generation is not sent twice: it may have been charged already.
+  private static let generation: [Route] = [
+    Route("/martlet.v1.Generation/Generate", .model, .infer, model: .firstMessage(field: 1)),
+    Route("/martlet.v1.Generation/Chat", .model, .infer, model: .firstMessage(field: 1)),
+    Route(
+      "/martlet.v1.Generation/Tokenize", .model, .infer, model: .firstMessage(field: 1),
+      isRetrySafe: true),
+    Route(
+      "/martlet.v1.Generation/Embed", .model, .infer, model: .firstMessage(field: 1),
+      isRetrySafe: true),
   ]
 
   private static let keys: [Route] = [

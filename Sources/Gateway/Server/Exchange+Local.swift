@@ -10,7 +10,7 @@ extension Exchange {
 
   /// Names that health knows besides the whole gateway.
   private static let modelServices: Set<String> = [
-    "inference.GRPCInferenceService", "martlet.v1.Models",
+    "inference.GRPCInferenceService", "martlet.v1.Models", "martlet.v1.Generation",
   ]
   private static let authServices: Set<String> = ["martlet.v1.Keys", "martlet.v1.Tenants"]
 

@@ -23,7 +23,8 @@ final class GatewayState: Sendable {
   let log: LogWriter
   /// Lists what clients may call, and no more.
   let reflection = ReflectionService(services: [
-    "inference.GRPCInferenceService", "martlet.v1.Models", "martlet.v1.Keys",
+    "inference.GRPCInferenceService", "martlet.v1.Models", "martlet.v1.Generation",
+    "martlet.v1.Keys",
     "martlet.v1.Tenants", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
   ])

@@ -10,6 +10,8 @@ public final class DecoderSession {
   public var threadCount: Int
   /// How activations meet weights.
   public var precision: BlockMatrix.Precision
+  /// Whether rows are answered as they are, not multiplied with the head.
+  private let answersHidden: Bool
 
   private var rotary, localRotary: RotaryTable?
   private let (hidden, normed, queries, keys, values, mixed) = (
@@ -20,9 +22,10 @@ public final class DecoderSession {
   /// - Parameter pageCount: of 16 positions each, for all sequences together.
   public init(
     _ decoder: Decoder, pageCount: Int, threadCount: Int = 1,
-    precision: BlockMatrix.Precision = .quantized
+    precision: BlockMatrix.Precision = .quantized, answersHidden: Bool = false
   ) {
     self.decoder = decoder
+    self.answersHidden = answersHidden
     let c = decoder.configuration
     pages = KeyValuePages(
       pageCount: pageCount, layerCount: c.layerCount, headCount: c.keyValueHeadCount,
@@ -203,7 +206,7 @@ public final class DecoderSession {
     if wanted > 0, let norm = decoder.weights.outputNorm {
       normalize(x, into: x, rows: wanted, size, norm)
     }
-    guard let head = decoder.weights.head, wanted > 0 else {
+    guard !answersHidden, let head = decoder.weights.head, wanted > 0 else {
       return UnsafeMutableBufferPointer(start: x, count: wanted * size)
     }
     let logits = results.reserve(wanted * c.vocabularySize)

@@ -166,7 +166,8 @@ public final class GenerationLoop: Sendable {
   public var nextDeadline: Int64? { box.withLock { $0.state.scheduler.nextDeadline } }
 
   /// What the scheduler has done.
-  public var counts: Scheduler.Counts { box.withLock { $0.state.scheduler.counts } }
+  public typealias Counts = Scheduler.Counts
+  public var counts: Counts { box.withLock { $0.state.scheduler.counts } }
   /// Requests that are not finished, and pages that may be had.
   public var load: (requests: Int, availablePages: Int) {
     box.withLock { ($0.state.scheduler.requestCount, $0.state.scheduler.availablePageCount) }

@@ -10,6 +10,9 @@ struct ExecutionSettings: Sendable {
   var sequenceCountMax = 1024
   /// Bytes that the states of one model's sequences may hold together.
   var sequenceStateByteCountMax = 256 << 20
+  /// Bytes that the keys and values of one language model's sequences may take: a quarter of a small
+  /// machine's memory; what is not used is not taken.
+  var generationCacheByteCountMax = 1 << 30
   /// A model whose runs take longer leaves the thread that read the request. The hand-over costs
   /// some 20 µs, a tenth of this; and a thread that runs models does not see who waits for it, so
   /// that nobody could be refused in time.

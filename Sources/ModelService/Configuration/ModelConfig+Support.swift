@@ -5,16 +5,20 @@ extension Inference.ModelConfig {
   /// speed (`optimization`, `instance_group` of CPUs, `model_warmup`, `parameters` …) are accepted
   /// and have no effect beyond what docs/models.md says.
   func refuseUnsupported() throws(ConfigurationError) {
-    if !platform.isEmpty, !["onnxruntime_onnx", "onnx"].contains(platform) {
+    if !platform.isEmpty, !["onnxruntime_onnx", "onnx", "gguf"].contains(platform) {
       throw ConfigurationError(
-        "expected platform 'onnx' or 'onnxruntime_onnx', got '\(platform)'")
+        "expected platform 'onnx', 'onnxruntime_onnx' or 'gguf', got '\(platform)'")
     }
-    if !backend.isEmpty, !["onnxruntime", "onnx"].contains(backend) {
-      throw ConfigurationError("expected backend 'onnxruntime' or 'onnx', got '\(backend)'")
-    }
-    if !defaultModelFilename.isEmpty, defaultModelFilename != DirectoryRepository.modelFile {
+    if !backend.isEmpty, !["onnxruntime", "onnx", "gguf"].contains(backend) {
       throw ConfigurationError(
-        "expected default_model_filename '\(DirectoryRepository.modelFile)', got another")
+        "expected backend 'onnxruntime', 'onnx' or 'gguf', got '\(backend)'")
+    }
+    if !defaultModelFilename.isEmpty,
+      !DirectoryRepository.modelFiles.contains(defaultModelFilename)
+    {
+      throw ConfigurationError(
+        "expected default_model_filename "
+          + "'\(DirectoryRepository.modelFiles.joined(separator: "' or '"))', got another")
     }
     switch schedulingChoice {
     case .sequenceBatching(let batching): try Self.check(batching, maxBatchSize)
@@ -22,7 +26,9 @@ extension Inference.ModelConfig {
     case .dynamicBatching(let batching): try Self.check(batching, maxBatchSize)
     case nil: break
     }
-    if modelTransactionPolicy?.decoupled == true { throw Self.unsupported("decoupled: true") }
+    if modelTransactionPolicy?.decoupled == true, platform != "gguf" {
+      throw Self.unsupported("decoupled: true")
+    }
     if !batchInput.isEmpty { throw Self.unsupported("batch_input") }
     if !batchOutput.isEmpty { throw Self.unsupported("batch_output") }
     if responseCache?.enable == true { throw Self.unsupported("response_cache") }

@@ -13,6 +13,14 @@ extension DataPlane {
     while let request = try await next() {
       var message = Inference.ModelStreamInferResponse()
       do {
+        if try await streamText(
+          request, caller: caller, deadline: deadline,
+          send: { response in
+            var message = Inference.ModelStreamInferResponse()
+            message.inferResponse = response
+            try await send(message)
+          })
+        { continue }
         var response = try await infer(
           request, caller: caller, deadline: deadline, isLive: isLive)
         // One answer a request: each is the last of its own.
@@ -26,5 +34,19 @@ extension DataPlane {
       }
       try await send(message)
     }
+  }
+
+  /// Answers a request for a language model piece by piece; false if the model is none.
+  private func streamText(
+    _ request: Inference.ModelInferRequest, caller: Caller, deadline: MonotonicTime?,
+    send: (Inference.ModelInferResponse) async throws -> Void
+  ) async throws -> Bool {
+    try caller.require(.infer, model: request.modelName)
+    let model = try await registry.resolve(
+      ModelKey(tenant: caller.tenant, name: request.modelName), version: request.modelVersion)
+    guard let generator = model.generator else { return false }
+    try await TextInference(request, isStreaming: true).run(
+      model, generator, id: request.id, caller: caller, deadline: deadline, send: send)
+    return true
   }
 }

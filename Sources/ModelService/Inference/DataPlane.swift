@@ -21,6 +21,9 @@ public final class DataPlane: Sendable {
     try caller.require(.infer, model: request.modelName)
     let key = ModelKey(tenant: caller.tenant, name: request.modelName)
     let model = try await registry.resolve(key, version: request.modelVersion)
+    if let generator = model.generator {
+      return try await text(request, model, generator, caller: caller, deadline: deadline)
+    }
     let prepared: PreparedInference
     let parameters: RequestParameters
     do {
@@ -34,6 +37,19 @@ public final class DataPlane: Sendable {
     }
     let result = try await model.infer(prepared, parameters, deadline: deadline, isLive: isLive)
     return try Self.response(to: request, model, result)
+  }
+
+  /// The whole text of a language model.
+  private func text(
+    _ request: Inference.ModelInferRequest, _ model: LoadedModel, _ generator: Generator,
+    caller: Caller, deadline: MonotonicTime?
+  ) async throws -> Inference.ModelInferResponse {
+    var whole = Inference.ModelInferResponse()
+    try await TextInference(request, isStreaming: false).run(
+      model, generator, id: request.id, caller: caller, deadline: deadline
+    ) { whole = $0 }
+    whole.parameters["triton_final_response"] = nil
+    return whole
   }
 
   private static func response(

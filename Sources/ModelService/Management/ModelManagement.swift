@@ -104,6 +104,7 @@ public final class ModelManagement: Sendable {
     }
     // A model that can't be loaded still has its versions and their reasons to show.
     guard let model = try? await registry.resolve(key, version: "") else { return info }
+    info.platform = model.config.platform
     info.inputs = model.signature.inputs.map(Self.info)
     info.outputs = model.signature.outputs.map(Self.info)
     info.maxBatchSize = model.config.maxBatchSize

@@ -11,9 +11,15 @@ public protocol Engine: Sendable {
   var classLabels: [String] { get }
   /// Bytes held while loaded.
   var memoryByteCount: Int { get }
+  /// What its metadata calls this kind of model, if not what the loader does.
+  var platform: String? { get }
   /// Computes, then hands each output to `receive`; the views end with the call. Throws
   /// `ExecutionError` for inputs that don't work.
   func run(_ inputs: [TensorView], _ receive: (Int, TensorView) -> Void) throws
+}
+
+extension Engine {
+  public var platform: String? { nil }
 }
 
 /// Makes engines of stored files.

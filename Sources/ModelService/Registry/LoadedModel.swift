@@ -1,3 +1,4 @@
+internal import Generation
 internal import Protocols
 internal import RPC
 
@@ -13,6 +14,8 @@ final class LoadedModel: Sendable {
   let labels: [String: [String]]
   let statistics: ModelStatisticsRecorder
   let scheduler: Scheduler
+  /// For a language model, what generates.
+  let generator: Generator?
   /// For a stateful model, the sequences in front of the queue.
   let sequences: SequenceScheduler?
 
@@ -25,11 +28,12 @@ final class LoadedModel: Sendable {
     self.engine = engine
     let written = try Self.configuration(files)
     let (config, signature) = try written.completed(
-      name: key.name, platform: platform, inputs: engine.inputs, outputs: engine.outputs)
+      name: key.name, platform: engine.platform ?? platform, inputs: engine.inputs, outputs: engine.outputs)
     self.config = config
     self.signature = signature
     labels = try Self.labels(config, engine, files)
     statistics = ModelStatisticsRecorder()
+    generator = try (engine as? LanguageEngine).map { try Generator($0.model, execution) }
     scheduler = Scheduler(
       engine: engine, signature: signature.sequence?.extended(signature) ?? signature,
       policy: BatchPolicy(config, execution.settings), statistics: statistics,
@@ -50,6 +54,7 @@ final class LoadedModel: Sendable {
     labels = other.labels
     statistics = other.statistics
     scheduler = other.scheduler
+    generator = other.generator
     sequences = other.sequences
   }
 
@@ -113,5 +118,7 @@ final class LoadedModel: Sendable {
   }
 
   /// Bytes held by the engine, its idle contexts and the states of sequences.
-  var memoryByteCount: Int { engine.memoryByteCount + (sequences?.stateByteCount ?? 0) }
+  var memoryByteCount: Int {
+    engine.memoryByteCount + (sequences?.stateByteCount ?? 0) + (generator?.cacheByteCount ?? 0)
+  }
 }

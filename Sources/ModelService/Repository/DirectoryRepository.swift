@@ -10,7 +10,8 @@ public final class DirectoryRepository: ModelRepository {
   /// Told before every step that a crash could separate from the next; tests throw from it.
   typealias StepHook = @Sendable (_ step: String) throws(RepositoryError) -> Void
 
-  static let modelFile = "model.onnx"
+  /// What a version's model may be called: its kind.
+  static let modelFiles = ["model.onnx", "model.gguf"]
   static let configurationFile = "config.pbtxt"
   static let unloadedMarker = ".unloaded"
   static let stagingPrefix = ".staging-"

@@ -109,10 +109,7 @@ final class DirectoryStagedVersion: StagedVersion {
   }
 
   func commit(version wanted: Int64) throws(RepositoryError) -> StoredVersion {
-    guard folder.status(DirectoryRepository.modelFile)?.isFile == true else {
-      throw RepositoryError(
-        .incomplete, "expected a file \(DirectoryRepository.modelFile), got none")
-    }
+    _ = try ModelFolder.modelFile(folder)
     guard wanted >= 0 else {
       throw RepositoryError(
         .invalidName, "expected a version of 1 or more, or 0 for the next, got \(wanted)")

@@ -124,20 +124,29 @@ extension ModelFolder {
     return StoredVersion(number: number, stamp: stamp.value, byteCount: byteCount)
   }
 
+  /// The one file that is the model.
+  static func modelFile(_ version: Folder) throws(RepositoryError) -> String {
+    let names = DirectoryRepository.modelFiles.filter { version.status($0)?.isFile == true }
+    guard names.count == 1 else {
+      throw RepositoryError(
+        .incomplete,
+        "expected a file \(DirectoryRepository.modelFiles.joined(separator: " or ")), got "
+          + "\(names.isEmpty ? "none" : "both")")
+    }
+    return names[0]
+  }
+
   /// Lends a version's files; what it hasn't itself is looked for in `common`, and the configuration
   /// is that of the override.
   static func withFiles<Result>(
     _ version: Folder, common: Folder?, override: Folder? = nil,
     _ body: (VersionFiles) throws -> Result
   ) throws -> Result {
-    guard version.status(DirectoryRepository.modelFile)?.isFile == true else {
-      throw RepositoryError(
-        .incomplete, "expected a file \(DirectoryRepository.modelFile), got none")
-    }
+    let modelFile = try modelFile(version)
     let stored = try describe(version, number: 1, common: ContentStamp())
     // Loaders want a path, and this one can't be led astray: it starts at the open folder.
     let files = VersionFiles(
-      modelPath: "/proc/self/fd/\(version.descriptor)/./\(DirectoryRepository.modelFile)",
+      modelPath: "/proc/self/fd/\(version.descriptor)/./\(modelFile)",
       byteCount: stored.byteCount,
       configurationOverride: try override.flatMap { override throws(RepositoryError) in
         try configuration(override)

@@ -29,7 +29,7 @@ public final class ModelServer: Sendable {
     try self.init(
       configuration,
       repository: try DirectoryRepository(path: configuration.repositoryPath),
-      loader: ONNXEngineLoader(options: options))
+      loader: LanguageEngineLoader(other: ONNXEngineLoader(options: options)))
   }
 
   init(
@@ -77,6 +77,8 @@ public final class ModelServer: Sendable {
       dataPlane: dataPlane, identity: identify, health: health, metrics: service,
       files: files
     ).register(on: server)
+    GenerationHandlers(registry: registry, identity: identify, metrics: service)
+      .register(on: server)
     ManagementHandlers(
       management: management, identity: identify, metrics: service, files: files,
       log: configuration.log

@@ -401,7 +401,7 @@ extension ConnectConformanceV1.TypedMessage: CMessage {
   }
   init(c: UnsafeMutablePointer<Connectrpc__Conformance__V1__TypedMessage>) throws(ProtobufError) {
     self.init()
-    typeUrl = try text(c.pointee.type_url!)
+    typeUrl = try utf8Text(c.pointee.type_url!)
     value = bytes(c.pointee.value)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Connectrpc__Conformance__V1__TypedMessage> {
@@ -440,7 +440,7 @@ extension ConnectConformanceV1.RichStatus: CMessage {
   init(c: UnsafeMutablePointer<Connectrpc__Conformance__V1__RichStatus>) throws(ProtobufError) {
     self.init()
     code = c.pointee.code
-    message = try text(c.pointee.message!)
+    message = try utf8Text(c.pointee.message!)
     details.reserveCapacity(c.pointee.n_details)
     for i in 0..<c.pointee.n_details {
       details.append(try ConnectConformanceV1.TypedMessage(c: c.pointee.details[i]!))
@@ -466,10 +466,10 @@ extension ConnectConformanceV1.Header: CMessage {
   }
   init(c: UnsafeMutablePointer<Connectrpc__Conformance__V1__Header>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     value.reserveCapacity(c.pointee.n_value)
     for i in 0..<c.pointee.n_value {
-      value.append(try text(c.pointee.value[i]!))
+      value.append(try utf8Text(c.pointee.value[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Connectrpc__Conformance__V1__Header> {
@@ -494,7 +494,7 @@ extension ConnectConformanceV1.CallError: CMessage {
     code = c.pointee.code
     switch c.pointee.wording_case {
     case CONNECTRPC__CONFORMANCE__V1__CALL_ERROR__WORDING_MESSAGE:
-      wording = .message(try text(c.pointee.message!))
+      wording = .message(try utf8Text(c.pointee.message!))
     default: break
     }
     details.reserveCapacity(c.pointee.n_details)
@@ -959,7 +959,7 @@ extension ConnectConformanceV1.ServerCompatResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Connectrpc__Conformance__V1__ServerCompatResponse>) throws(ProtobufError) {
     self.init()
-    host = try text(c.pointee.host!)
+    host = try utf8Text(c.pointee.host!)
     port = c.pointee.port
     pemCert = bytes(c.pointee.pem_cert)
   }
@@ -982,18 +982,18 @@ extension ConnectConformanceV1.ClientCompatRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Connectrpc__Conformance__V1__ClientCompatRequest>) throws(ProtobufError) {
     self.init()
-    testName = try text(c.pointee.test_name!)
+    testName = try utf8Text(c.pointee.test_name!)
     wireProtocol = ConnectConformanceV1.WireProtocol(c: c.pointee.wire_protocol.rawValue)
     compression = ConnectConformanceV1.Compression(c: c.pointee.compression.rawValue)
-    host = try text(c.pointee.host!)
+    host = try utf8Text(c.pointee.host!)
     port = c.pointee.port
     serverTlsCert = bytes(c.pointee.server_tls_cert)
     if let value = c.pointee.client_tls_creds {
       clientTlsCreds = try ConnectConformanceV1.ClientCompatRequest.ClientCredentials(c: value)
     }
     messageReceiveLimit = c.pointee.message_receive_limit
-    service = try text(c.pointee.service!)
-    method = try text(c.pointee.method!)
+    service = try utf8Text(c.pointee.service!)
+    method = try utf8Text(c.pointee.method!)
     streamType = ConnectConformanceV1.StreamType(c: c.pointee.stream_type.rawValue)
     requestHeaders.reserveCapacity(c.pointee.n_request_headers)
     for i in 0..<c.pointee.n_request_headers {
@@ -1099,7 +1099,7 @@ extension ConnectConformanceV1.ClientCompatResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Connectrpc__Conformance__V1__ClientCompatResponse>) throws(ProtobufError) {
     self.init()
-    testName = try text(c.pointee.test_name!)
+    testName = try utf8Text(c.pointee.test_name!)
     switch c.pointee.result_case {
     case CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_RESPONSE__RESULT_RESPONSE:
       result = .response(try ConnectConformanceV1.ClientResponseResult(c: c.pointee.response!))
@@ -1175,7 +1175,7 @@ extension ConnectConformanceV1.ClientErrorResult: CMessage {
   }
   init(c: UnsafeMutablePointer<Connectrpc__Conformance__V1__ClientErrorResult>) throws(ProtobufError) {
     self.init()
-    message = try text(c.pointee.message!)
+    message = try utf8Text(c.pointee.message!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Connectrpc__Conformance__V1__ClientErrorResult> {
     let c = arena.allocate(Connectrpc__Conformance__V1__ClientErrorResult.self)

@@ -56,7 +56,7 @@ extension GRPCHealthV1.HealthCheckRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Grpc__Health__V1__HealthCheckRequest>) throws(ProtobufError) {
     self.init()
-    service = try text(c.pointee.service!)
+    service = try utf8Text(c.pointee.service!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Grpc__Health__V1__HealthCheckRequest> {
     let c = arena.allocate(Grpc__Health__V1__HealthCheckRequest.self)
@@ -114,7 +114,7 @@ extension GRPCHealthV1.HealthListResponse: CMessage {
     for i in 0..<c.pointee.n_statuses {
       let entry = c.pointee.statuses[i]!
       guard let value = entry.pointee.value else { continue }
-      statuses[try text(entry.pointee.key!)] = try GRPCHealthV1.HealthCheckResponse(c: value)
+      statuses[try utf8Text(entry.pointee.key!)] = try GRPCHealthV1.HealthCheckResponse(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Grpc__Health__V1__HealthListResponse> {

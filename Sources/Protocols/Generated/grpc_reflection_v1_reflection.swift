@@ -107,18 +107,18 @@ extension GRPCReflectionV1.ServerReflectionRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1__ServerReflectionRequest>) throws(ProtobufError) {
     self.init()
-    host = try text(c.pointee.host!)
+    host = try utf8Text(c.pointee.host!)
     switch c.pointee.message_request_case {
     case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_BY_FILENAME:
-      messageRequest = .fileByFilename(try text(c.pointee.file_by_filename!))
+      messageRequest = .fileByFilename(try utf8Text(c.pointee.file_by_filename!))
     case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_SYMBOL:
-      messageRequest = .fileContainingSymbol(try text(c.pointee.file_containing_symbol!))
+      messageRequest = .fileContainingSymbol(try utf8Text(c.pointee.file_containing_symbol!))
     case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_FILE_CONTAINING_EXTENSION:
       messageRequest = .fileContainingExtension(try GRPCReflectionV1.ExtensionRequest(c: c.pointee.file_containing_extension!))
     case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_ALL_EXTENSION_NUMBERS_OF_TYPE:
-      messageRequest = .allExtensionNumbersOfType(try text(c.pointee.all_extension_numbers_of_type!))
+      messageRequest = .allExtensionNumbersOfType(try utf8Text(c.pointee.all_extension_numbers_of_type!))
     case GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_LIST_SERVICES:
-      messageRequest = .listServices(try text(c.pointee.list_services!))
+      messageRequest = .listServices(try utf8Text(c.pointee.list_services!))
     default: break
     }
   }
@@ -157,7 +157,7 @@ extension GRPCReflectionV1.ExtensionRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1__ExtensionRequest>) throws(ProtobufError) {
     self.init()
-    containingType = try text(c.pointee.containing_type!)
+    containingType = try utf8Text(c.pointee.containing_type!)
     extensionNumber = c.pointee.extension_number
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Grpc__Reflection__V1__ExtensionRequest> {
@@ -178,7 +178,7 @@ extension GRPCReflectionV1.ServerReflectionResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1__ServerReflectionResponse>) throws(ProtobufError) {
     self.init()
-    validHost = try text(c.pointee.valid_host!)
+    validHost = try utf8Text(c.pointee.valid_host!)
     if let value = c.pointee.original_request {
       originalRequest = try GRPCReflectionV1.ServerReflectionRequest(c: value)
     }
@@ -250,7 +250,7 @@ extension GRPCReflectionV1.ExtensionNumberResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1__ExtensionNumberResponse>) throws(ProtobufError) {
     self.init()
-    baseTypeName = try text(c.pointee.base_type_name!)
+    baseTypeName = try utf8Text(c.pointee.base_type_name!)
     extensionNumber.reserveCapacity(c.pointee.n_extension_number)
     for i in 0..<c.pointee.n_extension_number {
       extensionNumber.append(c.pointee.extension_number[i])
@@ -298,7 +298,7 @@ extension GRPCReflectionV1.ServiceResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1__ServiceResponse>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Grpc__Reflection__V1__ServiceResponse> {
     let c = arena.allocate(Grpc__Reflection__V1__ServiceResponse.self)
@@ -318,7 +318,7 @@ extension GRPCReflectionV1.ErrorResponse: CMessage {
   init(c: UnsafeMutablePointer<Grpc__Reflection__V1__ErrorResponse>) throws(ProtobufError) {
     self.init()
     errorCode = c.pointee.error_code
-    errorMessage = try text(c.pointee.error_message!)
+    errorMessage = try utf8Text(c.pointee.error_message!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Grpc__Reflection__V1__ErrorResponse> {
     let c = arena.allocate(Grpc__Reflection__V1__ErrorResponse.self)

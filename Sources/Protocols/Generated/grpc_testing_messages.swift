@@ -175,7 +175,7 @@ extension GRPCTesting.EchoStatus: CMessage {
   init(c: UnsafeMutablePointer<Grpc__Testing__EchoStatus>) throws(ProtobufError) {
     self.init()
     code = c.pointee.code
-    message = try text(c.pointee.message!)
+    message = try utf8Text(c.pointee.message!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Grpc__Testing__EchoStatus> {
     let c = arena.allocate(Grpc__Testing__EchoStatus.self)
@@ -241,10 +241,10 @@ extension GRPCTesting.SimpleResponse: CMessage {
     if let value = c.pointee.payload {
       payload = try GRPCTesting.Payload(c: value)
     }
-    username = try text(c.pointee.username!)
-    oauthScope = try text(c.pointee.oauth_scope!)
-    serverID = try text(c.pointee.server_id!)
-    hostname = try text(c.pointee.hostname!)
+    username = try utf8Text(c.pointee.username!)
+    oauthScope = try utf8Text(c.pointee.oauth_scope!)
+    serverID = try utf8Text(c.pointee.server_id!)
+    hostname = try utf8Text(c.pointee.hostname!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Grpc__Testing__SimpleResponse> {
     let c = arena.allocate(Grpc__Testing__SimpleResponse.self)

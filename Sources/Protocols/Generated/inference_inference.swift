@@ -571,8 +571,8 @@ extension Inference.ModelReadyRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelReadyRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    version = try text(c.pointee.version!)
+    name = try utf8Text(c.pointee.name!)
+    version = try utf8Text(c.pointee.version!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelReadyRequest> {
     let c = arena.allocate(Inference__ModelReadyRequest.self)
@@ -628,11 +628,11 @@ extension Inference.ServerMetadataResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ServerMetadataResponse>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    version = try text(c.pointee.version!)
+    name = try utf8Text(c.pointee.name!)
+    version = try utf8Text(c.pointee.version!)
     extensions.reserveCapacity(c.pointee.n_extensions)
     for i in 0..<c.pointee.n_extensions {
-      extensions.append(try text(c.pointee.extensions[i]!))
+      extensions.append(try utf8Text(c.pointee.extensions[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ServerMetadataResponse> {
@@ -655,8 +655,8 @@ extension Inference.ModelMetadataRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelMetadataRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    version = try text(c.pointee.version!)
+    name = try utf8Text(c.pointee.name!)
+    version = try utf8Text(c.pointee.version!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelMetadataRequest> {
     let c = arena.allocate(Inference__ModelMetadataRequest.self)
@@ -676,12 +676,12 @@ extension Inference.ModelMetadataResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelMetadataResponse>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     versions.reserveCapacity(c.pointee.n_versions)
     for i in 0..<c.pointee.n_versions {
-      versions.append(try text(c.pointee.versions[i]!))
+      versions.append(try utf8Text(c.pointee.versions[i]!))
     }
-    platform = try text(c.pointee.platform!)
+    platform = try utf8Text(c.pointee.platform!)
     inputs.reserveCapacity(c.pointee.n_inputs)
     for i in 0..<c.pointee.n_inputs {
       inputs.append(try Inference.ModelMetadataResponse.TensorMetadata(c: c.pointee.inputs[i]!))
@@ -709,8 +709,8 @@ extension Inference.ModelMetadataResponse: CMessage {
 extension Inference.ModelMetadataResponse.TensorMetadata: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelMetadataResponse__TensorMetadata>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    datatype = try text(c.pointee.datatype!)
+    name = try utf8Text(c.pointee.name!)
+    datatype = try utf8Text(c.pointee.datatype!)
     shape.reserveCapacity(c.pointee.n_shape)
     for i in 0..<c.pointee.n_shape {
       shape.append(c.pointee.shape[i])
@@ -736,8 +736,8 @@ extension Inference.ModelConfigRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelConfigRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    version = try text(c.pointee.version!)
+    name = try utf8Text(c.pointee.name!)
+    version = try utf8Text(c.pointee.version!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelConfigRequest> {
     let c = arena.allocate(Inference__ModelConfigRequest.self)
@@ -778,8 +778,8 @@ extension Inference.ModelStatisticsRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelStatisticsRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    version = try text(c.pointee.version!)
+    name = try utf8Text(c.pointee.name!)
+    version = try utf8Text(c.pointee.version!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelStatisticsRequest> {
     let c = arena.allocate(Inference__ModelStatisticsRequest.self)
@@ -941,7 +941,7 @@ extension Inference.MemoryUsage: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__MemoryUsage>) throws(ProtobufError) {
     self.init()
-    type = try text(c.pointee.type!)
+    type = try utf8Text(c.pointee.type!)
     id = c.pointee.id
     byteSize = c.pointee.byte_size
   }
@@ -964,8 +964,8 @@ extension Inference.ModelStatistics: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelStatistics>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    version = try text(c.pointee.version!)
+    name = try utf8Text(c.pointee.name!)
+    version = try utf8Text(c.pointee.version!)
     lastInference = c.pointee.last_inference
     inferenceCount = c.pointee.inference_count
     executionCount = c.pointee.execution_count
@@ -983,7 +983,7 @@ extension Inference.ModelStatistics: CMessage {
     for i in 0..<c.pointee.n_response_stats {
       let entry = c.pointee.response_stats[i]!
       guard let value = entry.pointee.value else { continue }
-      responseStats[try text(entry.pointee.key!)] = try Inference.InferResponseStatistics(c: value)
+      responseStats[try utf8Text(entry.pointee.key!)] = try Inference.InferResponseStatistics(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelStatistics> {
@@ -1049,7 +1049,7 @@ extension Inference.ModelRepositoryParameter: CMessage {
     case INFERENCE__MODEL_REPOSITORY_PARAMETER__PARAMETER_CHOICE_INT64_PARAM:
       parameterChoice = .int64Param(c.pointee.int64_param)
     case INFERENCE__MODEL_REPOSITORY_PARAMETER__PARAMETER_CHOICE_STRING_PARAM:
-      parameterChoice = .stringParam(try text(c.pointee.string_param!))
+      parameterChoice = .stringParam(try utf8Text(c.pointee.string_param!))
     case INFERENCE__MODEL_REPOSITORY_PARAMETER__PARAMETER_CHOICE_BYTES_PARAM:
       parameterChoice = .bytesParam(bytes(c.pointee.bytes_param))
     default: break
@@ -1086,7 +1086,7 @@ extension Inference.RepositoryIndexRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__RepositoryIndexRequest>) throws(ProtobufError) {
     self.init()
-    repositoryName = try text(c.pointee.repository_name!)
+    repositoryName = try utf8Text(c.pointee.repository_name!)
     ready = c.pointee.ready != 0
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__RepositoryIndexRequest> {
@@ -1124,10 +1124,10 @@ extension Inference.RepositoryIndexResponse: CMessage {
 extension Inference.RepositoryIndexResponse.ModelIndex: CValue {
   init(c: UnsafeMutablePointer<Inference__RepositoryIndexResponse__ModelIndex>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    version = try text(c.pointee.version!)
-    state = try text(c.pointee.state!)
-    reason = try text(c.pointee.reason!)
+    name = try utf8Text(c.pointee.name!)
+    version = try utf8Text(c.pointee.version!)
+    state = try utf8Text(c.pointee.state!)
+    reason = try utf8Text(c.pointee.reason!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__RepositoryIndexResponse__ModelIndex> {
     let c = arena.allocate(Inference__RepositoryIndexResponse__ModelIndex.self)
@@ -1149,12 +1149,12 @@ extension Inference.RepositoryModelLoadRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__RepositoryModelLoadRequest>) throws(ProtobufError) {
     self.init()
-    repositoryName = try text(c.pointee.repository_name!)
-    modelName = try text(c.pointee.model_name!)
+    repositoryName = try utf8Text(c.pointee.repository_name!)
+    modelName = try utf8Text(c.pointee.model_name!)
     for i in 0..<c.pointee.n_parameters {
       let entry = c.pointee.parameters[i]!
       guard let value = entry.pointee.value else { continue }
-      parameters[try text(entry.pointee.key!)] = try Inference.ModelRepositoryParameter(c: value)
+      parameters[try utf8Text(entry.pointee.key!)] = try Inference.ModelRepositoryParameter(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__RepositoryModelLoadRequest> {
@@ -1200,12 +1200,12 @@ extension Inference.RepositoryModelUnloadRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__RepositoryModelUnloadRequest>) throws(ProtobufError) {
     self.init()
-    repositoryName = try text(c.pointee.repository_name!)
-    modelName = try text(c.pointee.model_name!)
+    repositoryName = try utf8Text(c.pointee.repository_name!)
+    modelName = try utf8Text(c.pointee.model_name!)
     for i in 0..<c.pointee.n_parameters {
       let entry = c.pointee.parameters[i]!
       guard let value = entry.pointee.value else { continue }
-      parameters[try text(entry.pointee.key!)] = try Inference.ModelRepositoryParameter(c: value)
+      parameters[try utf8Text(entry.pointee.key!)] = try Inference.ModelRepositoryParameter(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__RepositoryModelUnloadRequest> {
@@ -1251,7 +1251,7 @@ extension Inference.SystemSharedMemoryStatusRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__SystemSharedMemoryStatusRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__SystemSharedMemoryStatusRequest> {
     let c = arena.allocate(Inference__SystemSharedMemoryStatusRequest.self)
@@ -1273,7 +1273,7 @@ extension Inference.SystemSharedMemoryStatusResponse: CMessage {
     for i in 0..<c.pointee.n_regions {
       let entry = c.pointee.regions[i]!
       guard let value = entry.pointee.value else { continue }
-      regions[try text(entry.pointee.key!)] = try Inference.SystemSharedMemoryStatusResponse.RegionStatus(c: value)
+      regions[try utf8Text(entry.pointee.key!)] = try Inference.SystemSharedMemoryStatusResponse.RegionStatus(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__SystemSharedMemoryStatusResponse> {
@@ -1294,8 +1294,8 @@ extension Inference.SystemSharedMemoryStatusResponse: CMessage {
 extension Inference.SystemSharedMemoryStatusResponse.RegionStatus: CValue {
   init(c: UnsafeMutablePointer<Inference__SystemSharedMemoryStatusResponse__RegionStatus>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    key = try text(c.pointee.key!)
+    name = try utf8Text(c.pointee.name!)
+    key = try utf8Text(c.pointee.key!)
     offset = c.pointee.offset
     byteSize = c.pointee.byte_size
   }
@@ -1319,8 +1319,8 @@ extension Inference.SystemSharedMemoryRegisterRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__SystemSharedMemoryRegisterRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    key = try text(c.pointee.key!)
+    name = try utf8Text(c.pointee.name!)
+    key = try utf8Text(c.pointee.key!)
     offset = c.pointee.offset
     byteSize = c.pointee.byte_size
   }
@@ -1361,7 +1361,7 @@ extension Inference.SystemSharedMemoryUnregisterRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__SystemSharedMemoryUnregisterRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__SystemSharedMemoryUnregisterRequest> {
     let c = arena.allocate(Inference__SystemSharedMemoryUnregisterRequest.self)
@@ -1397,7 +1397,7 @@ extension Inference.CudaSharedMemoryStatusRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__CudaSharedMemoryStatusRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__CudaSharedMemoryStatusRequest> {
     let c = arena.allocate(Inference__CudaSharedMemoryStatusRequest.self)
@@ -1419,7 +1419,7 @@ extension Inference.CudaSharedMemoryStatusResponse: CMessage {
     for i in 0..<c.pointee.n_regions {
       let entry = c.pointee.regions[i]!
       guard let value = entry.pointee.value else { continue }
-      regions[try text(entry.pointee.key!)] = try Inference.CudaSharedMemoryStatusResponse.RegionStatus(c: value)
+      regions[try utf8Text(entry.pointee.key!)] = try Inference.CudaSharedMemoryStatusResponse.RegionStatus(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__CudaSharedMemoryStatusResponse> {
@@ -1440,7 +1440,7 @@ extension Inference.CudaSharedMemoryStatusResponse: CMessage {
 extension Inference.CudaSharedMemoryStatusResponse.RegionStatus: CValue {
   init(c: UnsafeMutablePointer<Inference__CudaSharedMemoryStatusResponse__RegionStatus>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     deviceID = c.pointee.device_id
     byteSize = c.pointee.byte_size
   }
@@ -1463,7 +1463,7 @@ extension Inference.CudaSharedMemoryRegisterRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__CudaSharedMemoryRegisterRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     rawHandle = bytes(c.pointee.raw_handle)
     deviceID = c.pointee.device_id
     byteSize = c.pointee.byte_size
@@ -1505,7 +1505,7 @@ extension Inference.CudaSharedMemoryUnregisterRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__CudaSharedMemoryUnregisterRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__CudaSharedMemoryUnregisterRequest> {
     let c = arena.allocate(Inference__CudaSharedMemoryUnregisterRequest.self)
@@ -1544,9 +1544,9 @@ extension Inference.TraceSettingRequest: CMessage {
     for i in 0..<c.pointee.n_settings {
       let entry = c.pointee.settings[i]!
       guard let value = entry.pointee.value else { continue }
-      settings[try text(entry.pointee.key!)] = try Inference.TraceSettingRequest.SettingValue(c: value)
+      settings[try utf8Text(entry.pointee.key!)] = try Inference.TraceSettingRequest.SettingValue(c: value)
     }
-    modelName = try text(c.pointee.model_name!)
+    modelName = try utf8Text(c.pointee.model_name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__TraceSettingRequest> {
     let c = arena.allocate(Inference__TraceSettingRequest.self)
@@ -1569,7 +1569,7 @@ extension Inference.TraceSettingRequest.SettingValue: CValue {
     self.init()
     value.reserveCapacity(c.pointee.n_value)
     for i in 0..<c.pointee.n_value {
-      value.append(try text(c.pointee.value[i]!))
+      value.append(try utf8Text(c.pointee.value[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__TraceSettingRequest__SettingValue> {
@@ -1593,7 +1593,7 @@ extension Inference.TraceSettingResponse: CMessage {
     for i in 0..<c.pointee.n_settings {
       let entry = c.pointee.settings[i]!
       guard let value = entry.pointee.value else { continue }
-      settings[try text(entry.pointee.key!)] = try Inference.TraceSettingResponse.SettingValue(c: value)
+      settings[try utf8Text(entry.pointee.key!)] = try Inference.TraceSettingResponse.SettingValue(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__TraceSettingResponse> {
@@ -1616,7 +1616,7 @@ extension Inference.TraceSettingResponse.SettingValue: CValue {
     self.init()
     value.reserveCapacity(c.pointee.n_value)
     for i in 0..<c.pointee.n_value {
-      value.append(try text(c.pointee.value[i]!))
+      value.append(try utf8Text(c.pointee.value[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__TraceSettingResponse__SettingValue> {
@@ -1640,7 +1640,7 @@ extension Inference.LogSettingsRequest: CMessage {
     for i in 0..<c.pointee.n_settings {
       let entry = c.pointee.settings[i]!
       guard let value = entry.pointee.value else { continue }
-      settings[try text(entry.pointee.key!)] = try Inference.LogSettingsRequest.SettingValue(c: value)
+      settings[try utf8Text(entry.pointee.key!)] = try Inference.LogSettingsRequest.SettingValue(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__LogSettingsRequest> {
@@ -1667,7 +1667,7 @@ extension Inference.LogSettingsRequest.SettingValue: CValue {
     case INFERENCE__LOG_SETTINGS_REQUEST__SETTING_VALUE__PARAMETER_CHOICE_UINT32_PARAM:
       parameterChoice = .uint32Param(c.pointee.uint32_param)
     case INFERENCE__LOG_SETTINGS_REQUEST__SETTING_VALUE__PARAMETER_CHOICE_STRING_PARAM:
-      parameterChoice = .stringParam(try text(c.pointee.string_param!))
+      parameterChoice = .stringParam(try utf8Text(c.pointee.string_param!))
     default: break
     }
   }
@@ -1702,7 +1702,7 @@ extension Inference.LogSettingsResponse: CMessage {
     for i in 0..<c.pointee.n_settings {
       let entry = c.pointee.settings[i]!
       guard let value = entry.pointee.value else { continue }
-      settings[try text(entry.pointee.key!)] = try Inference.LogSettingsResponse.SettingValue(c: value)
+      settings[try utf8Text(entry.pointee.key!)] = try Inference.LogSettingsResponse.SettingValue(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__LogSettingsResponse> {
@@ -1729,7 +1729,7 @@ extension Inference.LogSettingsResponse.SettingValue: CValue {
     case INFERENCE__LOG_SETTINGS_RESPONSE__SETTING_VALUE__PARAMETER_CHOICE_UINT32_PARAM:
       parameterChoice = .uint32Param(c.pointee.uint32_param)
     case INFERENCE__LOG_SETTINGS_RESPONSE__SETTING_VALUE__PARAMETER_CHOICE_STRING_PARAM:
-      parameterChoice = .stringParam(try text(c.pointee.string_param!))
+      parameterChoice = .stringParam(try utf8Text(c.pointee.string_param!))
     default: break
     }
   }

@@ -763,7 +763,7 @@ extension Inference.ModelRateLimiter: CMessage {
 extension Inference.ModelRateLimiter.Resource: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelRateLimiter__Resource>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     global = c.pointee.global != 0
     count = c.pointee.count
   }
@@ -786,7 +786,7 @@ extension Inference.ModelInstanceGroup: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelInstanceGroup>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     kind = Inference.ModelInstanceGroup.Kind(c: c.pointee.kind.rawValue)
     count = c.pointee.count
     if let value = c.pointee.rate_limiter {
@@ -802,10 +802,10 @@ extension Inference.ModelInstanceGroup: CMessage {
     }
     profile.reserveCapacity(c.pointee.n_profile)
     for i in 0..<c.pointee.n_profile {
-      profile.append(try text(c.pointee.profile[i]!))
+      profile.append(try utf8Text(c.pointee.profile[i]!))
     }
     passive = c.pointee.passive != 0
-    hostPolicy = try text(c.pointee.host_policy!)
+    hostPolicy = try utf8Text(c.pointee.host_policy!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelInstanceGroup> {
     let c = arena.allocate(Inference__ModelInstanceGroup.self)
@@ -873,7 +873,7 @@ extension Inference.ModelInput: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelInput>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     dataType = Inference.DataType(c: c.pointee.data_type.rawValue)
     format = Inference.ModelInput.Format(c: c.pointee.format.rawValue)
     dims.reserveCapacity(c.pointee.n_dims)
@@ -914,7 +914,7 @@ extension Inference.ModelOutput: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelOutput>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     dataType = Inference.DataType(c: c.pointee.data_type.rawValue)
     dims.reserveCapacity(c.pointee.n_dims)
     for i in 0..<c.pointee.n_dims {
@@ -923,7 +923,7 @@ extension Inference.ModelOutput: CMessage {
     if let value = c.pointee.reshape {
       reshape = try Inference.ModelTensorReshape(c: value)
     }
-    labelFilename = try text(c.pointee.label_filename!)
+    labelFilename = try utf8Text(c.pointee.label_filename!)
     isShapeTensor = c.pointee.is_shape_tensor != 0
     isNonLinearFormatIo = c.pointee.is_non_linear_format_io != 0
   }
@@ -954,12 +954,12 @@ extension Inference.BatchInput: CMessage {
     kind = Inference.BatchInput.Kind(c: c.pointee.kind.rawValue)
     targetName.reserveCapacity(c.pointee.n_target_name)
     for i in 0..<c.pointee.n_target_name {
-      targetName.append(try text(c.pointee.target_name[i]!))
+      targetName.append(try utf8Text(c.pointee.target_name[i]!))
     }
     dataType = Inference.DataType(c: c.pointee.data_type.rawValue)
     sourceInput.reserveCapacity(c.pointee.n_source_input)
     for i in 0..<c.pointee.n_source_input {
-      sourceInput.append(try text(c.pointee.source_input[i]!))
+      sourceInput.append(try utf8Text(c.pointee.source_input[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__BatchInput> {
@@ -986,12 +986,12 @@ extension Inference.BatchOutput: CMessage {
     self.init()
     targetName.reserveCapacity(c.pointee.n_target_name)
     for i in 0..<c.pointee.n_target_name {
-      targetName.append(try text(c.pointee.target_name[i]!))
+      targetName.append(try utf8Text(c.pointee.target_name[i]!))
     }
     kind = Inference.BatchOutput.Kind(c: c.pointee.kind.rawValue)
     sourceInput.reserveCapacity(c.pointee.n_source_input)
     for i in 0..<c.pointee.n_source_input {
-      sourceInput.append(try text(c.pointee.source_input[i]!))
+      sourceInput.append(try utf8Text(c.pointee.source_input[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__BatchOutput> {
@@ -1171,7 +1171,7 @@ extension Inference.ModelOptimizationPolicy.Cuda.GraphSpec: CValue {
     for i in 0..<c.pointee.n_input {
       let entry = c.pointee.input[i]!
       guard let value = entry.pointee.value else { continue }
-      input[try text(entry.pointee.key!)] = try Inference.ModelOptimizationPolicy.Cuda.GraphSpec.Shape(c: value)
+      input[try utf8Text(entry.pointee.key!)] = try Inference.ModelOptimizationPolicy.Cuda.GraphSpec.Shape(c: value)
     }
     if let value = c.pointee.graph_lower_bound {
       graphLowerBound = try Inference.ModelOptimizationPolicy.Cuda.GraphSpec.LowerBound(c: value)
@@ -1218,7 +1218,7 @@ extension Inference.ModelOptimizationPolicy.Cuda.GraphSpec.LowerBound: CValue {
     for i in 0..<c.pointee.n_input {
       let entry = c.pointee.input[i]!
       guard let value = entry.pointee.value else { continue }
-      input[try text(entry.pointee.key!)] = try Inference.ModelOptimizationPolicy.Cuda.GraphSpec.Shape(c: value)
+      input[try utf8Text(entry.pointee.key!)] = try Inference.ModelOptimizationPolicy.Cuda.GraphSpec.Shape(c: value)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelOptimizationPolicy__Cuda__GraphSpec__LowerBound> {
@@ -1263,10 +1263,10 @@ extension Inference.ModelOptimizationPolicy.ExecutionAccelerators: CValue {
 extension Inference.ModelOptimizationPolicy.ExecutionAccelerators.Accelerator: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelOptimizationPolicy__ExecutionAccelerators__Accelerator>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     for i in 0..<c.pointee.n_parameters {
       let entry = c.pointee.parameters[i]!
-      parameters[try text(entry.pointee.key!)] = try text(entry.pointee.value!)
+      parameters[try utf8Text(entry.pointee.key!)] = try utf8Text(entry.pointee.value!)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelOptimizationPolicy__ExecutionAccelerators__Accelerator> {
@@ -1456,7 +1456,7 @@ extension Inference.ModelSequenceBatching.Control: CValue {
 extension Inference.ModelSequenceBatching.ControlInput: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelSequenceBatching__ControlInput>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     control.reserveCapacity(c.pointee.n_control)
     for i in 0..<c.pointee.n_control {
       control.append(try Inference.ModelSequenceBatching.Control(c: c.pointee.control[i]!))
@@ -1484,10 +1484,10 @@ extension Inference.ModelSequenceBatching.InitialState: CValue {
     case INFERENCE__MODEL_SEQUENCE_BATCHING__INITIAL_STATE__STATE_DATA_ZERO_DATA:
       stateData = .zeroData(c.pointee.zero_data != 0)
     case INFERENCE__MODEL_SEQUENCE_BATCHING__INITIAL_STATE__STATE_DATA_DATA_FILE:
-      stateData = .dataFile(try text(c.pointee.data_file!))
+      stateData = .dataFile(try utf8Text(c.pointee.data_file!))
     default: break
     }
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelSequenceBatching__InitialState> {
     let c = arena.allocate(Inference__ModelSequenceBatching__InitialState.self)
@@ -1512,8 +1512,8 @@ extension Inference.ModelSequenceBatching.InitialState: CValue {
 extension Inference.ModelSequenceBatching.State: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelSequenceBatching__State>) throws(ProtobufError) {
     self.init()
-    inputName = try text(c.pointee.input_name!)
-    outputName = try text(c.pointee.output_name!)
+    inputName = try utf8Text(c.pointee.input_name!)
+    outputName = try utf8Text(c.pointee.output_name!)
     dataType = Inference.DataType(c: c.pointee.data_type.rawValue)
     dims.reserveCapacity(c.pointee.n_dims)
     for i in 0..<c.pointee.n_dims {
@@ -1608,17 +1608,17 @@ extension Inference.ModelEnsembling: CMessage {
 extension Inference.ModelEnsembling.Step: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelEnsembling__Step>) throws(ProtobufError) {
     self.init()
-    modelName = try text(c.pointee.model_name!)
+    modelName = try utf8Text(c.pointee.model_name!)
     modelVersion = c.pointee.model_version
     for i in 0..<c.pointee.n_input_map {
       let entry = c.pointee.input_map[i]!
-      inputMap[try text(entry.pointee.key!)] = try text(entry.pointee.value!)
+      inputMap[try utf8Text(entry.pointee.key!)] = try utf8Text(entry.pointee.value!)
     }
     for i in 0..<c.pointee.n_output_map {
       let entry = c.pointee.output_map[i]!
-      outputMap[try text(entry.pointee.key!)] = try text(entry.pointee.value!)
+      outputMap[try utf8Text(entry.pointee.key!)] = try utf8Text(entry.pointee.value!)
     }
-    modelNamespace = try text(c.pointee.model_namespace!)
+    modelNamespace = try utf8Text(c.pointee.model_namespace!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelEnsembling__Step> {
     let c = arena.allocate(Inference__ModelEnsembling__Step.self)
@@ -1655,7 +1655,7 @@ extension Inference.ModelParameter: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelParameter>) throws(ProtobufError) {
     self.init()
-    stringValue = try text(c.pointee.string_value!)
+    stringValue = try utf8Text(c.pointee.string_value!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelParameter> {
     let c = arena.allocate(Inference__ModelParameter.self)
@@ -1674,12 +1674,12 @@ extension Inference.ModelWarmup: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelWarmup>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     batchSize = c.pointee.batch_size
     for i in 0..<c.pointee.n_inputs {
       let entry = c.pointee.inputs[i]!
       guard let value = entry.pointee.value else { continue }
-      inputs[try text(entry.pointee.key!)] = try Inference.ModelWarmup.Input(c: value)
+      inputs[try utf8Text(entry.pointee.key!)] = try Inference.ModelWarmup.Input(c: value)
     }
     count = c.pointee.count
   }
@@ -1715,7 +1715,7 @@ extension Inference.ModelWarmup.Input: CValue {
     case INFERENCE__MODEL_WARMUP__INPUT__INPUT_DATA_TYPE_RANDOM_DATA:
       inputDataType = .randomData(c.pointee.random_data != 0)
     case INFERENCE__MODEL_WARMUP__INPUT__INPUT_DATA_TYPE_INPUT_DATA_FILE:
-      inputDataType = .inputDataFile(try text(c.pointee.input_data_file!))
+      inputDataType = .inputDataFile(try utf8Text(c.pointee.input_data_file!))
     default: break
     }
   }
@@ -1752,7 +1752,7 @@ extension Inference.ModelOperations: CMessage {
     self.init()
     opLibraryFilename.reserveCapacity(c.pointee.n_op_library_filename)
     for i in 0..<c.pointee.n_op_library_filename {
-      opLibraryFilename.append(try text(c.pointee.op_library_filename[i]!))
+      opLibraryFilename.append(try utf8Text(c.pointee.op_library_filename[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelOperations> {
@@ -1809,10 +1809,10 @@ extension Inference.ModelRepositoryAgents: CMessage {
 extension Inference.ModelRepositoryAgents.Agent: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelRepositoryAgents__Agent>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     for i in 0..<c.pointee.n_parameters {
       let entry = c.pointee.parameters[i]!
-      parameters[try text(entry.pointee.key!)] = try text(entry.pointee.value!)
+      parameters[try utf8Text(entry.pointee.key!)] = try utf8Text(entry.pointee.value!)
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelRepositoryAgents__Agent> {
@@ -1902,7 +1902,7 @@ extension Inference.ModelMetrics.MetricControl: CValue {
 extension Inference.ModelMetrics.MetricControl.MetricIdentifier: CValue {
   init(c: UnsafeMutablePointer<Inference__ModelMetrics__MetricControl__MetricIdentifier>) throws(ProtobufError) {
     self.init()
-    family = try text(c.pointee.family!)
+    family = try utf8Text(c.pointee.family!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Inference__ModelMetrics__MetricControl__MetricIdentifier> {
     let c = arena.allocate(Inference__ModelMetrics__MetricControl__MetricIdentifier.self)
@@ -1938,10 +1938,10 @@ extension Inference.ModelConfig: CMessage {
   }
   init(c: UnsafeMutablePointer<Inference__ModelConfig>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    platform = try text(c.pointee.platform!)
-    backend = try text(c.pointee.backend!)
-    runtime = try text(c.pointee.runtime!)
+    name = try utf8Text(c.pointee.name!)
+    platform = try utf8Text(c.pointee.platform!)
+    backend = try utf8Text(c.pointee.backend!)
+    runtime = try utf8Text(c.pointee.runtime!)
     if let value = c.pointee.version_policy {
       versionPolicy = try Inference.ModelVersionPolicy(c: value)
     }
@@ -1978,19 +1978,19 @@ extension Inference.ModelConfig: CMessage {
     for i in 0..<c.pointee.n_instance_group {
       instanceGroup.append(try Inference.ModelInstanceGroup(c: c.pointee.instance_group[i]!))
     }
-    defaultModelFilename = try text(c.pointee.default_model_filename!)
+    defaultModelFilename = try utf8Text(c.pointee.default_model_filename!)
     for i in 0..<c.pointee.n_cc_model_filenames {
       let entry = c.pointee.cc_model_filenames[i]!
-      ccModelFilenames[try text(entry.pointee.key!)] = try text(entry.pointee.value!)
+      ccModelFilenames[try utf8Text(entry.pointee.key!)] = try utf8Text(entry.pointee.value!)
     }
     for i in 0..<c.pointee.n_metric_tags {
       let entry = c.pointee.metric_tags[i]!
-      metricTags[try text(entry.pointee.key!)] = try text(entry.pointee.value!)
+      metricTags[try utf8Text(entry.pointee.key!)] = try utf8Text(entry.pointee.value!)
     }
     for i in 0..<c.pointee.n_parameters {
       let entry = c.pointee.parameters[i]!
       guard let value = entry.pointee.value else { continue }
-      parameters[try text(entry.pointee.key!)] = try Inference.ModelParameter(c: value)
+      parameters[try utf8Text(entry.pointee.key!)] = try Inference.ModelParameter(c: value)
     }
     modelWarmup.reserveCapacity(c.pointee.n_model_warmup)
     for i in 0..<c.pointee.n_model_warmup {

@@ -155,15 +155,15 @@ extension MartletV1.Grant: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__Grant>) throws(ProtobufError) {
     self.init()
-    tenant = try text(c.pointee.tenant!)
-    keyID = try text(c.pointee.key_id!)
+    tenant = try utf8Text(c.pointee.tenant!)
+    keyID = try utf8Text(c.pointee.key_id!)
     actions.reserveCapacity(c.pointee.n_actions)
     for i in 0..<c.pointee.n_actions {
       actions.append(MartletV1.Action(c: c.pointee.actions[i].rawValue))
     }
     modelPatterns.reserveCapacity(c.pointee.n_model_patterns)
     for i in 0..<c.pointee.n_model_patterns {
-      modelPatterns.append(try text(c.pointee.model_patterns[i]!))
+      modelPatterns.append(try utf8Text(c.pointee.model_patterns[i]!))
     }
     expiresAtMs = c.pointee.expires_at_ms
     if let value = c.pointee.quota {
@@ -194,7 +194,7 @@ extension MartletV1.CheckRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__CheckRequest>) throws(ProtobufError) {
     self.init()
-    apiKey = try text(c.pointee.api_key!)
+    apiKey = try utf8Text(c.pointee.api_key!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__CheckRequest> {
     let c = arena.allocate(Martlet__V1__CheckRequest.self)
@@ -218,7 +218,7 @@ extension MartletV1.CheckResponse: CMessage {
       grant = try MartletV1.Grant(c: value)
     }
     revision = c.pointee.revision
-    keyID = try text(c.pointee.key_id!)
+    keyID = try utf8Text(c.pointee.key_id!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__CheckResponse> {
     let c = arena.allocate(Martlet__V1__CheckResponse.self)
@@ -262,9 +262,9 @@ extension MartletV1.WatchEvent: CMessage {
     revision = c.pointee.revision
     switch c.pointee.change_case {
     case MARTLET__V1__WATCH_EVENT__CHANGE_KEY_ID:
-      change = .keyID(try text(c.pointee.key_id!))
+      change = .keyID(try utf8Text(c.pointee.key_id!))
     case MARTLET__V1__WATCH_EVENT__CHANGE_TENANT:
-      change = .tenant(try text(c.pointee.tenant!))
+      change = .tenant(try utf8Text(c.pointee.tenant!))
     case MARTLET__V1__WATCH_EVENT__CHANGE_RESYNC:
       change = .resync(c.pointee.resync != 0)
     case MARTLET__V1__WATCH_EVENT__CHANGE_HEARTBEAT:

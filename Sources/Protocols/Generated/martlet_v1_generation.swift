@@ -332,9 +332,9 @@ extension MartletV1.Constraint: CMessage {
     self.init()
     switch c.pointee.kind_case {
     case MARTLET__V1__CONSTRAINT__KIND_JSON_SCHEMA:
-      kind = .jsonSchema(try text(c.pointee.json_schema!))
+      kind = .jsonSchema(try utf8Text(c.pointee.json_schema!))
     case MARTLET__V1__CONSTRAINT__KIND_REGEX:
-      kind = .regex(try text(c.pointee.regex!))
+      kind = .regex(try utf8Text(c.pointee.regex!))
     case MARTLET__V1__CONSTRAINT__KIND_JSON_OBJECT:
       kind = .jsonObject(c.pointee.json_object != 0)
     default: break
@@ -374,7 +374,7 @@ extension MartletV1.GenerationOptions: CMessage {
     }
     stop.reserveCapacity(c.pointee.n_stop)
     for i in 0..<c.pointee.n_stop {
-      stop.append(try text(c.pointee.stop[i]!))
+      stop.append(try utf8Text(c.pointee.stop[i]!))
     }
     choices = c.pointee.choices
     if let value = c.pointee.constraint {
@@ -405,9 +405,9 @@ extension MartletV1.GenerateRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__GenerateRequest>) throws(ProtobufError) {
     self.init()
-    model = try text(c.pointee.model!)
-    version = try text(c.pointee.version!)
-    prompt = try text(c.pointee.prompt!)
+    model = try utf8Text(c.pointee.model!)
+    version = try utf8Text(c.pointee.version!)
+    prompt = try utf8Text(c.pointee.prompt!)
     promptTokens.reserveCapacity(c.pointee.n_prompt_tokens)
     for i in 0..<c.pointee.n_prompt_tokens {
       promptTokens.append(c.pointee.prompt_tokens[i])
@@ -438,8 +438,8 @@ extension MartletV1.ChatMessage: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__ChatMessage>) throws(ProtobufError) {
     self.init()
-    role = try text(c.pointee.role!)
-    content = try text(c.pointee.content!)
+    role = try utf8Text(c.pointee.role!)
+    content = try utf8Text(c.pointee.content!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__ChatMessage> {
     let c = arena.allocate(Martlet__V1__ChatMessage.self)
@@ -459,8 +459,8 @@ extension MartletV1.ChatRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__ChatRequest>) throws(ProtobufError) {
     self.init()
-    model = try text(c.pointee.model!)
-    version = try text(c.pointee.version!)
+    model = try utf8Text(c.pointee.model!)
+    version = try utf8Text(c.pointee.version!)
     messages.reserveCapacity(c.pointee.n_messages)
     for i in 0..<c.pointee.n_messages {
       messages.append(try MartletV1.ChatMessage(c: c.pointee.messages[i]!))
@@ -564,7 +564,7 @@ extension MartletV1.GenerateResponse: CMessage {
   init(c: UnsafeMutablePointer<Martlet__V1__GenerateResponse>) throws(ProtobufError) {
     self.init()
     choice = c.pointee.choice
-    text = try text(c.pointee.text!)
+    text = try utf8Text(c.pointee.text!)
     tokens.reserveCapacity(c.pointee.n_tokens)
     for i in 0..<c.pointee.n_tokens {
       tokens.append(c.pointee.tokens[i])
@@ -573,7 +573,7 @@ extension MartletV1.GenerateResponse: CMessage {
     for i in 0..<c.pointee.n_probabilities {
       probabilities.append(try MartletV1.TokenProbabilities(c: c.pointee.probabilities[i]!))
     }
-    finishReason = try text(c.pointee.finish_reason!)
+    finishReason = try utf8Text(c.pointee.finish_reason!)
     if let value = c.pointee.usage {
       usage = try MartletV1.GenerationUsage(c: value)
     }
@@ -602,9 +602,9 @@ extension MartletV1.TokenizeRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__TokenizeRequest>) throws(ProtobufError) {
     self.init()
-    model = try text(c.pointee.model!)
-    version = try text(c.pointee.version!)
-    text = try text(c.pointee.text!)
+    model = try utf8Text(c.pointee.model!)
+    version = try utf8Text(c.pointee.version!)
+    text = try utf8Text(c.pointee.text!)
     addSpecial = c.pointee.add_special != 0
     parseSpecial = c.pointee.parse_special != 0
   }
@@ -658,11 +658,11 @@ extension MartletV1.EmbedRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__EmbedRequest>) throws(ProtobufError) {
     self.init()
-    model = try text(c.pointee.model!)
-    version = try text(c.pointee.version!)
+    model = try utf8Text(c.pointee.model!)
+    version = try utf8Text(c.pointee.version!)
     texts.reserveCapacity(c.pointee.n_texts)
     for i in 0..<c.pointee.n_texts {
-      texts.append(try text(c.pointee.texts[i]!))
+      texts.append(try utf8Text(c.pointee.texts[i]!))
     }
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__EmbedRequest> {

@@ -146,9 +146,9 @@ extension MartletV1.DeployRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__DeployRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     version = c.pointee.version
-    path = try text(c.pointee.path!)
+    path = try utf8Text(c.pointee.path!)
     data = bytes(c.pointee.data)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__DeployRequest> {
@@ -171,7 +171,7 @@ extension MartletV1.DeployResponse: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__DeployResponse>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     version = c.pointee.version
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__DeployResponse> {
@@ -192,8 +192,8 @@ extension MartletV1.TensorInfo: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__TensorInfo>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    datatype = try text(c.pointee.datatype!)
+    name = try utf8Text(c.pointee.name!)
+    datatype = try utf8Text(c.pointee.datatype!)
     shape.reserveCapacity(c.pointee.n_shape)
     for i in 0..<c.pointee.n_shape {
       shape.append(c.pointee.shape[i])
@@ -220,8 +220,8 @@ extension MartletV1.ModelVersion: CMessage {
   init(c: UnsafeMutablePointer<Martlet__V1__ModelVersion>) throws(ProtobufError) {
     self.init()
     version = c.pointee.version
-    state = try text(c.pointee.state!)
-    reason = try text(c.pointee.reason!)
+    state = try utf8Text(c.pointee.state!)
+    reason = try utf8Text(c.pointee.reason!)
     byteSize = c.pointee.byte_size
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__ModelVersion> {
@@ -244,8 +244,8 @@ extension MartletV1.ModelInfo: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__ModelInfo>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
-    platform = try text(c.pointee.platform!)
+    name = try utf8Text(c.pointee.name!)
+    platform = try utf8Text(c.pointee.platform!)
     versions.reserveCapacity(c.pointee.n_versions)
     for i in 0..<c.pointee.n_versions {
       versions.append(try MartletV1.ModelVersion(c: c.pointee.versions[i]!))
@@ -325,7 +325,7 @@ extension MartletV1.ShowModelRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__ShowModelRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__ShowModelRequest> {
     let c = arena.allocate(Martlet__V1__ShowModelRequest.self)
@@ -365,7 +365,7 @@ extension MartletV1.LoadModelRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__LoadModelRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__LoadModelRequest> {
     let c = arena.allocate(Martlet__V1__LoadModelRequest.self)
@@ -405,7 +405,7 @@ extension MartletV1.UnloadModelRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__UnloadModelRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__UnloadModelRequest> {
     let c = arena.allocate(Martlet__V1__UnloadModelRequest.self)
@@ -441,7 +441,7 @@ extension MartletV1.DeleteModelRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__DeleteModelRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     version = c.pointee.version
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__DeleteModelRequest> {

@@ -214,7 +214,7 @@ extension MartletV1.Tenant: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__Tenant>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     createdAtMs = c.pointee.created_at_ms
     if let value = c.pointee.quota {
       quota = try MartletV1.Quota(c: value)
@@ -239,7 +239,7 @@ extension MartletV1.CreateTenantRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__CreateTenantRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
     if let value = c.pointee.quota {
       quota = try MartletV1.Quota(c: value)
     }
@@ -323,7 +323,7 @@ extension MartletV1.DeleteTenantRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__DeleteTenantRequest>) throws(ProtobufError) {
     self.init()
-    name = try text(c.pointee.name!)
+    name = try utf8Text(c.pointee.name!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__DeleteTenantRequest> {
     let c = arena.allocate(Martlet__V1__DeleteTenantRequest.self)
@@ -359,7 +359,7 @@ extension MartletV1.SetQuotaRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__SetQuotaRequest>) throws(ProtobufError) {
     self.init()
-    tenant = try text(c.pointee.tenant!)
+    tenant = try utf8Text(c.pointee.tenant!)
     if let value = c.pointee.quota {
       quota = try MartletV1.Quota(c: value)
     }
@@ -403,21 +403,21 @@ extension MartletV1.Key: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__Key>) throws(ProtobufError) {
     self.init()
-    id = try text(c.pointee.id!)
-    tenant = try text(c.pointee.tenant!)
-    role = try text(c.pointee.role!)
+    id = try utf8Text(c.pointee.id!)
+    tenant = try utf8Text(c.pointee.tenant!)
+    role = try utf8Text(c.pointee.role!)
     actions.reserveCapacity(c.pointee.n_actions)
     for i in 0..<c.pointee.n_actions {
       actions.append(MartletV1.Action(c: c.pointee.actions[i].rawValue))
     }
     modelPatterns.reserveCapacity(c.pointee.n_model_patterns)
     for i in 0..<c.pointee.n_model_patterns {
-      modelPatterns.append(try text(c.pointee.model_patterns[i]!))
+      modelPatterns.append(try utf8Text(c.pointee.model_patterns[i]!))
     }
     createdAtMs = c.pointee.created_at_ms
     expiresAtMs = c.pointee.expires_at_ms
     revokedAtMs = c.pointee.revoked_at_ms
-    label = try text(c.pointee.label!)
+    label = try utf8Text(c.pointee.label!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__Key> {
     let c = arena.allocate(Martlet__V1__Key.self)
@@ -446,14 +446,14 @@ extension MartletV1.CreateKeyRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__CreateKeyRequest>) throws(ProtobufError) {
     self.init()
-    tenant = try text(c.pointee.tenant!)
-    role = try text(c.pointee.role!)
+    tenant = try utf8Text(c.pointee.tenant!)
+    role = try utf8Text(c.pointee.role!)
     modelPatterns.reserveCapacity(c.pointee.n_model_patterns)
     for i in 0..<c.pointee.n_model_patterns {
-      modelPatterns.append(try text(c.pointee.model_patterns[i]!))
+      modelPatterns.append(try utf8Text(c.pointee.model_patterns[i]!))
     }
     expiresInSeconds = c.pointee.expires_in_seconds
-    label = try text(c.pointee.label!)
+    label = try utf8Text(c.pointee.label!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__CreateKeyRequest> {
     let c = arena.allocate(Martlet__V1__CreateKeyRequest.self)
@@ -480,7 +480,7 @@ extension MartletV1.CreateKeyResponse: CMessage {
     if let value = c.pointee.key {
       key = try MartletV1.Key(c: value)
     }
-    apiKey = try text(c.pointee.api_key!)
+    apiKey = try utf8Text(c.pointee.api_key!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__CreateKeyResponse> {
     let c = arena.allocate(Martlet__V1__CreateKeyResponse.self)
@@ -500,7 +500,7 @@ extension MartletV1.ListKeysRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__ListKeysRequest>) throws(ProtobufError) {
     self.init()
-    tenant = try text(c.pointee.tenant!)
+    tenant = try utf8Text(c.pointee.tenant!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__ListKeysRequest> {
     let c = arena.allocate(Martlet__V1__ListKeysRequest.self)
@@ -542,7 +542,7 @@ extension MartletV1.RotateKeyRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__RotateKeyRequest>) throws(ProtobufError) {
     self.init()
-    keyID = try text(c.pointee.key_id!)
+    keyID = try utf8Text(c.pointee.key_id!)
     graceSeconds = c.pointee.grace_seconds
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__RotateKeyRequest> {
@@ -566,7 +566,7 @@ extension MartletV1.RotateKeyResponse: CMessage {
     if let value = c.pointee.key {
       key = try MartletV1.Key(c: value)
     }
-    apiKey = try text(c.pointee.api_key!)
+    apiKey = try utf8Text(c.pointee.api_key!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__RotateKeyResponse> {
     let c = arena.allocate(Martlet__V1__RotateKeyResponse.self)
@@ -586,7 +586,7 @@ extension MartletV1.RevokeKeyRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__RevokeKeyRequest>) throws(ProtobufError) {
     self.init()
-    keyID = try text(c.pointee.key_id!)
+    keyID = try utf8Text(c.pointee.key_id!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__RevokeKeyRequest> {
     let c = arena.allocate(Martlet__V1__RevokeKeyRequest.self)
@@ -628,11 +628,11 @@ extension MartletV1.AuditEntry: CMessage {
     self.init()
     sequence = c.pointee.sequence
     atMs = c.pointee.at_ms
-    tenant = try text(c.pointee.tenant!)
-    actor = try text(c.pointee.actor!)
-    action = try text(c.pointee.action!)
-    subject = try text(c.pointee.subject!)
-    outcome = try text(c.pointee.outcome!)
+    tenant = try utf8Text(c.pointee.tenant!)
+    actor = try utf8Text(c.pointee.actor!)
+    action = try utf8Text(c.pointee.action!)
+    subject = try utf8Text(c.pointee.subject!)
+    outcome = try utf8Text(c.pointee.outcome!)
     hash = bytes(c.pointee.hash)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__AuditEntry> {
@@ -659,7 +659,7 @@ extension MartletV1.ListAuditRequest: CMessage {
   }
   init(c: UnsafeMutablePointer<Martlet__V1__ListAuditRequest>) throws(ProtobufError) {
     self.init()
-    tenant = try text(c.pointee.tenant!)
+    tenant = try utf8Text(c.pointee.tenant!)
     afterSequence = c.pointee.after_sequence
     limit = c.pointee.limit
   }

@@ -57,7 +57,7 @@ extension CMessage {
 }
 
 /// A C string as text; the peer's fault where it is not UTF-8.
-func text(_ c: UnsafeMutablePointer<CChar>) throws(ProtobufError) -> String {
+func utf8Text(_ c: UnsafeMutablePointer<CChar>) throws(ProtobufError) -> String {
   guard let text = String(validatingCString: c) else {
     throw ProtobufError(.invalidUTF8, "expected UTF-8 text in a string field")
   }

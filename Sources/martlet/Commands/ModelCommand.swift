@@ -16,11 +16,11 @@ struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Store a model as a new version and load it.",
       discussion: """
-        FILE is an .onnx file. DIR holds model.onnx and, if wanted, config.pbtxt and label files. \
+        FILE is an .onnx or .gguf file. DIR holds model.onnx or model.gguf and, if wanted, config.pbtxt and label files. \
         The version appears whole or not at all.
         """)
     @OptionGroup var options: ClientOptions
-    @Argument(help: "model.onnx, or a folder that holds it.") var path: String
+    @Argument(help: "An .onnx or .gguf file, or a folder that holds one.") var path: String
     @Option(help: "The model's name.") var name: String
     @Option(help: "The version's number; default: one more than the newest.")
     var version: Int64 = 0
@@ -155,21 +155,24 @@ struct ModelFiles {
 
   init(_ path: String) throws(CommandFailure) {
     guard FileBytes.isDirectory(path) else {
-      guard path.hasSuffix(".onnx") else {
-        throw CommandFailure(.badData, "expected an .onnx file or a folder, got '\(path)'")
+      guard let kind = ["onnx", "gguf"].first(where: { path.hasSuffix("." + $0) }) else {
+        throw CommandFailure(
+          .badData, "expected an .onnx or .gguf file or a folder, got '\(path)'")
       }
       _ = try FileBytes.read(path)
-      files = [File(name: "model.onnx", source: path)]
+      files = [File(name: "model." + kind, source: path)]
       return
     }
     let names = try FileBytes.list(path)
-    guard names.contains("model.onnx") else {
-      throw CommandFailure(.noInput, "expected '\(path)/model.onnx', which does not exist")
+    let model = names.contains("model.gguf") ? "model.gguf" : "model.onnx"
+    guard names.contains(model) else {
+      throw CommandFailure(
+        .noInput, "expected '\(path)/model.onnx' or model.gguf, which do not exist")
     }
     // Samples and notes beside a model are not part of what is served.
     let configuration = names.filter { $0 == "config.pbtxt" || $0.hasSuffix(".txt") }
     let weights = names.filter {
-      $0 == "model.onnx" || $0.hasSuffix(".data") || $0.hasSuffix(".bin")
+      $0 == model || $0.hasSuffix(".data") || $0.hasSuffix(".bin")
     }
     files = (configuration + weights).map { File(name: $0, source: "\(path)/\($0)") }
   }

@@ -1,0 +1,117 @@
+internal import Generation
+internal import Protocols
+internal import RPC
+internal import Tokenizers
+
+/// `martlet.v1.Generation` without a socket: texts, chats, tokens and embeddings of the caller's
+/// models.
+struct GenerationService: Sendable {
+  let registry: Registry
+
+  /// Texts of one call of `Embed`.
+  private static let embeddedTextsMax = 1024
+
+  func generate(
+    _ request: MartletV1.GenerateRequest, caller: Caller, deadline: MonotonicTime?,
+    send: (MartletV1.GenerateResponse) async throws -> Void
+  ) async throws {
+    let generator = try await generator(request.model, request.version, caller)
+    guard request.prompt.isEmpty || request.promptTokens.isEmpty else {
+      throw RPCError.invalid("expected a prompt or its tokens, got both")
+    }
+    let prompt =
+      request.promptTokens.isEmpty
+      ? try Self.encode(request.prompt, generator.model) : request.promptTokens
+    let parameters = try GenerationParameters(request.options)
+    try await run(generator, prompt, parameters, caller, deadline, send)
+  }
+
+  func chat(
+    _ request: MartletV1.ChatRequest, caller: Caller, deadline: MonotonicTime?,
+    send: (MartletV1.GenerateResponse) async throws -> Void
+  ) async throws {
+    let generator = try await generator(request.model, request.version, caller)
+    let messages = request.messages.map { ChatMessage(role: $0.role, content: $0.content) }
+    let prompt: [Int32]
+    do { prompt = try generator.model.prompt(chat: messages) } catch { throw RPCError(error) }
+    let parameters = try GenerationParameters(request.options)
+    try await run(generator, prompt, parameters, caller, deadline, send)
+  }
+
+  func tokenize(
+    _ request: MartletV1.TokenizeRequest, caller: Caller
+  ) async throws -> MartletV1.TokenizeResponse {
+    let model = try await generator(request.model, request.version, caller).model
+    var response = MartletV1.TokenizeResponse()
+    response.tokens = try Self.encode(
+      request.text, model, addsSpecial: request.addSpecial, parsesSpecial: request.parseSpecial)
+    response.pieces = response.tokens.map { model.tokenizer.bytes(of: $0) }
+    return response
+  }
+
+  func embed(
+    _ request: MartletV1.EmbedRequest, caller: Caller
+  ) async throws -> MartletV1.EmbedResponse {
+    let generator = try await generator(request.model, request.version, caller)
+    guard (1...Self.embeddedTextsMax).contains(request.texts.count) else {
+      throw RPCError.invalid(
+        "expected 1 to \(Self.embeddedTextsMax) texts, got \(request.texts.count)")
+    }
+    var response = MartletV1.EmbedResponse()
+    var usage = MartletV1.GenerationUsage()
+    for text in request.texts {
+      let tokens = try Self.encode(text, generator.model)
+      var embedding = MartletV1.Embedding()
+      embedding.values = try await generator.embed(tokens)
+      response.embeddings.append(embedding)
+      usage.promptTokens += UInt64(tokens.count)
+      try Task.checkCancellation()
+    }
+    response.usage = usage
+    return response
+  }
+
+  /// The caller's model, if it generates.
+  private func generator(
+    _ name: String, _ version: String, _ caller: Caller
+  ) async throws -> Generator {
+    try caller.require(.infer, model: name)
+    let model = try await registry.resolve(
+      ModelKey(tenant: caller.tenant, name: name), version: version)
+    guard let generator = model.generator else {
+      throw RPCError.unimplemented(
+        "model '\(name.clipped)' is no language model: ask it by ModelInfer")
+    }
+    return generator
+  }
+
+  private func run(
+    _ generator: Generator, _ prompt: [Int32], _ parameters: GenerationParameters,
+    _ caller: Caller, _ deadline: MonotonicTime?,
+    _ send: (MartletV1.GenerateResponse) async throws -> Void
+  ) async throws {
+    let stream = try generator.generate(
+      prompt, parameters, tenant: caller.tenant, deadline: deadline)
+    try await withTaskCancellationHandler {
+      do {
+        while let delta = await stream.next() {
+          try await send(MartletV1.GenerateResponse(delta, generator.model))
+        }
+      } catch {
+        stream.cancel()
+        throw error
+      }
+    } onCancel: {
+      stream.cancel()
+    }
+  }
+
+  static func encode(
+    _ text: String, _ model: LanguageModel, addsSpecial: Bool = true, parsesSpecial: Bool = false
+  ) throws(RPCError) -> [Int32] {
+    do {
+      return try model.tokenizer.encode(
+        text, addsSpecial: addsSpecial, parsesSpecial: parsesSpecial)
+    } catch { throw .invalid("\(error)") }
+  }
+}

@@ -1,0 +1,122 @@
+internal import Compute
+internal import Generation
+internal import RPC
+internal import Synchronization
+
+/// A language model at work: its generation loop on the process's compute threads, a step at a time,
+/// so that other models get their turn between two steps.
+final class Generator: Sendable {
+  /// Steps that are under way: none, one, or one after which another is wanted.
+  private enum Progress: Int, AtomicRepresentable { case idle, running, runningAndWanted }
+
+  let model: LanguageModel
+  private let loop: GenerationLoop
+  private let progress = Atomic<Progress>(.idle)
+  private let execution: ExecutionResources
+  private let signal: Signal
+  /// Texts whose embeddings are computed, one at a time.
+  private let embedder: Mutex<Embedder>
+
+  init(_ model: LanguageModel, _ execution: ExecutionResources) throws {
+    self.model = model
+    self.execution = execution
+    let c = model.decoder.configuration
+    let signal = Signal()
+    self.signal = signal
+    // Pages for some whole contexts, as far as the memory that is allowed goes; what is not used
+    // takes none.
+    let pageSize = KeyValuePages.positionCount
+    let wanted = 4 * ((c.contextLength + pageSize - 1) / pageSize)
+    let pageCount = max(
+      1, min(wanted, execution.settings.generationCacheByteCountMax / c.pageByteCount))
+    loop = try GenerationLoop(
+      model,
+      SchedulerConfiguration(
+        pageCount: pageCount, contextMax: min(c.contextLength, pageCount * pageSize)),
+      threadCount: execution.settings.parallelism, wake: { signal.send() })
+    embedder = Mutex(Embedder(model, threadCount: execution.settings.parallelism))
+    signal.target = self
+  }
+
+  /// Bytes of keys and values.
+  var cacheByteCount: Int { loop.cacheByteCount }
+  var counts: GenerationLoop.Counts { loop.counts }
+  var requestCount: Int { loop.load.requests }
+
+  /// Takes a request; its pieces come through the stream.
+  func generate(
+    _ prompt: [Int32], _ parameters: GenerationParameters, tenant: String,
+    deadline: MonotonicTime?
+  ) throws(RPCError) -> GenerationStream {
+    var parameters = parameters
+    parameters.deadline = deadline.map { Int64(clamping: $0.nanoseconds) }
+    do {
+      return try loop.submit(prompt, parameters, tenant: tenant)
+    } catch { throw RPCError(error) }
+  }
+
+  /// The embedding of a text: of length 1.
+  func embed(_ tokens: [Int32]) async throws(RPCError) -> [Float] {
+    let result: Result<[Float], RPCError> = await withUnsafeContinuation { continuation in
+      execution.workers.submit { [self] in
+        let result = embedder.withLock { embedder -> Result<[Float], GenerationError> in
+          do throws(GenerationError) { return .success(try embedder.embed(tokens)) } catch {
+            return .failure(error)
+          }
+        }
+        continuation.resume(returning: result.mapError { RPCError($0) })
+      }
+    }
+    return try result.get()
+  }
+
+  fileprivate func wake() {
+    var seen = progress.load(ordering: .relaxed)
+    while seen != .runningAndWanted {
+      let next: Progress = seen == .idle ? .running : .runningAndWanted
+      let (exchanged, original) = progress.weakCompareExchange(
+        expected: seen, desired: next, ordering: .acquiringAndReleasing)
+      if exchanged {
+        if seen == .idle { execution.workers.submit { [self] in step() } }
+        return
+      }
+      seen = original
+    }
+  }
+
+  private func step() {
+    progress.store(.running, ordering: .sequentiallyConsistent)
+    if loop.step(at: Int64(clamping: execution.now())) {
+      // Behind what other models want to run.
+      execution.workers.submit { [self] in step() }
+      return
+    }
+    let (isIdle, _) = progress.compareExchange(
+      expected: .running, desired: .idle, ordering: .sequentiallyConsistent)
+    guard isIdle else { return execution.workers.submit { [self] in step() } }
+    if let deadline = loop.nextDeadline, deadline > 0 {
+      execution.timer.schedule(atNanoseconds: UInt64(deadline)) { [signal] in signal.send() }
+    }
+  }
+
+  /// The way from the loop back to whoever runs it, which does not keep that alive.
+  private final class Signal: Sendable {
+    private struct Reference { weak var generator: Generator? }
+    private let reference = Mutex(Reference())
+    var target: Generator? {
+      get { reference.withLock { $0.generator } }
+      set { reference.withLock { $0.generator = newValue } }
+    }
+    func send() { target?.wake() }
+  }
+}
+
+extension RPCError {
+  init(_ error: GenerationError) {
+    switch error.code {
+    case .invalidArgument: self = .invalid(error.message)
+    case .resourceExhausted: self = .overloaded(error.message)
+    case .unsupported: self = .unimplemented(error.message)
+    }
+  }
+}
