@@ -345,7 +345,7 @@ static void blockFormats(const ck_table *t, size_t rows, size_t count) {
       ck_block_pack(
           packed + i * group, lanes, given + i * lanes * rowBytes, rowBytes,
           rows - i * lanes < lanes ? rows - i * lanes : lanes, blocks, (ck_block_format)format);
-    t->blockQuantize(quantized, a, COLUMNS, count, COLUMNS / 32, (ck_block_format)format);
+    t->blockQuantize(quantized, a, COLUMNS, count, COLUMNS / 32, (ck_block_format)format, false);
     const ck_block_product product = {
         .format = (ck_block_format)format, .weights = packed, .groupBytes = group, .rows = rows,
         .blocks = COLUMNS / 32, .count = count, .x = quantized, .y = c, .yRow = (ptrdiff_t)rows};
@@ -355,7 +355,7 @@ static void blockFormats(const ck_table *t, size_t rows, size_t count) {
     // Sums of 256 products of up to 16,000, which cancel: compared by that size.
     for (size_t i = 0; i < rows * count; i++) c[i] = 1e5f + c[i];
     floats(what, c, rows * count);
-    t->blockExpand(packedFloats, (ptrdiff_t)lanes, packed, COLUMNS / 32, (ck_block_format)format);
+    t->blockExpand(packedFloats, (ptrdiff_t)lanes, packed, COLUMNS / 32, (ck_block_format)format, false);
     for (size_t row = 0; row < rows && row < 4; row++)
       for (size_t column = 0; column < COLUMNS; column++)
         floats("blockExpand", packedFloats + column * lanes + row, 1);

@@ -61,4 +61,5 @@ typedef struct {
   const ck_block_activation *x;
   float *y;
   ptrdiff_t yRow;             // elements from one vector's answer to the next
+  bool paired;                // two of `x` are one vector: its codes, and those of what they leave
 } ck_block_product;

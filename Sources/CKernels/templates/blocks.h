@@ -133,7 +133,7 @@ INLINE vi pairs_s8_s8(vi a, vi b) {
 
 INLINE void block_tile(
     const int C, const int bits, const bool isTable, const int kind, float *y, ptrdiff_t yRow,
-    size_t rows, const uint8_t *w, size_t blocks, const activation *x) {
+    size_t rows, const uint8_t *w, size_t blocks, const activation *x, bool paired) {
   const bool halved = kind >= GROUPS_16, hasMinimum = kind != FLAT && kind != GROUPS_16;
   const bool isSigned = BLOCK_PAIRS && (bits == 8 || isTable);
   // 2 · 127 · (2^bits - 1) a step.
@@ -182,16 +182,24 @@ INLINE void block_tile(
     w += bits * 4 * VL;
   }
 #pragma clang loop unroll(full)
-  for (int c = 0; c < C; c++) dot_store(y + c * yRow, sum[c], rows);
+  for (int c = 0; c < C; c += 2) {
+    if (paired && C > 1) {
+      dot_store(y + c / 2 * yRow, sum[c] + sum[c + 1], rows);
+    } else {
+      dot_store(y + c * yRow, sum[c], rows);
+      if (C > 1) dot_store(y + (c + 1) * yRow, sum[c + 1], rows);
+    }
+  }
 }
 
 typedef void (*block_function)(
-    float *y, ptrdiff_t yRow, size_t rows, const uint8_t *w, size_t blocks, const activation *x);
+    float *y, ptrdiff_t yRow, size_t rows, const uint8_t *w, size_t blocks, const activation *x,
+    bool paired);
 #define BLOCK_FUNCTION(C, name, bits, isTable, kind)                                             \
   static void block_##name##_##C(                                                                \
       float *y, ptrdiff_t yRow, size_t rows, const uint8_t *w, size_t blocks,                    \
-      const activation *x) {                                                                     \
-    block_tile(C, bits, isTable, kind, y, yRow, rows, w, blocks, x);                             \
+      const activation *x, bool paired) {                                                        \
+    block_tile(C, bits, isTable, kind, y, yRow, rows, w, blocks, x, paired);                     \
   }
 #define BLOCK_FUNCTION_1(...) BLOCK_FUNCTION(1, __VA_ARGS__)
 #define BLOCK_FUNCTION_2(...) BLOCK_FUNCTION(2, __VA_ARGS__)
@@ -224,8 +232,8 @@ static void NAME(blockProduct)(const ck_block_product *g) {
       for (size_t i = first; i < end;) {
         const int log2 = block_tile_log2(end - i);
         block_functions[g->format][log2](
-            g->y + (ptrdiff_t)i * g->yRow + row, g->yRow, g->rows - row, w, g->blocks,
-            g->x + i * g->blocks);
+            g->y + (ptrdiff_t)(g->paired ? i / 2 : i) * g->yRow + row, g->yRow, g->rows - row, w,
+            g->blocks, g->x + i * g->blocks, g->paired);
         i += (size_t)1 << log2;
       }
   }
@@ -233,7 +241,9 @@ static void NAME(blockProduct)(const ck_block_product *g) {
 
 // One block of activations: the largest becomes 127. A NaN or an infinity makes the scale one. Not
 // fused, so that every processor finds the same codes.
-INLINE void block_quantize(activation *to, const float *x, const ck_block_layout layout) {
+// `rest` is what the codes leave of the activations, or NULL.
+INLINE void block_quantize(
+    activation *to, const float *x, float *rest, const ck_block_layout layout) {
 #pragma clang fp contract(off)
   vf largest = vsplat(0), values[32 / VL];
   for (int i = 0; i < 32 / VL; i++) {
@@ -250,6 +260,7 @@ INLINE void block_quantize(activation *to, const float *x, const ck_block_layout
     const vi whole = vbits(values[i] * inverse + 12582912.0f) - 0x4b400000;
     const vsb bytes = __builtin_convertvector(whole, vsb);
     *(vsb_memory *)(to->codes + i * VL) = bytes;
+    if (rest) vstore(rest + i * VL, values[i] - __builtin_convertvector(whole, vf) * to->scale);
     sums[i * VL / 16] += __builtin_reduce_add(__builtin_convertvector(bytes, vi));
   }
   if (layout.groupElements == 32) {
@@ -264,15 +275,20 @@ INLINE void block_quantize(activation *to, const float *x, const ck_block_layout
 }
 static void NAME(blockQuantize)(
     activation *to, const float *x, ptrdiff_t xRow, size_t count, size_t blocks,
-    ck_block_format format) {
+    ck_block_format format, bool paired) {
   ck_block_layout layout = ck_block_layout_of(format);
   if (format == CK_IQ4_NL) layout.zero = 128;
   for (size_t i = 0; i < count;) {
     const size_t tile = (size_t)1 << block_tile_log2(count - i);
-    for (size_t c = 0; c < tile; c++)
-      for (size_t b = 0; b < blocks; b++)
+    for (size_t c = 0; c < tile; c += paired ? 2 : 1)
+      for (size_t b = 0; b < blocks; b++) {
+        activation *at = to + i * blocks + b * tile + c;
+        float rest[32];
+        const size_t vector = paired ? (i + c) / 2 : i + c;
         block_quantize(
-            to + i * blocks + b * tile + c, x + (ptrdiff_t)(i + c) * xRow + 32 * b, layout);
+            at, x + (ptrdiff_t)vector * xRow + 32 * b, paired ? rest : NULL, layout);
+        if (paired) block_quantize(at + 1, rest, NULL, layout);
+      }
     i += tile;
   }
 }

@@ -98,12 +98,12 @@ extension BlockMatrix {
 
   /// Weights as they are, against activations in 8 bits.
   func multiplyQuantized(
-    _ x: UnsafePointer<Float>, count: Int, _ format: ck_block_format,
+    _ x: UnsafePointer<Float>, count: Int, _ format: ck_block_format, isPaired: Bool,
     into y: UnsafeMutablePointer<Float>, threads: ThreadPool?
   ) {
-    let (blocks, table) = (columnCount / 32, kernels.table)
+    let (blocks, table, each) = (columnCount / 32, kernels.table, isPaired ? 2 : 1)
     let quantized = Scratch.left
-      .bytes(count * blocks * MemoryLayout<ck_block_activation>.stride)
+      .bytes(count * each * blocks * MemoryLayout<ck_block_activation>.stride)
       .assumingMemoryBound(to: ck_block_activation.self)
     // Vectors are quantised in tiles of eight at most, or less where that is the last.
     Parallel.rows(
@@ -111,11 +111,11 @@ extension BlockMatrix {
       on: threads, evenly: true
     ) { vectors in
       table.pointee.blockQuantize(
-        quantized + vectors.lowerBound * blocks, x + vectors.lowerBound * columnCount, columnCount,
-        vectors.count, blocks, format)
+        quantized + vectors.lowerBound * each * blocks, x + vectors.lowerBound * columnCount,
+        columnCount, vectors.count * each, blocks, format, isPaired)
     }
     // An operation takes about a quarter of the time that one in floating point does.
-    let flops = 0.5 * Double(count) * Double(rowCount) * Double(columnCount)
+    let flops = 0.5 * Double(count * each) * Double(rowCount) * Double(columnCount)
     Parallel.rows(
       rowCount, multipleOf: layout.rowsPerUnit, cost: .flops(flops) + .bytes(byteCount),
       on: threads
@@ -126,7 +126,8 @@ extension BlockMatrix {
       product.groupBytes = layout.unitByteCount
       product.rows = rows.count
       product.blocks = blocks
-      product.count = count
+      product.count = count * each
+      product.paired = isPaired
       product.x = UnsafePointer(quantized)
       product.y = y + rows.lowerBound
       product.yRow = rowCount

@@ -22,7 +22,7 @@ public final class DecoderSession {
   /// - Parameter pageCount: of 16 positions each, for all sequences together.
   public init(
     _ decoder: Decoder, pageCount: Int, threadCount: Int = 1,
-    precision: BlockMatrix.Precision = .quantized, answersHidden: Bool = false
+    precision: BlockMatrix.Precision = .compensated, answersHidden: Bool = false
   ) {
     self.decoder = decoder
     self.answersHidden = answersHidden

@@ -27,7 +27,9 @@ public final class GenerationStream: Sendable {
   /// The next piece, or nil after the last one. One reader at a time.
   public func next() async -> GenerationDelta? {
     let (delta, isWanting): (GenerationDelta??, Bool) = state.withLock { state in
-      guard state.head < state.pending.count else { return (state.isEnded ? .some(nil) : nil, false) }
+      guard state.head < state.pending.count else {
+        return (state.isEnded ? .some(nil) : nil, false)
+      }
       let delta = state.pending[state.head]
       state.head += 1
       if state.head == state.pending.count {

@@ -102,6 +102,39 @@ struct BlockSample {
     }
   }
 
+  /// 8 bits and 8 more leave at most half of the last step: the block's largest / 127 / 254.
+  @Test(arguments: BlockFormat.allCases.filter { $0.blockFormat != nil })
+  func productsWithCompensatedActivations(format: BlockFormat) throws {
+    for kernels in Kernels.available {
+      var random = Random("block matrix \(format) compensated", kernels)
+      for _ in 0..<8 {
+        let columns = Int.random(in: 1...5, using: &random) * format.elementsPerBlock
+        let sample = BlockSample(
+          rows: random.size(kernels, upTo: 70), columns: columns, format: format, using: &random)
+        let count = Int.random(in: 0...19, using: &random)
+        let x = random.reals(count * columns + 1)
+        let matrix = try sample.matrix(kernels)
+        let got = Memory(count: count * sample.rows)
+        matrix.multiply(x, count: count, into: got.base, precision: .compensated)
+        #expect(got.isIntact)
+        let (weights, values) = (sample.elements, got.values)
+        for vector in 0..<count {
+          for row in 0..<sample.rows {
+            var (sum, size) = (0.0, 0.0)
+            for column in 0..<columns {
+              let weight = Double(weights[row * columns + column])
+              sum += weight * Double(x[vector * columns + column])
+              size += abs(weight)
+            }
+            let error = abs(Double(values[vector * sample.rows + row]) - sum)
+            // Activations are at most 1. Minima and values of 32 columns round on their own.
+            #expect(error <= 2e-5 * size + 1e-6, "\(sample.rows)×\(columns)")
+          }
+        }
+      }
+    }
+  }
+
   /// The kernel's own activations, put back into f32, are what the weights meet exactly.
   @Test(arguments: BlockFormat.allCases.filter { $0.blockFormat != nil })
   func productsWithActivationsInBytes(format: BlockFormat) throws {
@@ -171,7 +204,7 @@ struct BlockSample {
       var random = Random("block activations", kernels)
       let x = random.reals(3 * 64, in: -5...5) + [Float](repeating: 0, count: 64)
       var got = [ck_block_activation](repeating: ck_block_activation(), count: 8)
-      kernels.table.pointee.blockQuantize(&got, x, 64, 4, 2, CK_Q8_0)
+      kernels.table.pointee.blockQuantize(&got, x, 64, 4, 2, CK_Q8_0, false)
       for vector in 0..<4 {
         for block in 0..<2 {
           // Four vectors are one tile: block by block, each vector's.

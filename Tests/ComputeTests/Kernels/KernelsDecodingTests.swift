@@ -109,7 +109,9 @@ import Testing
     let memory = KeyValuePages(pageCount: 1, layerCount: 1, headCount: 1, headSize: 16)
     let huge = [Float](repeating: .infinity, count: 16)
     let nan = [Float](repeating: .nan, count: 16)
-    for place in 0..<16 { memory.store(nan, nan, layer: 0, page: 0, place: place, kernels: kernels) }
+    for place in 0..<16 {
+      memory.store(nan, nan, layer: 0, page: 0, place: place, kernels: kernels)
+    }
     let ones = [Float](repeating: 1, count: 16)
     memory.store(ones, ones, layer: 0, page: 0, place: 0, kernels: kernels)
     memory.store(ones, huge, layer: 0, page: 0, place: 1, kernels: kernels)
