@@ -18,11 +18,13 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case badFile
   }
 
+  /// The kind.
   public let code: Code
   /// One sentence: what was expected and what was found.
   public let message: String
 
   init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
 
+  /// The sentence.
   public var description: String { message }
 }

@@ -13,6 +13,7 @@ public struct PagedAttention: Sendable {
     /// The sequence's pages in the order of its positions, as far as these go.
     public var pages: UnsafePointer<Int32>
 
+    /// By its parts.
     public init(firstRow: Int, count: Int, firstPosition: Int, pages: UnsafePointer<Int32>) {
       (self.firstRow, self.count) = (firstRow, count)
       (self.firstPosition, self.pages) = (firstPosition, pages)
@@ -30,6 +31,7 @@ public struct PagedAttention: Sendable {
   /// Whether a position sees only what is before it, or all of its sequence's new positions.
   public var isCausal = true
 
+  /// Of all positions before, without a cap.
   public init(headCount: Int, scale: Float) { (self.headCount, self.scale) = (headCount, scale) }
 
   /// Queries and answers are [rows, headCount, headSize].

@@ -13,6 +13,7 @@ public struct ModelMetadata: Sendable {
   /// All values by key.
   public var values: [String: Value]
 
+  /// By its parts.
   public init(architecture: String, values: [String: Value] = [:]) {
     (self.architecture, self.values) = (architecture, values)
   }

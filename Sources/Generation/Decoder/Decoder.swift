@@ -2,6 +2,7 @@ internal import Compute
 
 /// A transformer with its weights: read-only, shared by all who run it.
 public final class Decoder: Sendable {
+  /// What kind of transformer it is.
   public let configuration: DecoderConfiguration
   let weights: DecoderWeights
 
@@ -27,8 +28,10 @@ public struct DecoderEntry: Sendable {
   public var pages: [Int32]
   /// Which of its tokens' rows are wanted.
   public enum Rows: Sendable { case none, last, all }
+  /// The rows that are answered.
   public var rows: Rows
 
+  /// By its parts.
   public init(tokens: [Int32], firstPosition: Int, pages: [Int32], rows: Rows = .last) {
     (self.tokens, self.firstPosition) = (tokens, firstPosition)
     (self.pages, self.rows) = (pages, rows)

@@ -3,13 +3,17 @@ public import Compute
 /// What distinguishes one transformer from another: sizes, and which of the usual variants its layers
 /// use. An architecture's file makes it from metadata; one decoder runs all of them.
 public struct DecoderConfiguration: Sendable {
-  // Sizes.
+  /// Tokens, positions, elements of a hidden state, layers.
   public var vocabularySize, contextLength, hiddenSize, layerCount: Int
+  /// Heads of queries, heads of keys and values, their elements, elements between the two products
+  /// of a feed-forward network.
   public var headCount, keyValueHeadCount, headSize, feedForwardSize: Int
 
   /// Normalisation of rows: by root mean square, or by mean and variance with a bias.
   public enum Normalization: Sendable { case rootMeanSquare, layer }
+  /// How rows are normalised.
   public var normalization = Normalization.rootMeanSquare
+  /// What is added to the mean of squares, or to the variance.
   public var epsilon: Float = 1e-5
   /// Whether layers normalise what comes in (and what goes out, where there are weights for it), or
   /// the sum that each half of a layer leaves, as BERT does.
@@ -17,25 +21,29 @@ public struct DecoderConfiguration: Sendable {
 
   /// How positions enter.
   public enum Positions: Sendable { case rotary, learned }
+  /// How positions enter this model.
   public var positions = Positions.rotary
   /// The rotation of queries and keys; learned positions have none.
   public var rotary = RotaryConfiguration()
   /// The rotation in layers that see a window, if it is another one.
   public var localRotary: RotaryConfiguration?
 
-  /// How far layers see, and which of them see only that far.
+  /// How many positions layers see that do not see all.
   public var window: Int?
+  /// For each layer, whether it sees no more than the window.
   public var isLocal: [Bool] = []
   /// Whether a position sees only those before it.
   public var isCausal = true
 
+  /// What is between the two products of a feed-forward network.
   public var activation = RowOperations.Activation.silu
   /// What embeddings are multiplied with.
   public var embeddingScale: Float = 1
   /// What scores are multiplied with.
   public var attentionScale: Float
-  /// cap · tanh(x / cap) of scores and of logits.
+  /// Scores become cap · tanh(score / cap); 0: they do not.
   public var attentionSoftCap: Float = 0
+  /// The same of logits.
   public var logitSoftCap: Float = 0
 
   init(

@@ -19,8 +19,11 @@ public struct RotaryConfiguration: Sendable, Equatable {
 
   /// Elements of a head that turn, an even number.
   public var dimension = 0
+  /// Frequency i is base^(-2i / dimension).
   public var base = 10_000.0
+  /// Which elements are a pair.
   public var pairs = Pairs.halves
+  /// How it was stretched.
   public var scaling = Scaling.none
   /// What each frequency is divided by (Llama 3's `rope_freqs`, Phi 3's long and short factors).
   public var factors: [Double]?

@@ -10,10 +10,12 @@ public protocol WeightSource: Sendable {
 public struct SourceTensor {
   /// Outermost dimension first.
   public var shape: [Int]
+  /// What its bytes are.
   public var format: BlockFormat
   /// Valid while the source lives.
   public var bytes: UnsafeRawBufferPointer
 
+  /// By its parts.
   public init(shape: [Int], format: BlockFormat, bytes: UnsafeRawBufferPointer) {
     (self.shape, self.format, self.bytes) = (shape, format, bytes)
   }

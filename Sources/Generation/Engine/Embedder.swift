@@ -8,6 +8,7 @@ public struct Embedder: ~Copyable {
   private let threadCount: Int
   private var session: DecoderSession?
 
+  /// Pages are made when the first text comes.
   public init(_ model: LanguageModel, threadCount: Int) {
     (self.model, self.threadCount) = (model, threadCount)
   }

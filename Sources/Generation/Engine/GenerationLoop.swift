@@ -165,8 +165,9 @@ public final class GenerationLoop: Sendable {
   /// When a request runs out of time although nothing is computed for it.
   public var nextDeadline: Int64? { box.withLock { $0.state.scheduler.nextDeadline } }
 
-  /// What the scheduler has done.
+  /// Numbers for metrics.
   public typealias Counts = Scheduler.Counts
+  /// What the scheduler has done.
   public var counts: Counts { box.withLock { $0.state.scheduler.counts } }
   /// Requests that are not finished, and pages that may be had.
   public var load: (requests: Int, availablePages: Int) {

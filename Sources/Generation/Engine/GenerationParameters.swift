@@ -10,17 +10,20 @@ public struct GenerationParameters: Sendable {
 
   /// At most so many tokens are generated for each choice.
   public var maxTokens = Self.tokensDefault
+  /// How tokens are chosen.
   public var sampling = SamplingParameters()
   /// The text ends before the first of these.
   public var stop: [String] = []
   /// How many texts.
   public var choices = 1
+  /// What the text must be.
   public var constraint: Constraint?
   /// Higher goes first among the requests of the same tenant.
   public var priority = 0
   /// In nanoseconds of the loop's clock.
   public var deadline: Int64?
 
+  /// One text of a few paragraphs.
   public init() {}
 }
 
@@ -40,6 +43,7 @@ public struct GenerationDelta: Sendable {
 
 /// Why a request for generation is refused.
 public struct GenerationError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What the caller may do about it.
   public enum Code: Sendable, Hashable {
     /// It can never be served as it is.
     case invalidArgument
@@ -49,11 +53,13 @@ public struct GenerationError: Error, Sendable, Hashable, CustomStringConvertibl
     case unsupported
   }
 
+  /// The kind.
   public let code: Code
   /// What was expected and what came.
   public let message: String
 
   init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
 
+  /// The sentence.
   public var description: String { message }
 }

@@ -5,7 +5,9 @@ public import Tokenizers
 /// A language model, loaded: weights, vocabulary and chat template. Read-only, shared by all that
 /// generate with it.
 public final class LanguageModel: Sendable {
+  /// The weights.
   public let decoder: Decoder
+  /// The vocabulary.
   public let tokenizer: Tokenizer
   /// How conversations become prompts; nil if the model's file has no template.
   public let chatTemplate: ChatTemplate?

@@ -1,4 +1,5 @@
 internal import Generation
+internal import Glibc
 internal import Protocols
 internal import RPC
 internal import Tokenizers
@@ -33,7 +34,10 @@ struct GenerationService: Sendable {
     let generator = try await generator(request.model, request.version, caller)
     let messages = request.messages.map { ChatMessage(role: $0.role, content: $0.content) }
     let prompt: [Int32]
-    do { prompt = try generator.model.prompt(chat: messages) } catch { throw RPCError(error) }
+    do throws(GenerationError) {
+      prompt = try generator.model.prompt(
+        chat: messages, now: CivilTime(secondsSinceEpoch: time(nil)))
+    } catch { throw RPCError(error) }
     let parameters = try GenerationParameters(request.options)
     try await run(generator, prompt, parameters, caller, deadline, send)
   }

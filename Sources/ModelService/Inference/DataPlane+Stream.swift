@@ -20,7 +20,9 @@ extension DataPlane {
             message.inferResponse = response
             try await send(message)
           })
-        { continue }
+        {
+          continue
+        }
         var response = try await infer(
           request, caller: caller, deadline: deadline, isLive: isLive)
         // One answer a request: each is the last of its own.

@@ -19,6 +19,7 @@ public protocol Engine: Sendable {
 }
 
 extension Engine {
+  /// What the loader calls it.
   public var platform: String? { nil }
 }
 

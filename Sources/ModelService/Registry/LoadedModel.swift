@@ -28,7 +28,8 @@ final class LoadedModel: Sendable {
     self.engine = engine
     let written = try Self.configuration(files)
     let (config, signature) = try written.completed(
-      name: key.name, platform: engine.platform ?? platform, inputs: engine.inputs, outputs: engine.outputs)
+      name: key.name, platform: engine.platform ?? platform, inputs: engine.inputs,
+      outputs: engine.outputs)
     self.config = config
     self.signature = signature
     labels = try Self.labels(config, engine, files)
