@@ -21,6 +21,21 @@ struct FamilyTests {
     return try Tokenizer(TokenizerDescription(tokenizerJSON: description.serialized()))
   }
 
+  @Test(arguments: families)
+  func tokensThatNobodyWroteAreDecodedAsByHuggingFace(_ name: String) throws {
+    let file = try Corpus.json("\(name).json")
+    let tokenizer = try Self.tokenizer(file)
+    guard case .array(let rows)? = file["decoded"] else { throw Corpus.Unexpected() }
+    for (index, row) in rows.enumerated() {
+      guard case .array(let pair) = row, case .array(let ids) = pair[0],
+        case .string(let text) = pair[1]
+      else { throw Corpus.Unexpected() }
+      let tokens = ids.compactMap { if case .integer(let id) = $0 { Int32(id) } else { nil } }
+      let decoded = tokenizer.decodeText(tokens, skipsSpecial: index % 2 == 0)
+      #expect(decoded.utf8.elementsEqual(text.utf8), "\(name)")
+    }
+  }
+
   /// A GGUF file has the same vocabulary in another spelling: words begin with a mark instead of
   /// continuing with one.
   @Test func aFileOfBERTGivesTheTokensOfItsJSON() throws {

@@ -11,7 +11,7 @@ struct TokenizersNeverTrapTests {
       try Descriptions.tokenizer(
         Descriptions.sentencePiece([("\u{2581}", -9), ("a", -9), ("\u{2581}a", -2), ("é", -3)])),
     ]
-    var fuzz = Fuzz("encode", corpus: try Corpus.texts().map { Array($0.utf8) })
+    var fuzz = Fuzz("tokenizer-encode", corpus: try Corpus.texts().map { Array($0.utf8) })
     fuzz.run(rounds: 1_000) { bytes in
       for tokenizer in tokenizers {
         guard let tokens = try? tokenizer.encode(bytes, parsesSpecial: false) else { continue }

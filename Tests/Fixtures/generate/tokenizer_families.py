@@ -11,6 +11,7 @@ Needs: tokenizers==0.23.3. Usage: tokenizer_families.py [NAME...]"""
 
 import base64
 import json
+import random
 import struct
 import sys
 from pathlib import Path
@@ -300,6 +301,18 @@ def rows(tokenizer, strings):
         yield row
 
 
+def decoded(tokenizer):
+    """Texts of tokens that nobody wrote: parts of characters, and what models make of nothing."""
+    chooser = random.Random(11)
+    size = tokenizer.get_vocab_size()
+    for count in range(60):
+        # Low numbers are special tokens and bytes.
+        ids = [
+            chooser.randrange(size if chooser.random() < 0.5 else min(size, 260))
+            for _ in range(count % 16)]
+        yield [ids, tokenizer.decode(ids, skip_special_tokens=count % 2 == 0)]
+
+
 def main():
     for make in FAMILIES:
         if sys.argv[1:] and make.__name__ not in sys.argv[1:]:
@@ -309,7 +322,8 @@ def main():
         lines = ",\n".join(
             json.dumps(row, ensure_ascii=True, separators=(",", ":")) for row in rows(tokenizer, CORPUS))
         text = '{"tokenizer":' + json.dumps(state, ensure_ascii=False, separators=(",", ":")) + \
-            ',\n"rows":[\n' + lines + "\n]}\n"
+            ',\n"rows":[\n' + lines + '\n],\n"decoded":' + \
+            json.dumps(list(decoded(tokenizer)), separators=(",", ":")) + "}\n"
         path = FOLDER / f"{make.__name__}.json"
         path.write_text(text)
         print(path.name, len(text), tokenizer.get_vocab_size(), "tokens")
