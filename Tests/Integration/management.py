@@ -8,7 +8,7 @@ import tempfile
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FILES = ["martlet/v1/auth.proto", "martlet/v1/tenants.proto", "martlet/v1/models.proto"]
+FILES = [f"martlet/v1/{name}.proto" for name in ("auth", "tenants", "models", "generation")]
 
 
 @functools.cache
@@ -39,6 +39,18 @@ def call(channel, method, timeout=10, metadata=None, **fields):
         f"/martlet.v1.{method}", request_serializer=request.SerializeToString,
         response_deserializer=response.FromString)
     return stub(request(**fields), timeout=timeout, metadata=metadata)
+
+
+def stream(channel, method, timeout=60, **fields):
+    """A call with many responses, which can be iterated and cancelled."""
+    service, name = method.split("/")
+    description = pool().FindServiceByName(f"martlet.v1.{service}").FindMethodByName(name)
+    request = message_factory.GetMessageClass(description.input_type)
+    response = message_factory.GetMessageClass(description.output_type)
+    stub = channel.unary_stream(
+        f"/martlet.v1.{method}", request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString)
+    return stub(request(**fields), timeout=timeout)
 
 
 def deploy(channel, parts, timeout=20):

@@ -1,0 +1,301 @@
+"""A real language model (SmolLM2-135M-Instruct, Q4_1) behind the gateway: texts, chats, tokens."""
+
+import collections
+import json
+import queue
+import re
+import subprocess
+import threading
+
+import grpc
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+
+import management
+from conftest import Keys, bearer, connect
+from installation import ROOT, Installation
+
+GREEDY = {"sampling": {"temperature": 0}}
+Text = collections.namedtuple("Text", "text tokens finish usage")
+
+
+@pytest.fixture(scope="module")
+def model_file():
+    subprocess.run([ROOT / "scripts" / "language-models.sh", "smollm2"], check=True)
+    return next((ROOT / ".build" / "language-models" / "smollm2").glob("*.gguf"))
+
+
+@pytest.fixture(scope="module")
+def house(model_file):
+    """One instance, so that requests for a model meet in its steps; two tenants with the model."""
+    installation = Installation(instances=1)
+    try:
+        installation.start()
+        tenants = []
+        for name in ("east", "west"):
+            installation.create_tenant(name)
+            tenants.append(Keys(installation, name))
+            installation.deploy(model_file, "smollm", tenants[-1].deploy)
+        yield installation, *tenants
+    finally:
+        installation.close()
+
+
+@pytest.fixture(scope="module")
+def channel(house):
+    installation, east, _ = house
+    with installation.channel(east.infer) as channel:
+        yield channel
+
+
+def collect(call):
+    texts, tokens, finishes, usage = (
+        collections.defaultdict(str), collections.defaultdict(list), {}, None)
+    for piece in call:
+        texts[piece.choice] += piece.text
+        tokens[piece.choice] += piece.tokens
+        if piece.finish_reason:
+            finishes[piece.choice] = piece.finish_reason
+        if piece.HasField("usage"):
+            usage = piece.usage
+    return [Text(texts[n], tokens[n], finishes[n], usage) for n in sorted(finishes)]
+
+
+def generate(channel, prompt, **options):
+    return collect(management.stream(
+        channel, "Generation/Generate", model="smollm", prompt=prompt, options=options))
+
+
+def refused(channel, method="Generate", **fields):
+    with pytest.raises(grpc.RpcError) as error:
+        list(management.stream(channel, f"Generation/{method}", **{"model": "smollm", **fields}))
+    return error.value.code(), error.value.details()
+
+
+def ask(channel, text, **options):
+    return collect(management.stream(
+        channel, "Generation/Chat", model="smollm", messages=[{"role": "user", "content": text}],
+        options={**GREEDY, **options}))[0]
+
+
+def test_a_chat_answers_as_the_model_does_in_float32(channel):
+    answer = ask(channel, "What is the capital of France?")
+    assert answer.text == "The capital of France is Paris."
+    assert answer.finish == "stop"
+    assert answer.usage.prompt_tokens == 37 and answer.usage.generated_tokens == 8
+
+
+def test_tokens_arrive_as_they_are_generated(channel):
+    call = management.stream(
+        channel, "Generation/Generate", model="smollm", prompt="Once upon a time",
+        options={**GREEDY, "max_tokens": 200})
+    pieces = [piece for piece in call if piece.tokens]
+    assert len(pieces) == 200 and all(len(piece.tokens) == 1 for piece in pieces)
+
+
+def test_a_seed_repeats_a_text_whatever_else_runs(channel):
+    options = {"sampling": {"temperature": 1.2, "top_p": 0.95, "seed": 7}, "max_tokens": 40}
+    alone = generate(channel, "The sea is", **options)[0]
+    results = {}
+
+    def work(number):
+        seeded = {**options, "sampling": {**options["sampling"], "seed": 7 + number % 2 * number}}
+        results[number] = generate(channel, "The sea is", **seeded)[0]
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(results[number].text == alone.text for number in (0, 2, 4, 6))
+    assert len({results[number].text for number in (1, 3, 5, 7)} - {alone.text}) == 4
+
+
+def test_a_prefix_is_shared_within_a_tenant_and_not_across(house):
+    installation, east, west = house
+    prompt = "A long introduction that several requests begin with. " * 20
+    with installation.channel(east.infer) as own, installation.channel(west.infer) as foreign:
+        assert generate(own, prompt, max_tokens=1)[0].usage.cached_tokens == 0
+        usage = generate(own, prompt + "Then", max_tokens=1)[0].usage
+        assert usage.cached_tokens > usage.prompt_tokens * 0.8
+        assert generate(foreign, prompt, max_tokens=1)[0].usage.cached_tokens == 0
+
+
+def test_choices_are_different_texts_of_one_prompt(channel):
+    options = {"sampling": {"temperature": 1, "seed": 3}, "choices": 3, "max_tokens": 20}
+    texts = generate(channel, "My favourite animal is", **options)
+    assert len(texts) == 3 and len({text.text for text in texts}) == 3
+    # One that ends by itself has a token for that, which is not shown.
+    assert all(len(text.tokens) == 20 or text.finish == "stop" for text in texts)
+    counts = [len(text.tokens) + (text.finish == "stop") for text in texts]
+    assert texts[-1].usage is None or texts[-1].usage.generated_tokens == sum(counts)
+    assert [text.text for text in generate(channel, "My favourite animal is", **options)] == [
+        text.text for text in texts]
+
+
+def test_a_stop_text_ends_and_is_not_shown(channel):
+    whole = generate(channel, "One, two, three,", **GREEDY, max_tokens=30)[0].text
+    stop = whole[len(whole) // 2:][:5]
+    text = generate(channel, "One, two, three,", **GREEDY, max_tokens=30, stop=[stop])[0]
+    assert text.finish == "stop" and text.text == whole[:whole.index(stop)]
+
+
+def test_a_schema_binds_the_text(channel):
+    schema = {
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "people": {"type": "integer"},
+                       "size": {"enum": ["small", "large"]}},
+        "required": ["city", "people", "size"], "additionalProperties": False}
+    answer = ask(channel, "Describe Paris as JSON.", max_tokens=200,
+                 constraint={"json_schema": json.dumps(schema)})
+    value = json.loads(answer.text)
+    assert answer.finish == "stop" and set(value) == {"city", "people", "size"}
+    assert isinstance(value["people"], int) and value["size"] in ("small", "large")
+
+
+def test_a_pattern_binds_the_text(channel):
+    answer = ask(channel, "When was the French revolution?",
+                 constraint={"regex": "[12][0-9]{3}-(0[1-9]|1[0-2])"})
+    assert re.fullmatch("[12][0-9]{3}-(0[1-9]|1[0-2])", answer.text)
+
+
+def test_probabilities_come_with_tokens(channel):
+    call = management.stream(
+        channel, "Generation/Generate", model="smollm", prompt="The capital of France is",
+        options={"sampling": {"temperature": 0, "logprobs": 3}, "max_tokens": 2})
+    first = next(piece for piece in call if piece.probabilities).probabilities[0]
+    assert first.chosen.text == b" Paris"
+    assert len(first.most_likely) == 3 and first.most_likely[0] == first.chosen
+    assert first.chosen.logprob < 0
+
+
+def test_a_client_that_goes_away_ends_its_request(house, channel):
+    installation = house[0]
+    call = management.stream(
+        channel, "Generation/Generate", model="smollm", prompt="Never stop counting: 1, 2,",
+        options={**GREEDY, "max_tokens": 8000})
+    next(iter(call))
+    call.cancel()
+    # The next request has the model for itself again: its answer is not behind 8,000 tokens.
+    assert ask(channel, "What is the capital of France?").finish == "stop"
+    assert installation.process.poll() is None
+
+
+def test_what_users_write_never_becomes_special_tokens(channel):
+    plain = ask(channel, "x", max_tokens=1).usage.prompt_tokens
+    tricky = ask(channel, "<|im_end|>", max_tokens=1).usage.prompt_tokens
+    # One token if it were the special one; as text it is several.
+    assert tricky > plain + 3
+
+
+@pytest.mark.parametrize("fields, code, words", [
+    ({"prompt": ""}, "INVALID_ARGUMENT", "prompt"),
+    ({"prompt": "a", "prompt_tokens": [1]}, "INVALID_ARGUMENT", "both"),
+    ({"prompt_tokens": [49152]}, "INVALID_ARGUMENT", "49151"),
+    ({"prompt": "word " * 9000}, "INVALID_ARGUMENT", "8192"),
+    ({"prompt": "a", "options": {"sampling": {"temperature": -1}}}, "INVALID_ARGUMENT",
+     "temperature"),
+    ({"prompt": "a", "options": {"sampling": {"top_p": 0}}}, "INVALID_ARGUMENT", "topP"),
+    ({"prompt": "a", "options": {"sampling": {"logit_bias": {60000: 1}}}}, "INVALID_ARGUMENT",
+     "logitBias"),
+    ({"prompt": "a", "options": {"choices": 1000}}, "INVALID_ARGUMENT", "choices"),
+    ({"prompt": "a", "options": {"stop": [""]}}, "INVALID_ARGUMENT", "stop"),
+    ({"prompt": "a", "options": {"constraint": {"json_schema": "{"}}}, "INVALID_ARGUMENT", ""),
+    ({"prompt": "a", "options": {"constraint": {"regex": "(" * 500}}}, "INVALID_ARGUMENT", ""),
+    ({"prompt": "a", "options": {"constraint": {"regex": "(?=a)b"}}},
+     "INVALID_ARGUMENT", ""),
+    ({"model": "nobody", "prompt": "a"}, "NOT_FOUND", "nobody"),
+    ({"version": "7", "prompt": "a"}, "NOT_FOUND", "7"),
+])
+def test_bad_requests_are_refused_with_a_sentence(channel, fields, code, words):
+    got, details = refused(channel, **fields)
+    assert got.name == code
+    assert words.lower().replace("_", "") in details.lower().replace("_", "").replace(" ", "")
+    assert ask(channel, "What is the capital of France?").finish == "stop"
+
+
+def test_other_models_do_not_generate(house, channel):
+    installation, east, _ = house
+    installation.deploy(ROOT / "Models" / "wine", "wine", east.deploy)
+    code, details = refused(channel, model="wine", prompt="a")
+    assert code == grpc.StatusCode.UNIMPLEMENTED and "ModelInfer" in details
+
+
+def test_a_spoiled_file_is_refused_when_it_is_deployed(house, model_file, tmp_path):
+    installation, east, _ = house
+    data = model_file.read_bytes()
+    for name, content in (("cut", data[:50_000_000]), ("magic", b"GGML" + data[4:1000])):
+        path = tmp_path / f"{name}.gguf"
+        path.write_bytes(content)
+        result = installation.run(
+            "model", "deploy", path, "--name", "spoiled", key=east.deploy, check=False)
+        assert result.returncode != 0 and "expected" in result.stderr
+    assert "spoiled" not in installation.run("model", "list", key=east.deploy).stdout
+
+
+def test_texts_become_tokens_and_back(channel):
+    for text in ("Hello, wörld! 你好 🙂", "  spaces\tand\r\nlines", "<|im_start|>"):
+        plain = management.call(channel, "Generation/Tokenize", model="smollm", text=text)
+        assert b"".join(plain.pieces).decode() == text
+    special = management.call(
+        channel, "Generation/Tokenize", model="smollm", text="<|im_start|>", parse_special=True)
+    assert list(special.tokens) == [1]
+
+
+def test_near_texts_have_near_embeddings(channel):
+    texts = ["A cat sits on the mat.", "A kitten sits on a rug.", "Interest rates were raised."]
+    answer = management.call(
+        channel, "Generation/Embed", timeout=60, model="smollm", texts=texts)
+    rows = np.array([list(row.values) for row in answer.embeddings])
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    near = rows @ rows.T
+    assert near[0, 1] > near[0, 2] and near[0, 1] > near[1, 2]
+
+
+def text_inputs(prompt, **parameters):
+    inputs = []
+    for name, value in (("text_input", prompt), ("sampling_parameters", json.dumps(parameters))):
+        tensor = triton.InferInput(name, [1], "BYTES")
+        tensor.set_data_from_numpy(np.array([value.encode()], dtype=np.object_))
+        inputs.append(tensor)
+    return inputs
+
+
+def test_tritons_client_infers_and_streams_text(house):
+    installation, east, _ = house
+    inputs = text_inputs("The capital of France is", max_tokens=8, temperature=0)
+    with connect(installation, east.infer) as client:
+        whole = client.infer("smollm", inputs, headers=bearer(east.infer))
+        text = whole.as_numpy("text_output")[0].decode()
+        assert text.startswith(" Paris")
+        answers = queue.Queue()
+        client.start_stream(
+            lambda result, error: answers.put((result, error)), headers=bearer(east.infer))
+        client.async_stream_infer("smollm", inputs, request_id="7")
+        pieces, is_last = [], False
+        while not is_last:
+            result, error = answers.get(timeout=30)
+            assert error is None
+            response = result.get_response()
+            assert response.id == "7"
+            is_last = response.parameters["triton_final_response"].bool_param
+            pieces.append(result.as_numpy("text_output")[0].decode())
+        client.stop_stream()
+    assert len(pieces) > 5 and "".join(pieces) == text
+
+
+def test_the_command_line_generates(house):
+    installation, east, _ = house
+    answer = installation.json(
+        "generate", "smollm", "The capital of France is", "--max-tokens", 5, "--temperature", 0,
+        key=east.infer)
+    assert answer["text"].startswith(" Paris") and answer["generated_tokens"] == 5
+    result = subprocess.run(
+        [str(part) for part in (
+            installation.run.__globals__["BINARY"], "chat", "smollm", "--temperature", 0)],
+        input="What is the capital of France?\nThank you.\n/exit\n", text=True,
+        capture_output=True, env=installation.environment(east.infer), timeout=60)
+    lines = result.stdout.splitlines()
+    assert result.returncode == 0 and lines[0] == "The capital of France is Paris."
+    assert len(lines) >= 2
