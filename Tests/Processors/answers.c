@@ -326,7 +326,7 @@ static void blockFormats(const ck_table *t, size_t rows, size_t count) {
   static const uint8_t places[CK_BLOCK_COUNT][2] = {
       {0, 0}, {0, 2}, {0, 0}, {0, 2}, {0, 0}, {0, 0}, {80, 82}, {108, 108}, {0, 2}, {0, 2}, {208, 208}};
   enum { COLUMNS = 256 };
-  static uint8_t given[40 * 34 * COLUMNS / 32], packed[48 * 36 * COLUMNS / 32];
+  static uint8_t given[49 * 34 * COLUMNS / 32], packed[64 * 36 * COLUMNS / 32];
   static ck_block_activation quantized[9 * COLUMNS / 32];
   const size_t lanes = (size_t)t->vectorBytes / 4, groups = (rows + lanes - 1) / lanes;
   for (int format = 0; format < CK_BLOCK_COUNT; format++) {
