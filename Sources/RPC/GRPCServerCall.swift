@@ -103,7 +103,8 @@ final class GRPCServerCall: GRPCCall, ServerCallDelegate, @unchecked Sendable {
   func callReceivedEnd(_ call: ServerCall) {
     guard !isFinished else { return }
     do throws(FramingError) {
-      try deframer.finish()
+      // The call to `finish` would copy the deframer with its references.
+      if !deframer.isAtBoundary { try deframer.finish() }
       switch route.handler {
       case .streaming: inbound.finish(.success(()))
       case .onLoop(let handler): runOnLoop(handler, try takeRequest())
