@@ -5,13 +5,23 @@ internal import CKernels
 /// A·B - zeroA · columnSums(B) - zeroB · rowSums(A) + k · zeroA · zeroB.
 struct IGEMM {
   let right: PackedIntegerMatrix
-  /// Rows of bytes, one behind the other.
+  /// Rows of bytes, one behind the other, or some bytes apart: then they are unsigned, and read to the
+  /// next multiple of four.
   let left: UnsafeRawPointer
+  var leftStride: Int?
   let leftIsUnsigned: Bool
   let rowCount: Int
-  /// The zero point of a row of A, and of a column of B.
+  /// The zero point of a row of A.
   let leftZero: (Int) -> Int32
-  let rightZero: ((Int) -> Int32)?
+  let rightZero: RightZero
+
+  /// The zero points of B.
+  enum RightZero {
+    /// One for all of it.
+    case one(Int32)
+    /// One for each column.
+    case each((Int) -> Int32)
+  }
 
   /// Rows whose sums are made together, and stay in the caches until they are taken.
   private static let rowsPerBlock = 112
@@ -34,12 +44,13 @@ struct IGEMM {
     let k = right.rowCount
     let width = columns.count
     // The kernel takes unsigned bytes, in rows of whole lanes.
-    let stride = (k + 3) / 4 * 4
-    let copies = !leftIsUnsigned || stride != k
+    let stride = leftStride ?? (k + 3) / 4 * 4
+    let copies = leftStride == nil && (!leftIsUnsigned || stride != k)
     var row = 0
     while row < rowCount {
       let count = min(Self.rowsPerBlock, rowCount - row)
-      let bytes = UnsafeRawPointer(left + row * k).assumingMemoryBound(to: UInt8.self)
+      let bytes = UnsafeRawPointer(left + row * (leftStride ?? k))
+        .assumingMemoryBound(to: UInt8.self)
       var source = bytes
       if copies {
         let flip: UInt8 = leftIsUnsigned ? 0 : 128
@@ -72,13 +83,18 @@ struct IGEMM {
     if zero != 0 {
       for index in 0..<line.count { line[index] = line[index] &- zero &* sums[index] }
     }
-    guard rightZero != nil || right.shift != 0 else { return }
+    if case .one(right.shift) = rightZero { return }
     var rowSum: Int32 = 0
     for index in 0..<right.rowCount { rowSum &+= Int32(source[index]) }
     rowSum = rowSum &- Int32(truncatingIfNeeded: right.rowCount) &* zero
-    for index in 0..<line.count {
-      let shift = (rightZero?(column + index) ?? 0) &- right.shift
-      line[index] = line[index] &- shift &* rowSum
+    switch rightZero {
+    case .one(let zero):
+      let excess = (zero &- right.shift) &* rowSum
+      for index in 0..<line.count { line[index] = line[index] &- excess }
+    case .each(let zero):
+      for index in 0..<line.count {
+        line[index] = line[index] &- (zero(column + index) &- right.shift) &* rowSum
+      }
     }
   }
 }

@@ -14,28 +14,71 @@ final class PackedIntegerMatrix: Sendable {
   private let sums: AlignedFloats
 
   /// Copies a matrix of signed or unsigned bytes; strides count elements.
-  init(
+  convenience init(
     _ base: UnsafeRawPointer, isUnsigned: Bool, rowStride: Int, columnStride: Int = 1,
     rowCount: Int, columnCount: Int, kernels: Kernels = .active
+  ) {
+    var space = PackingSpace()
+    self.init(
+      rowCount: rowCount, columnCount: columnCount, isUnsigned: isUnsigned, kernels: kernels,
+      in: &space)
+    pack(base, rowStride: rowStride, columnStride: columnStride)
+  }
+
+  /// Memory for a matrix of this size, to be packed.
+  init(
+    rowCount: Int, columnCount: Int, isUnsigned: Bool, kernels: Kernels = .active,
+    in space: inout PackingSpace
   ) {
     self.rowCount = rowCount
     self.columnCount = columnCount
     self.kernels = kernels
     shift = isUnsigned ? 128 : 0
+    storage = space.floats(Self.panelFloats(rowCount, columnCount, kernels))
+    sums = space.floats(columnCount)
+  }
+
+  /// Copies a matrix of the size it was made for.
+  func pack(_ base: UnsafeRawPointer, rowStride: Int, columnStride: Int = 1) {
+    let source = base.assumingMemoryBound(to: Int8.self)
+    let flip: Int8 = shift == 0 ? 0 : -128
+    let table = kernels.table
+    table.pointee.igemmPackB(
+      packed(0), source, rowStride, columnStride, flip, rowCount, columnCount)
+    if columnStride == 1, rowStride == columnCount {
+      let bytes = base.assumingMemoryBound(to: UInt8.self)
+      table.pointee.sumRowsOfBytes(columnSums, bytes, rowCount, columnCount, shift == 0)
+      let extra = shift &* Int32(truncatingIfNeeded: rowCount)
+      for column in 0..<columnCount { columnSums[column] &-= extra }
+      return
+    }
+    for column in 0..<columnCount {
+      var sum: Int32 = 0
+      let first = source + column * columnStride
+      for row in 0..<rowCount { sum &+= Int32(first[row * rowStride] ^ flip) }
+      columnSums[column] = sum
+    }
+  }
+
+  // Four bytes to a float's place.
+  private static func panelFloats(_ rowCount: Int, _ columnCount: Int, _ kernels: Kernels) -> Int {
+    let panelColumns = kernels.panelColumns
+    return (columnCount + panelColumns - 1) / panelColumns * panelColumns * ((rowCount + 3) / 4)
+  }
+
+  /// Bytes that a matrix takes in a plan's memory; nil if no memory is that large.
+  static func spaceByteCount(
+    rowCount: Int, columnCount: Int, count: Int = 1, kernels: Kernels = .active
+  ) -> Int? {
     let panelColumns = kernels.panelColumns
     let panels = (columnCount + panelColumns - 1) / panelColumns
-    // Four bytes to a float's place.
-    storage = AlignedFloats(count: panels * panelColumns * ((rowCount + 3) / 4))
-    sums = AlignedFloats(count: columnCount)
-    let source = base.assumingMemoryBound(to: Int8.self)
-    let flip: Int8 = isUnsigned ? -128 : 0
-    kernels.table.pointee.igemmPackB(
-      packed(0), source, rowStride, columnStride, flip, rowCount, columnCount)
-    for row in 0..<rowCount {
-      for column in 0..<columnCount {
-        columnSums[column] &+= Int32(source[row * rowStride + column * columnStride] ^ flip)
-      }
+    guard Shape.byteCount([count, panels, panelColumns, rowCount / 4 + 2], .fp32) != nil else {
+      return nil
     }
+    let floats =
+      PackingSpace.floatCount(panelFloats(rowCount, columnCount, kernels))
+      + PackingSpace.floatCount(columnCount)
+    return Shape.byteCount([count, floats], .fp32)
   }
 
   /// The panel that begins at a column.

@@ -2,8 +2,8 @@ import Compute
 import TestSupport
 import Testing
 
-/// Products of 8-bit integers with constant weights take the dot-product kernel; with weights that
-/// come in, the plain loops.
+/// Products of 8-bit integers by constant weights, which are packed once, and by weights that come in,
+/// which are packed every time.
 @Suite struct IntegerProductTests {
   @Test(arguments: [(1, 4, 5), (3, 12, 40), (17, 8, 33), (5, 7, 3)])
   func constantWeightsGiveTheSameSums(_ m: Int, _ k: Int, _ n: Int) throws {

@@ -59,7 +59,7 @@ import Testing
         guard let base = bytes.baseAddress else { return }
         IGEMM(
           right: packed, left: base, leftIsUnsigned: isUnsignedA, rowCount: m,
-          leftZero: { zeroA[$0] }, rightZero: hasRightZero ? { zeroB[$0] } : nil
+          leftZero: { zeroA[$0] }, rightZero: hasRightZero ? .each { zeroB[$0] } : .one(0)
         ).run(threads: pool) { row, column, sums in
           for (index, sum) in sums.enumerated() { got[row * n + column + index] = sum }
         }

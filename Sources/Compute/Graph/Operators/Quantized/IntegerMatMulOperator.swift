@@ -55,8 +55,28 @@ struct IntegerMatMulOperator: Operator {
     }
   }
 
-  func scratchByteCount(_ inputs: KnownInputs) -> Int {
-    product.isRequantizing ? (packed?.columnCount ?? 0) * MemoryLayout<Float>.stride : 0
+  /// Factors for the columns, and a right side that is not known before.
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    if let packed {
+      return product.isRequantizing ? packed.columnCount * MemoryLayout<Float>.stride : 0
+    }
+    guard let left = inputs.optional(product.left)?.shape,
+      let right = inputs.optional(product.right)?.shape
+    else { return 0 }
+    let sizes = try MatMulOperator.sizes(left, right)
+    guard let matrix = PackedIntegerMatrix.spaceByteCount(rowCount: sizes.k, columnCount: sizes.n)
+    else {
+      throw GraphError(code: .resourceExhausted, message: "the packed matrix is too large")
+    }
+    return matrix + PackingSpace.floatCount(sizes.n) * MemoryLayout<Float>.stride
+  }
+
+  func work(_ inputs: KnownInputs, _ outputs: [TensorType]) -> Double {
+    guard let shape = outputs[0].shape, let left = inputs.optional(product.left)?.shape else {
+      return 0
+    }
+    // The kernels do some 64 multiplications in the time of a plain one.
+    return Double(Shape.product(shape[...])) * Double(left.last ?? 1) / 64
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
@@ -64,9 +84,8 @@ struct IntegerMatMulOperator: Operator {
     if let packed { return try step(packed, a, operands) }
     let b = try operands.input(product.right)
     let sizes = try MatMulOperator.sizes(a.shape, b.shape)
-    let (left, right) = (IntegerOperand(a), IntegerOperand(b))
     let (zeroA, zeroB) = product.zeros(operands)
-    let result = try product.result(operands)
+    let (result, threads) = (try product.result(operands), operands.threadPool)
     let walk = StridedWalk(
       sizes.batch,
       strides: [
@@ -74,20 +93,24 @@ struct IntegerMatMulOperator: Operator {
         Broadcast.strides(sizes.rightBatch, sizes.batch.count),
       ])
     let (m, n, k) = (sizes.m, sizes.n, sizes.k)
+    let factors = operands.scratch.assumingMemoryBound(to: Float.self)
+    var space = PackingSpace(factors + PackingSpace.floatCount(n))
+    let matrix = PackedIntegerMatrix(
+      rowCount: k, columnCount: n, isUnsigned: b.dataType == .uint8, in: &space)
     return {
+      let prepared = result.prepare(factors, count: n) ? UnsafePointer(factors) : nil
+      var packedOffset = -1
       walk.forEach { index, offsets in
-        for row in 0..<m {
-          let shiftA = zeroA?.shared(row) ?? 0
-          for column in 0..<n {
-            let shiftB = zeroB?.shared(column) ?? 0
-            var sum: Int32 = 0
-            for inner in 0..<k {
-              let x = left[(offsets.0 * m + row) * k + inner] &- shiftA
-              let y = right[(offsets.1 * k + inner) * n + column] &- shiftB
-              sum = sum &+ x &* y
-            }
-            result.store(sum, at: (index * m + row) * n + column, row: row, column: column)
-          }
+        // The same matrix for many on the left is packed once.
+        if offsets.1 != packedOffset { matrix.pack(b.bytes + offsets.1 * k * n, rowStride: n) }
+        packedOffset = offsets.1
+        IGEMM(
+          right: matrix, left: UnsafeRawPointer(a.bytes + offsets.0 * m * k),
+          leftIsUnsigned: a.dataType == .uint8, rowCount: m,
+          leftZero: { zeroA?.shared($0) ?? 0 }, rightZero: zeroB?.rightZero() ?? .one(0)
+        ).run(threads: threads) { row, column, sums in
+          result.store(
+            sums, at: (index * m + row) * n + column, row: row, column: column, factors: prepared)
         }
       }
     }
@@ -101,14 +124,13 @@ struct IntegerMatMulOperator: Operator {
     let (rows, n) = (Shape.product(a.shape.dropLast()), packed.columnCount)
     // Parameters of a stack's rows are those of its matrix's.
     let m = max(1, a.shape.count > 1 ? a.shape[a.shape.count - 2] : 1)
-    let rightZero = zeroB.map { zero in { (column: Int) in zero.shared(column) } }
     let factors = operands.scratch.assumingMemoryBound(to: Float.self)
     return {
       let prepared = result.prepare(factors, count: n) ? UnsafePointer(factors) : nil
       IGEMM(
         right: packed, left: UnsafeRawPointer(a.bytes), leftIsUnsigned: a.dataType == .uint8,
         rowCount: rows, leftZero: { zeroA?.shared($0 % m) ?? 0 },
-        rightZero: zeroB?.isZero == false ? rightZero : nil
+        rightZero: zeroB?.rightZero() ?? .one(0)
       ).run(threads: threads) { row, column, sums in
         result.store(sums, at: row * n + column, row: row % m, column: column, factors: prepared)
       }

@@ -19,7 +19,10 @@ struct IntegerOperand {
     return signed.map { Int32($0[index]) } ?? 0
   }
 
-  var isZero: Bool { (0..<count).allSatisfy { self[$0] == 0 } }
+  /// As the zero point of a product's right side, from a column on.
+  func rightZero(from first: Int = 0) -> IGEMM.RightZero {
+    count == 1 ? .one(self[0]) : .each { self[first + $0] }
+  }
 
   /// As a zero point.
   @inline(__always)

@@ -23,9 +23,12 @@ struct IntegerProduct {
     return (a, b, try inputs.type(7, among: IntegerOperand.types).dataType)
   }
 
-  /// Where the sums go.
-  func result(_ operands: Operands) throws(GraphError) -> IntegerResult {
-    let output = try operands.output()
+  /// Where the sums go: to the output, or another place for its elements.
+  func result(
+    _ operands: Operands, into place: Operand? = nil
+  ) throws(GraphError) -> IntegerResult {
+    let output: Operand
+    if let place { output = place } else { output = try operands.output() }
     if !isRequantizing { return IntegerResult(output) }
     return try IntegerResult(
       output, scales: (try operands.input(1), try operands.input(4), try operands.input(6)),
