@@ -190,6 +190,34 @@ static void images(const ck_table *t, size_t channels, size_t stride, size_t dil
       .outputPixelStride = (ptrdiff_t)channels, .outputRowStride = (ptrdiff_t)(ow * channels),
       .epilogue = {.alpha = 1, .biasColumn = b + 4096, .low = -9, .high = 9, .clamps = true}};
   t->depthwiseNHWC(&deep); floats("depthwise", c, oh * ow * channels);
+  if (stride == 1 && dilation == 1 && channels <= 32)
+    for (size_t size = 2; size <= 4; size += 2) {
+      // Filters of one output each become rows; what is multiplied here is one output's.
+      static float zeros[64], planes[65536], filters[36 * 64];
+      const size_t count = (size + 2) * (size + 2);
+      const ptrdiff_t row = (ptrdiff_t)(channels + 15) / 16 * 16;
+      ck_winograd_tiles tiles = {.size = size, .across = (ow + size - 1) / size,
+                                 .down = (oh + size - 1) / size, .tile = row};
+      tiles.count = tiles.across * tiles.down;
+      tiles.plane = row * (ptrdiff_t)tiles.count;
+      if (count * tiles.count * (size_t)row > COUNT(planes)) continue;
+      const ck_winograd_filters filter = {.size = size, .weights = b, .outputs = 1,
+          .channels = channels, .planes = filters, .plane = row, .row = row};
+      t->winogradFilters(&filter);
+      const ck_winograd_input in = {.tiles = tiles, .input = a, .zeros = zeros,
+          .channels = channels, .height = h, .width = w, .padTop = (ptrdiff_t)pad,
+          .padLeft = (ptrdiff_t)pad, .planes = planes};
+      t->winogradInput(&in);
+      for (size_t p = 0; p < count; p++)
+        for (size_t i = 0; i < tiles.count; i++)
+          for (size_t k = 0; k < channels; k++)
+            planes[p * (size_t)tiles.plane + i * (size_t)row + k] *= filters[p * (size_t)row + k];
+      const ck_winograd_output out = {.tiles = tiles, .planes = planes, .output = c,
+          .channels = channels, .height = oh, .width = ow, .bias = b + 4096, .low = -9, .high = 9,
+          .clamps = true};
+      t->winogradOutput(&out);
+      floats("winograd", c, oh * ow * channels);
+    }
   for (int average = 0; average < 2; average++)
     for (int nchw = 0; nchw < 2; nchw++) {
       const ptrdiff_t step = nchw ? 1 : (ptrdiff_t)channels;

@@ -105,6 +105,48 @@ typedef struct {
   float *panels;
 } ck_im2col;
 
+// Winograd's F(size × size, 3 × 3) of NHWC images. Planes are matrices, one for each of the (size + 2)²
+// products of a tile.
+
+/// Tiles of `size` × `size` outputs, 2 or 4: along the rows of an image, and one image after the other.
+typedef struct {
+  size_t size;
+  size_t across, down;        // tiles of an image
+  size_t first, count;        // the tiles of this call
+  ptrdiff_t plane, tile;      // elements from one plane and one tile to the next
+} ck_winograd_tiles;
+
+/// Transforms inputs. A tile's channels are written to the end of their last vector.
+typedef struct {
+  ck_winograd_tiles tiles;
+  const float *input;         // [batch, height, width, channels]
+  const float *zeros;         // as many as channels: the padding
+  size_t channels, height, width;
+  ptrdiff_t padTop, padLeft;
+  float *planes;              // [(size + 2)²][count][channels]
+} ck_winograd_input;
+
+/// Transforms products into outputs, which get the bias and are clamped. A tile's channels are read
+/// to the end of their last vector.
+typedef struct {
+  ck_winograd_tiles tiles;
+  const float *planes;        // [(size + 2)²][count][channels]
+  float *output;              // [batch, height, width, channels]
+  size_t channels, height, width;
+  const float *bias;          // one value per channel, or NULL
+  float low, high;
+  bool clamps;
+} ck_winograd_output;
+
+/// Transforms filters of 3 × 3. A filter's channels are written to the end of their last vector.
+typedef struct {
+  size_t size;
+  const float *weights;       // [outputs, channels, 3, 3]
+  size_t outputs, channels;
+  float *planes;              // [(size + 2)²][outputs][channels]
+  ptrdiff_t plane, row;       // elements from one plane and one output to the next
+} ck_winograd_filters;
+
 // Windows of one to three dimensions, in ONNX's order: [channels, depth, height, width], with sizes
 // of 1 in front for those there are not.
 
@@ -337,6 +379,9 @@ typedef struct ck_table {
   void (*convolutionNHWC)(const ck_convolution_nhwc *arguments);
   void (*im2col)(const ck_im2col *arguments);
   void (*depthwiseNHWC)(const ck_convolution_nhwc *arguments);
+  void (*winogradInput)(const ck_winograd_input *arguments);
+  void (*winogradOutput)(const ck_winograd_output *arguments);
+  void (*winogradFilters)(const ck_winograd_filters *arguments);
   void (*windowPanels)(const ck_window_panels *arguments);
   void (*windowSums)(const ck_window_sums *arguments);
   void (*windowFilter)(const ck_window_filter *arguments);
@@ -493,8 +538,8 @@ size_t ck_available(const ck_table **tables, size_t capacity);
 void *ck_scratch(size_t slot, size_t byteCount);
 #define CK_SCRATCH_SLOTS 4
 
-/// 64-byte aligned memory; from 2 MiB on a mapping of its own, aligned to, and advised to be, huge
-/// pages. NULL if there is none. `ck_free` needs the size that was asked for.
+/// 64-byte aligned memory; from 128 KiB on a mapping of its own, from 2 MiB on aligned to, and advised
+/// to be, huge pages. NULL if there is none. `ck_free` needs the size that was asked for.
 void *ck_allocate(size_t byteCount);
 void *ck_allocate_zeros(size_t byteCount);
 void ck_free(void *memory, size_t byteCount);

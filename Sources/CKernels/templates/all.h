@@ -12,6 +12,7 @@
 #include "reduce.h"
 #include "pooling.h"
 #include "depthwise.h"
+#include "winograd.h"
 #include "windows.h"
 #include "product.h"
 #include "convert.h"
@@ -41,6 +42,9 @@ const ck_table NAME(ck_table) = {
     .convolutionNHWC = NAME(convolutionNHWC),
     .im2col = NAME(im2col),
     .depthwiseNHWC = NAME(depthwiseNHWC),
+    .winogradInput = NAME(winogradInput),
+    .winogradOutput = NAME(winogradOutput),
+    .winogradFilters = NAME(winogradFilters),
     .windowPanels = NAME(windowPanels),
     .windowSums = NAME(windowSums),
     .windowFilter = NAME(windowFilter),

@@ -65,7 +65,7 @@ struct BenchmarkCase {
   }
 
   /// This thread's CPU time in seconds.
-  private static func now() -> Double {
+  static func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -12,7 +12,7 @@ extension Convolution2D {
     into output: UnsafeMutablePointer<Float>, cost: Parallel.Cost, threads: ThreadPool?
   ) {
     guard case .left(let packed, let channelsPerBlock) = weights else {
-      preconditionFailure("weights of an NHWC convolution")
+      preconditionFailure("weights in the order of \(algorithm)")
     }
     let size = geometry.outputSize(height: height, width: width)
     let positions = size.height * size.width

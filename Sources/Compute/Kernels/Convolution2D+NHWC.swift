@@ -9,7 +9,12 @@ extension Convolution2D {
     residual: UnsafePointer<Float>?, into output: UnsafeMutablePointer<Float>,
     cost: Parallel.Cost, threads: ThreadPool?
   ) {
-    if geometry.isPointwise, !poolsTwoByTwo, case .right(let packed) = weights {
+    if case .winograd(let filters) = weights {
+      return runWinograd(
+        filters, input, batch: batch, height: height, width: width, residual: residual,
+        into: output, cost: cost, threads: threads)
+    }
+    if algorithm == .product, case .right(let packed) = weights {
       runPointwise(
         packed, input, pixels: batch * height * width, residual: residual, into: output,
         cost: cost, threads: threads)
@@ -87,7 +92,7 @@ extension Convolution2D {
 
   /// Does to some elements of the output what follows the activation, up to a residual that is
   /// not there.
-  private func finish(
+  func finish(
     _ range: Range<Int>, of output: UnsafeMutablePointer<Float>, _ residual: UnsafePointer<Float>?
   ) {
     for step in tail {
@@ -107,7 +112,7 @@ extension Convolution2D {
     let final = outputSize(geometry, height: height, width: width)
     var source = image
     var sourceWidth = width
-    if geometry.hasPadding, !weights.isDepthwise {
+    if geometry.hasPadding, algorithm != .depthwise {
       sourceWidth = width + geometry.padLeft + geometry.padRight
       source = padded(geometry, image, height: height, width: width)
     }
@@ -167,8 +172,8 @@ extension Convolution2D {
         biasColumn: bias.map { UnsafePointer($0.base) }, activation: activation
       ).kernelEpilogue()
       table.pointee.depthwiseNHWC(&call)
-    case .left:
-      preconditionFailure("weights of an NCHW convolution")
+    case .left, .winograd:
+      preconditionFailure("weights in the order of \(algorithm)")
     }
   }
 

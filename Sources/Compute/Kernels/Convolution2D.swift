@@ -2,8 +2,9 @@ internal import CKernels
 
 /// A two-dimensional convolution with its weights packed once, shared by all threads.
 ///
-/// NHWC reads the image in place; NCHW goes through blocks of im2col in scratch. Bias and
-/// activation, and in NHWC a 2×2 max pooling, are applied before a value is first written.
+/// How it is computed is decided here, by `ConvolutionChoice` or the caller, because the weights' order
+/// depends on it. Bias and activation, and in NHWC a 2×2 max pooling, are applied before a value is
+/// first written.
 public final class Convolution2D: Sendable {
   /// Window, strides, dilations and padding.
   public let geometry: WindowGeometry
@@ -13,8 +14,12 @@ public final class Convolution2D: Sendable {
   public let layout: ImageLayout
   /// Groups: each output group sees only its input group.
   public let groups: Int
+  /// How it is computed.
+  public let algorithm: ConvolutionAlgorithm
   /// 2×2 max pooling with stride 2 after the activation; an odd last row or column is dropped.
   public let poolsTwoByTwo: Bool
+  /// Bytes of packed weights.
+  public let weightByteCount: Int
   let activation: Epilogue.Activation
   let tail: [Tail]
   let kernels: Kernels
@@ -29,8 +34,8 @@ public final class Convolution2D: Sendable {
     case left([[PackedLeftMatrix]], channelsPerBlock: Int)
     /// NHWC with one channel per group: [kernelHeight, kernelWidth, channels].
     case depthwise(AlignedFloats)
-
-    var isDepthwise: Bool { if case .depthwise = self { true } else { false } }
+    /// NHWC: 3×3 windows, transformed.
+    case winograd(WinogradFilters)
   }
 
   /// Copies the weights.
@@ -38,12 +43,16 @@ public final class Convolution2D: Sendable {
   ///   - weights: [outputChannels, inputChannels / groups, kernelHeight, kernelWidth], row-major.
   ///   - bias: one value per output channel.
   ///   - tail: only in NHWC.
-  ///   - poolsTwoByTwo: only in NHWC, and not with one channel per group.
+  ///   - poolsTwoByTwo: only in NHWC.
+  ///   - images: what images to expect.
+  ///   - algorithm: one that computes such a convolution; nil: the fastest whose weights take no more
+  ///     than `weightByteCountMax`.
   public init(
     geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, groups: Int = 1,
     layout: ImageLayout, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
     activation: Epilogue.Activation = .none, tail: [Tail] = [], poolsTwoByTwo: Bool = false,
-    kernels: Kernels = .active
+    images: ExpectedImages = ExpectedImages(), algorithm: ConvolutionAlgorithm? = nil,
+    weightByteCountMax: Int = .max, kernels: Kernels = .active
   ) {
     geometry.validate()
     precondition(
@@ -63,15 +72,23 @@ public final class Convolution2D: Sendable {
       copy.base.update(from: given, count: outputChannels)
       return copy
     }
+    let problem = ConvolutionProblem(
+      geometry: geometry, inputChannels: inputChannels, outputChannels: outputChannels,
+      groups: groups, layout: layout, poolsTwoByTwo: poolsTwoByTwo, images: images)
+    let choice = ConvolutionChoice(problem, kernels: kernels)
+    let algorithm = algorithm ?? choice.pick(weightByteCountMax: weightByteCountMax)
+    precondition(algorithm.computes(problem), "\(algorithm) cannot compute \(problem)")
+    self.algorithm = algorithm
+    weightByteCount = Int(choice.weightByteCount(algorithm))
     let packing = WeightPacking(
       geometry: geometry, channels: inputChannels / groups, outputs: outputChannels / groups,
       groups: groups, weights: weights, kernels: kernels)
-    if layout == .nchw {
-      self.weights = packing.left()
-    } else if inputChannels == groups, outputChannels == groups, groups > 1, !poolsTwoByTwo {
-      self.weights = packing.depthwise()
-    } else {
-      self.weights = packing.right()
+    switch algorithm {
+    case .im2col: self.weights = packing.left()
+    case .depthwise: self.weights = packing.depthwise()
+    case .direct, .product: self.weights = packing.right()
+    case .winograd2: self.weights = packing.winograd(size: 2)
+    case .winograd4: self.weights = packing.winograd(size: 4)
     }
     precondition(
       layout == .nhwc || !poolsTwoByTwo && tail.isEmpty, "pooling and tails are fused in NHWC only")

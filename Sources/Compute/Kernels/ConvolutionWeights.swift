@@ -69,4 +69,10 @@ struct WeightPacking {
     }
     return .depthwise(turned)
   }
+
+  func winograd(size: Int) -> Convolution2D.Weights {
+    .winograd(
+      WinogradFilters(
+        size: size, channels: channels, outputs: outputs, weights: weights, kernels: kernels))
+  }
 }

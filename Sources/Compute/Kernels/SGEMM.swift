@@ -72,6 +72,8 @@ struct Product {
   let cRow: Int
   let epilogue: Epilogue
   let kernels: Kernels
+  /// Whether B is packed on the way; nil: where that pays.
+  var packsRight: Bool?
 
   func run(_ threads: ThreadPool?) {
     guard m > 0, n > 0 else { return }
@@ -95,7 +97,9 @@ struct Product {
 
   private func compute(rows: Range<Int>, columns: Range<Int>) {
     guard !rows.isEmpty, !columns.isEmpty else { return }
-    if case .matrix(let b) = right, b.columnStride == 1, readsInPlace(rows.count) {
+    if case .matrix(let b) = right, b.columnStride == 1,
+      !(packsRight ?? !Self.readsInPlace(m: rows.count, n: n, k: k, kernels))
+    {
       let lanes = kernels.vectorLanes
       let whole = columns.count / lanes * lanes
       if whole > 0 {
@@ -117,8 +121,8 @@ struct Product {
   }
 
   /// Packing B pays when several tiles of rows read it again, or when it does not fit the caches.
-  private func readsInPlace(_ rows: Int) -> Bool {
-    rows <= 2 * kernels.panelRows || (rows <= 144 && n * k <= 144 * 144)
+  static func readsInPlace(m: Int, n: Int, k: Int, _ kernels: Kernels) -> Bool {
+    m <= 2 * kernels.panelRows || (m <= 144 && n * k <= 144 * 144)
   }
 
   /// Walks K and then the rows, for columns that are handled together.
@@ -228,6 +232,6 @@ struct Product {
   private func packsLeft(_ a: Matrix, rows: Int, depth: Int, columns: Int) -> Bool {
     if a.columnStride != 1 && a.rowStride != 1 { return true }
     let stride = a.columnStride == 1 ? a.rowStride : a.columnStride
-    return stride >= 512 && columns >= 4 * kernels.panelColumns && rows > 4
+    return stride >= 512 && stride % 64 == 0 && columns >= 4 * kernels.panelColumns && rows > 4
   }
 }

@@ -5,10 +5,16 @@ internal import Compute
 struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels",
-    abstract: "Time the kernels as per cent of the machine's measured peak, one thread.")
+    abstract: "Time the kernels as per cent of the machine's measured peak, one thread.",
+    discussion: """
+      With --assert: time every algorithm of what has several instead, such as convolutions of real
+      networks, and fail where the one that is picked is slower than the fastest by more than 10 %.
+      """)
   @Option(help: "How often each case is timed; the median counts.") var rounds = 9
   @Option(help: "The largest matrix product.") var sizeMax = 2048
   @Flag(help: "Print one JSON document.") var json = false
+  @Flag(name: .customLong("assert"), help: "Fail where a pick is not the fastest.")
+  var asserts = false
 
   private struct Document: Encodable {
     struct Product: Encodable {
@@ -33,6 +39,7 @@ struct BenchKernels: ParsableCommand {
   }
 
   func run() throws {
+    if asserts { return try assertPicks() }
     let benchmark = KernelBenchmark(rounds: rounds, sizeMax: sizeMax)
     let rows = benchmark.run()
     if json {
@@ -60,5 +67,24 @@ struct BenchKernels: ParsableCommand {
           $0.percentOfLimit.map { "\(Output.fixed($0, 0)) %" } ?? "",
         ]
       })
+  }
+
+  private func assertPicks() throws {
+    let rows = ChoiceBenchmark(rounds: rounds).run()
+    Output.table(
+      ["choice", "microseconds", "pick", "over the fastest"],
+      rows.map { row in
+        [
+          row.name,
+          row.microseconds.map { "\($0.way) \(Output.fixed($0.median, 0))" }
+            .joined(separator: ", "),
+          row.pick, "\(Output.fixed(100 * (row.excess - 1), 0)) %",
+        ]
+      })
+    let slow = rows.filter { $0.excess > 1 + ChoiceBenchmark.margin }
+    guard slow.isEmpty else {
+      for row in slow { print("slower than the fastest: \(row.name), picked \(row.pick)") }
+      throw ExitCode.failure
+    }
   }
 }

@@ -63,12 +63,14 @@ import Testing
         bias: one.hasBias ? bias.base : nil, activation: one.activation, into: want.base)
     }
 
-    func layer(_ one: Case, _ kernels: Kernels, pools: Bool = false) -> Convolution2D {
+    func layer(
+      _ one: Case, _ kernels: Kernels, pools: Bool = false, algorithm: ConvolutionAlgorithm? = nil
+    ) -> Convolution2D {
       Convolution2D(
         geometry: one.geometry, inputChannels: one.inputChannels,
         outputChannels: one.outputChannels, groups: one.groups, layout: one.layout,
         weights: weights.base, bias: one.hasBias ? bias.base : nil, activation: one.activation,
-        poolsTwoByTwo: pools, kernels: kernels)
+        poolsTwoByTwo: pools, algorithm: algorithm, kernels: kernels)
     }
   }
 
@@ -105,11 +107,18 @@ import Testing
       let one = Case(&random, kernels, layout)
       let run = Run(one, &random)
       let got = Memory(count: run.want.count)
-      run.layer(one, kernels).run(
-        run.input.base, batch: one.batch, height: one.height, width: one.width, into: got.base,
-        threads: index % 2 == 0 ? pool : nil)
-      #expect(got.values == run.want.values, "\(one)")
-      #expect(got.isIntact, "wrote past the output: \(one)")
+      // Winograd's algorithms round, so they have a test of their own.
+      let problem = ConvolutionProblem(
+        geometry: one.geometry, inputChannels: one.inputChannels,
+        outputChannels: one.outputChannels, groups: one.groups, layout: one.layout)
+      for algorithm in ConvolutionAlgorithm.allCases
+      where algorithm.computes(problem) && algorithm.winogradSize == nil {
+        run.layer(one, kernels, algorithm: algorithm).run(
+          run.input.base, batch: one.batch, height: one.height, width: one.width, into: got.base,
+          threads: index % 2 == 0 ? pool : nil)
+        #expect(got.values == run.want.values, "\(algorithm) \(one)")
+        #expect(got.isIntact, "\(algorithm) wrote past the output: \(one)")
+      }
     }
   }
 

@@ -43,8 +43,22 @@ struct ConvKernel: Operator {
       (packed, self.weight, weightByteCount) = (nil, weight, 0)
       return
     }
-    packed = Self.pack(plain, weight, bias, geometry, layout, tail, poolsTwoByTwo)
-    (self.weight, weightByteCount) = (nil, weight.storage.byteCount)
+    let packed = Self.pack(
+      plain, weight, bias, geometry, layout, tail, poolsTwoByTwo,
+      Self.expected(context.known.optional(0)?.shape, layout),
+      weightByteCountMax: context.options.weightByteCountMax)
+    switch packed {
+    case .signals: weightByteCount = weight.storage.byteCount
+    case .images(let convolution): weightByteCount = convolution.weightByteCount
+    }
+    (self.packed, self.weight) = (packed, nil)
+  }
+
+  /// What a shape that may be known in part, or not at all, says of the images to come.
+  private static func expected(_ shape: [Int]?, _ layout: ImageLayout) -> ExpectedImages {
+    guard let shape, shape.count == 4 else { return ExpectedImages() }
+    let first = layout == .nhwc ? 1 : 2
+    return ExpectedImages(batch: shape[0], height: shape[first], width: shape[first + 1])
   }
 
   /// Weights and bias live in the packed form.
@@ -60,7 +74,8 @@ struct ConvKernel: Operator {
 
   private static func pack(
     _ plain: ConvOperator, _ weight: Tensor, _ bias: Tensor?, _ geometry: WindowGeometry,
-    _ layout: ImageLayout, _ tail: ConvTail, _ poolsTwoByTwo: Bool
+    _ layout: ImageLayout, _ tail: ConvTail, _ poolsTwoByTwo: Bool, _ images: ExpectedImages,
+    weightByteCountMax: Int = .max
   ) -> Packed {
     let weights = weight.storage.base.assumingMemoryBound(to: Float.self)
     let bias = bias.map { UnsafePointer($0.storage.base.assumingMemoryBound(to: Float.self)) }
@@ -75,7 +90,7 @@ struct ConvKernel: Operator {
         geometry: geometry, inputChannels: weight.shape[1] * plain.group,
         outputChannels: weight.shape[0], groups: plain.group, layout: layout, weights: weights,
         bias: bias, activation: plain.activation.epilogue, tail: tail.steps,
-        poolsTwoByTwo: poolsTwoByTwo))
+        poolsTwoByTwo: poolsTwoByTwo, images: images, weightByteCountMax: weightByteCountMax))
   }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
@@ -129,7 +144,9 @@ struct ConvKernel: Operator {
     guard
       let packed = packed
         ?? weight.map({
-          Self.pack(plain, $0, bias, WindowGeometry(axes), layout, tail, poolsTwoByTwo)
+          Self.pack(
+            plain, $0, bias, WindowGeometry(axes), layout, tail, poolsTwoByTwo,
+            ExpectedImages(batch: batch, height: height, width: width))
         })
     else { preconditionFailure("weights are packed or still to be packed") }
     switch packed {
