@@ -75,11 +75,15 @@ bench: build deps-test ## Kernels, models and calls beside ONNX Runtime and grpc
 
 .PHONY: bench-peers
 bench-peers: build deps-test ## The gateway beside proxies that people use, models beside other engines
-	@scripts/python-env.sh bench && bench/peers.sh $(BIN) && bench/models.sh $(BIN)
+	@scripts/python-env.sh bench && bench/peers.sh $(BIN) && bench/models.sh $(BIN) && bench/generation.sh $(BIN)
 
 .PHONY: bench-models
 bench-models: build deps-test ## Models of every class beside ONNX Runtime, OpenVINO and PyTorch, the same answers
 	@bench/models.sh $(BIN)
+
+.PHONY: bench-generation
+bench-generation: build deps-test ## Language models beside llama.cpp: prompts, tokens, eight streams, memory
+	@bench/generation.sh $(BIN)
 
 .PHONY: bench-operators
 bench-operators: build deps-test ## Some 150 single operators beside ONNX Runtime, one thread, worst first

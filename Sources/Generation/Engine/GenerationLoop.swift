@@ -1,4 +1,4 @@
-public import Compute
+internal import Compute
 internal import Synchronization
 internal import Tokenizers
 

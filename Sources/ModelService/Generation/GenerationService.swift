@@ -20,11 +20,10 @@ struct GenerationService: Sendable {
     guard request.prompt.isEmpty || request.promptTokens.isEmpty else {
       throw RPCError.invalid("expected a prompt or its tokens, got both")
     }
-    let prompt =
+    try await run(generator, request.options, caller, deadline, send) {
       request.promptTokens.isEmpty
-      ? try Self.encode(request.prompt, generator.model) : request.promptTokens
-    let parameters = try GenerationParameters(request.options)
-    try await run(generator, prompt, parameters, caller, deadline, send)
+        ? try Self.encode(request.prompt, generator.model) : request.promptTokens
+    }
   }
 
   func chat(
@@ -32,25 +31,27 @@ struct GenerationService: Sendable {
     send: (MartletV1.GenerateResponse) async throws -> Void
   ) async throws {
     let generator = try await generator(request.model, request.version, caller)
-    let messages = request.messages.map { ChatMessage(role: $0.role, content: $0.content) }
-    let prompt: [Int32]
-    do throws(GenerationError) {
-      prompt = try generator.model.prompt(
-        chat: messages, now: CivilTime(secondsSinceEpoch: time(nil)))
-    } catch { throw RPCError(error) }
-    let parameters = try GenerationParameters(request.options)
-    try await run(generator, prompt, parameters, caller, deadline, send)
+    try await run(generator, request.options, caller, deadline, send) {
+      let messages = request.messages.map { ChatMessage(role: $0.role, content: $0.content) }
+      do throws(GenerationError) {
+        return try generator.model.prompt(
+          chat: messages, now: CivilTime(secondsSinceEpoch: time(nil)))
+      } catch { throw RPCError(error) }
+    }
   }
 
   func tokenize(
     _ request: MartletV1.TokenizeRequest, caller: Caller
   ) async throws -> MartletV1.TokenizeResponse {
-    let model = try await generator(request.model, request.version, caller).model
-    var response = MartletV1.TokenizeResponse()
-    response.tokens = try Self.encode(
-      request.text, model, addsSpecial: request.addSpecial, parsesSpecial: request.parseSpecial)
-    response.pieces = response.tokens.map { model.tokenizer.bytes(of: $0) }
-    return response
+    let generator = try await generator(request.model, request.version, caller)
+    return try await generator.offload {
+      var response = MartletV1.TokenizeResponse()
+      response.tokens = try Self.encode(
+        request.text, generator.model, addsSpecial: request.addSpecial,
+        parsesSpecial: request.parseSpecial)
+      response.pieces = response.tokens.map { generator.model.tokenizer.bytes(of: $0) }
+      return response
+    }
   }
 
   func embed(
@@ -64,7 +65,7 @@ struct GenerationService: Sendable {
     var response = MartletV1.EmbedResponse()
     var usage = MartletV1.GenerationUsage()
     for text in request.texts {
-      let tokens = try Self.encode(text, generator.model)
+      let tokens = try await generator.offload { try Self.encode(text, generator.model) }
       var embedding = MartletV1.Embedding()
       embedding.values = try await generator.embed(tokens)
       response.embeddings.append(embedding)
@@ -89,13 +90,16 @@ struct GenerationService: Sendable {
     return generator
   }
 
+  /// Long prompts and grammars take a while: the thread that reads requests is not held up by them.
   private func run(
-    _ generator: Generator, _ prompt: [Int32], _ parameters: GenerationParameters,
-    _ caller: Caller, _ deadline: MonotonicTime?,
-    _ send: (MartletV1.GenerateResponse) async throws -> Void
+    _ generator: Generator, _ options: MartletV1.GenerationOptions?, _ caller: Caller,
+    _ deadline: MonotonicTime?, _ send: (MartletV1.GenerateResponse) async throws -> Void,
+    prompt: @escaping @Sendable () throws -> [Int32]
   ) async throws {
-    let stream = try generator.generate(
-      prompt, parameters, tenant: caller.tenant, deadline: deadline)
+    let stream = try await generator.offload {
+      try generator.generate(
+        try prompt(), try GenerationParameters(options), tenant: caller.tenant, deadline: deadline)
+    }
     try await withTaskCancellationHandler {
       do {
         while let delta = await stream.next() {

@@ -55,6 +55,13 @@ final class Generator: Sendable {
     } catch { throw RPCError(error) }
   }
 
+  /// Prepares something on a compute thread.
+  func offload<Result: Sendable>(
+    _ body: @escaping @Sendable () throws -> Result
+  ) async throws -> Result {
+    try await execution.workers.offload(body)
+  }
+
   /// The embedding of a text: of length 1.
   func embed(_ tokens: [Int32]) async throws(RPCError) -> [Float] {
     let result: Result<[Float], RPCError> = await withUnsafeContinuation { continuation in

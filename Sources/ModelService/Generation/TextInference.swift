@@ -44,9 +44,11 @@ struct TextInference: Sendable {
     _ model: LoadedModel, _ generator: Generator, id: String, caller: Caller,
     deadline: MonotonicTime?, send: (Inference.ModelInferResponse) async throws -> Void
   ) async throws {
-    let stream = try generator.generate(
-      try GenerationService.encode(prompt, generator.model), parameters, tenant: caller.tenant,
-      deadline: deadline)
+    let stream = try await generator.offload {
+      try generator.generate(
+        try GenerationService.encode(prompt, generator.model), parameters, tenant: caller.tenant,
+        deadline: deadline)
+    }
     try await withTaskCancellationHandler {
       do {
         var text = echoes ? prompt : ""
