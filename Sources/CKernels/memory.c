@@ -49,10 +49,6 @@ void *ck_scratch(size_t slot, size_t byteCount) {
 }
 
 #define HUGE_PAGE ((size_t)2 << 20)
-// From here on memory is a mapping of its own. malloc would do so too, but only until the first large
-// block is freed: then it keeps blocks of up to that size, and a model that was loaded and unloaded some
-// hundred times left a fifth more than after ten.
-#define OWN_PAGES ((size_t)128 << 10)
 
 // A whole number of pages; 0 if there are not so many.
 static size_t pages(size_t byteCount) {
@@ -65,11 +61,6 @@ static size_t pages(size_t byteCount) {
 static void *map(size_t byteCount) {
   const size_t length = pages(byteCount);
   if (length == 0) return NULL;
-  if (byteCount < HUGE_PAGE) {
-    void *memory =
-        mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-  }
   char *begin = mmap(
       NULL, length + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (begin == MAP_FAILED) return NULL;
@@ -82,7 +73,7 @@ static void *map(size_t byteCount) {
 }
 
 void *ck_allocate(size_t byteCount) {
-  if (byteCount >= OWN_PAGES) return map(byteCount);
+  if (byteCount >= HUGE_PAGE) return map(byteCount);
   void *memory = NULL;
   return posix_memalign(&memory, 64, byteCount ? byteCount : 1) == 0 ? memory : NULL;
 }
@@ -90,12 +81,12 @@ void *ck_allocate(size_t byteCount) {
 void *ck_allocate_zeros(size_t byteCount) {
   void *memory = ck_allocate(byteCount);
   // The system's pages are zeros.
-  if (memory && byteCount < OWN_PAGES) memset(memory, 0, byteCount);
+  if (memory && byteCount < HUGE_PAGE) memset(memory, 0, byteCount);
   return memory;
 }
 
 void ck_free(void *memory, size_t byteCount) {
-  if (memory && byteCount >= OWN_PAGES) {
+  if (memory && byteCount >= HUGE_PAGE) {
     munmap(memory, pages(byteCount));
   } else {
     free(memory);

@@ -538,8 +538,8 @@ size_t ck_available(const ck_table **tables, size_t capacity);
 void *ck_scratch(size_t slot, size_t byteCount);
 #define CK_SCRATCH_SLOTS 4
 
-/// 64-byte aligned memory; from 128 KiB on a mapping of its own, from 2 MiB on aligned to, and advised
-/// to be, huge pages. NULL if there is none. `ck_free` needs the size that was asked for.
+/// 64-byte aligned memory; from 2 MiB on a mapping of its own, aligned to, and advised to be, huge
+/// pages. NULL if there is none. `ck_free` needs the size that was asked for.
 void *ck_allocate(size_t byteCount);
 void *ck_allocate_zeros(size_t byteCount);
 void ck_free(void *memory, size_t byteCount);
