@@ -16,7 +16,8 @@ public enum MemoryBandwidth {
       Parallel.rows(
         count, multipleOf: 1 << 18, cost: .bytes(count * 4), on: threads
       ) { range in
-        BenchmarkCase.keep(kernels.table.pointee.readSum(memory.base + range.lowerBound, range.count))
+        BenchmarkCase.keep(
+          kernels.table.pointee.readSum(memory.base + range.lowerBound, range.count))
       }
       best = max(best, Double(count * 4) / (now() - start))
     }

@@ -20,7 +20,8 @@ struct BenchGenerate: ParsableCommand {
   @Option(help: "Tokens to generate.") var tokens = 128
   @Option(help: "Streams at a time; may be given again.") var streams: [Int] = [1, 8]
   @Option(help: "Rounds.") var rounds = 3
-  @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.") var coarse = false
+  @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.")
+  var coarse = false
   @Flag(help: "Print one JSON document.") var json = false
 
   private struct Row: Encodable {
