@@ -112,10 +112,13 @@ struct DescribedMethod: CustomTestStringConvertible {
     #expect(route.isStreaming == method.isStreaming)
     let fields = DescribedMethod.fields[method.input] ?? [:]
     let isAboutModels =
-      method.path.hasPrefix("/inference.") || method.path.hasPrefix("/martlet.v1.Models/")
+      ["/inference.", "/martlet.v1.Models/", "/martlet.v1.Generation/"]
+      .contains { method.path.hasPrefix($0) }
     // RepositoryIndex, shared memory and logs name no model; their `name` is something else.
     let isAboutOne = !method.path.contains("SharedMemory")
-    let named = fields["model_name"] ?? (isAboutModels && isAboutOne ? fields["name"] : nil)
+    let named =
+      fields["model_name"] ?? fields["model"]
+      ?? (isAboutModels && isAboutOne ? fields["name"] : nil)
     #expect(route.authorisation.field == named ?? 0)
   }
 
@@ -124,6 +127,7 @@ struct DescribedMethod: CustomTestStringConvertible {
     for name in safe {
       let isRead = [
         "Ready", "Live", "Metadata", "Config", "Statistics", "Index", "List", "Show", "ModelInfer",
+        "Tokenize", "Embed",
       ].contains { name.contains($0) }
       #expect(isRead, "\(name) changes something")
     }

@@ -60,8 +60,12 @@ extension Route {
 
   /// A generation is not sent twice: it may have been charged already.
   private static let generation: [Route] = [
-    Route("/martlet.v1.Generation/Generate", .model, .infer, model: .firstMessage(field: 1)),
-    Route("/martlet.v1.Generation/Chat", .model, .infer, model: .firstMessage(field: 1)),
+    Route(
+      "/martlet.v1.Generation/Generate", .model, .infer, model: .firstMessage(field: 1),
+      isStreaming: true),
+    Route(
+      "/martlet.v1.Generation/Chat", .model, .infer, model: .firstMessage(field: 1),
+      isStreaming: true),
     Route(
       "/martlet.v1.Generation/Tokenize", .model, .infer, model: .firstMessage(field: 1),
       isRetrySafe: true),
