@@ -30,4 +30,5 @@ expect avx2 qemu-x86_64 -cpu Haswell x86
 gcc=/usr/lib/gcc-cross/aarch64-linux-gnu/12
 build arm --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include -B"$gcc" -L"$gcc" \
   -B/usr/aarch64-linux-gnu/lib -L/usr/aarch64-linux-gnu/lib -fuse-ld=lld -static
-expect neon qemu-aarch64 arm
+expect neon qemu-aarch64 -cpu cortex-a53 arm
+expect neon-dot qemu-aarch64 -cpu max arm

@@ -2,10 +2,19 @@
 #include "include/CKernels.h"
 
 #if defined(__aarch64__)
-extern const ck_table ck_table_neon;
+#if defined(__linux__)
+#include <sys/auxv.h>
+// Linux's HWCAP_ASIMDDP; what does not say so has no dot products.
+static int hasDotProducts(void) { return (getauxval(AT_HWCAP) >> 20 & 1) != 0; }
+#else
+static int hasDotProducts(void) { return 0; }
+#endif
+extern const ck_table ck_table_neon, ck_table_neondot;
 size_t ck_available(const ck_table **tables, size_t capacity) {
-  if (capacity > 0) tables[0] = &ck_table_neon;
-  return 1;
+  size_t count = 0;
+  if (count < capacity) tables[count++] = &ck_table_neon;
+  if (count < capacity && hasDotProducts()) tables[count++] = &ck_table_neondot;
+  return count;
 }
 #else
 extern const ck_table ck_table_baseline;

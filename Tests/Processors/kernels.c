@@ -118,10 +118,14 @@ int main(void) {
             d < 0 ? 0 : d, 1 / (1 + exp(-d)), tanh(d), exp(d), log(d), sqrt(d), 1 / d, -d, fabs(d),
             erf(d), floor(d), ceil(d), d * (1 + erf(d * M_SQRT1_2)) / 2,
             d * (1 + tanh(0.7978845608028654 * (d + 0.044715 * d * d * d))) / 2, d / (1 + exp(-d)),
-            d * fmin(fmax(d / 6 + 0.5, 0), 1)}[op];
+            d * fmin(fmax(d / 6 + 0.5, 0), 1), sin(d), cos(d), tan(d), atan(d), asin(d), acos(d),
+            sinh(d), cosh(d), asinh(d), acosh(d), atanh(d)}[op];
         const int ok = (isnan(want) && isnan(y[i])) || fabs(y[i] - want) <= 5e-7 * fabs(want) + 1e-37
             || (op == CK_ERF && fabs(y[i] - want) < 3e-7)
-            || (op >= CK_GELU && fabs(y[i] - want) < 3e-7 * fmax(1, fabs(d)));
+            || ((op == CK_SIN || op == CK_COS) && fabs(y[i] - want) < 1.2e-7)
+            || (op == CK_TAN && fabs(y[i] - want) < 1e-10 * (1 + want * want) + 5e-7 * fabs(want))
+            || (op >= CK_GELU && op <= CK_HARD_SWISH
+                && fabs(y[i] - want) < 3e-7 * fmax(1, fabs(d)));
         if (!ok && good) printf("unary %d of %g is %g, not %g\n", op, d, y[i], want);
         good &= ok;
       }

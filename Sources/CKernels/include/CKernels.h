@@ -136,6 +136,7 @@ typedef struct {
   const float *bias;          // one value per channel, or NULL
   float low, high;
   bool clamps;
+  uint8_t *broken;            // per tile: whether an output is not finite before it is clamped
 } ck_winograd_output;
 
 /// Transforms filters of 3 × 3. A filter's channels are written to the end of their last vector.

@@ -1,4 +1,4 @@
-// AArch64: NEON with FMA is part of the base instruction set, so this is its only table.
+// AArch64: NEON with FMA is part of the base instruction set.
 // 12×8 tiles.
 #if defined(__aarch64__)
 #define CK_SUFFIX neon

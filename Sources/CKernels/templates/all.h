@@ -6,6 +6,7 @@
 #include "convolution.h"
 #include "math.h"
 #include "elementwise.h"
+#include "trigonometry.h"
 #include "softmax.h"
 #include "normalization.h"
 #include "recurrent.h"
@@ -77,7 +78,9 @@ const ck_table NAME(ck_table) = {
     .compare = {EACH_TYPE(compare_equal), EACH_TYPE(compare_less), EACH_TYPE(compare_lessOrEqual)},
     .unary = {unary_relu, unary_sigmoid, unary_tanh, unary_exp, unary_log, unary_sqrt,
               unary_reciprocal, unary_negate, unary_absolute, unary_erf, unary_floor, unary_ceil,
-              unary_gelu, unary_geluTanh, unary_silu, unary_hardSwish},
+              unary_gelu, unary_geluTanh, unary_silu, unary_hardSwish, unary_sin, unary_cos,
+              unary_tan, unary_atan, unary_asin, unary_acos, unary_sinh, unary_cosh, unary_asinh,
+              unary_acosh, unary_atanh},
     .clamp = NAME(clamp),
     .leakyRelu = NAME(leakyRelu),
     .axpby = NAME(axpby),

@@ -46,6 +46,15 @@ INLINE vi dot_i8(vi sum, vi a, vi b) {
 INLINE vf dot_bf16(vf sum, vi a, vi b) {
   return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
+#elif defined(CK_HAS_NEON_DOT)
+// Both sides of sdot are signed: a is moved down by 128, which the sum of b's bytes makes up for. Rows
+// of a tile share that.
+INLINE vi dot_i8(vi sum, vi a, vi b) {
+  const int8x16_t weights = (int8x16_t)b;
+  const vi moved = a ^ (vi)(int32_t)0x80808080;
+  const vi lack = (vi)vdotq_s32(vdupq_n_s32(0), vdupq_n_s8(-128), weights);
+  return (vi)vdotq_s32((int32x4_t)sum, (int8x16_t)moved, weights) - lack;
+}
 #elif defined(__SSE2__)
 // Even and odd bytes as 16-bit numbers, whose products add up in pairs without loss. (The
 // instruction for bytes would saturate: 2 · 255 · 127 is more than 16 bits hold.)

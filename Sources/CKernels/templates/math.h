@@ -13,9 +13,10 @@ INLINE vf vscale(vf p, vi n) {
 #endif
 }
 
-INLINE vf vexp(vf x) {
+// 2^shift · e^x, for shifts of -1 and 0.
+INLINE vf vexp_scaled(vf x, int32_t shift) {
   // Outside these the result is +inf or 0 all the same, and n stays in vscale's range.
-  const vf clamped = vatmost(vatleast(x, vsplat(-104.0f)), vsplat(89.0f));
+  const vf clamped = vatmost(vatleast(x, vsplat(-104.0f)), vsplat(90.0f));
   // Adding 1.5·2^23 rounds to the nearest integer and leaves it in the low bits.
   const vf shifter = vsplat(12582912.0f);
   const vf shifted = clamped * vsplat(1.44269504088896341f) + shifter;
@@ -32,8 +33,9 @@ INLINE vf vexp(vf x) {
   p = p * r + vsplat(5.0000001201e-1f);
   p = p * (r * r) + r;
   p = p + vsplat(1.0f);
-  return vscale(p, exponent);
+  return vscale(p, exponent + shift);
 }
+INLINE vf vexp(vf x) { return vexp_scaled(x, 0); }
 
 INLINE vf vlog(vf x) {
   const vi tiny = x < vsplat(FLT_MIN);

@@ -60,6 +60,14 @@ INLINE vf winograd_load(const float *p, const size_t n) {
   return n == VL ? vload(p) : vload_first(p, n);
 }
 
+// 0 where every one of these lanes is finite, else NaN.
+INLINE vf winograd_check(vf v, const size_t n) {
+  if (n == VL) return v * 0;
+  float lanes[VL];
+  vstore(lanes, v);
+  return vload_first(lanes, n) * 0;
+}
+
 #define WINOGRAD(M, A)                                                                           \
   INLINE void winograd_input_lanes_##M(                                                          \
       const float *const (*pixel)[A], float *to, ptrdiff_t plane, size_t c, const size_t n) {    \
@@ -98,10 +106,11 @@ INLINE vf winograd_load(const float *p, const size_t n) {
       if (c < channels) winograd_input_lanes_##M(pixel, to, w->plane, c, channels - c);          \
     }                                                                                            \
   }                                                                                              \
-  INLINE void winograd_output_lanes_##M(                                                         \
+  INLINE vf winograd_output_lanes_##M(                                                           \
       const ck_winograd_output *g, const float *from, float *to, size_t rows, size_t columns,    \
       size_t c, const size_t n) {                                                                \
     const ptrdiff_t plane = g->tiles.plane;                                                      \
+    vf check = vsplat(0);                                                                        \
     vf t[M][A];                                                                                  \
     UNROLLED for (int j = 0; j < A; j++) {                                                       \
       vf d[A], r[M];                                                                             \
@@ -118,11 +127,13 @@ INLINE vf winograd_load(const float *p, const size_t n) {
       UNROLLED for (int j = 0; j < M; j++) {                                                     \
         if ((size_t)j >= columns) break;                                                         \
         vf v = r[j] + bias;                                                                      \
+        check += winograd_check(v, n);                                                           \
         if (g->clamps) v = vatmost(vatleast(v, vsplat(g->low)), vsplat(g->high));                \
         if (n == VL) vstore(row + (size_t)j * g->channels, v);                                   \
         else vstore_first(row + (size_t)j * g->channels, v, n);                                  \
       }                                                                                          \
     }                                                                                            \
+    return check;                                                                                \
   }                                                                                              \
   static void winograd_output_tiles_##M(const ck_winograd_output *g) {                           \
     const ck_winograd_tiles *w = &g->tiles;                                                      \
@@ -134,10 +145,13 @@ INLINE vf winograd_load(const float *p, const size_t n) {
       const size_t columns = g->width - x < M ? g->width - x : M;                                \
       const float *from = g->planes + (ptrdiff_t)k * w->tile;                                    \
       float *to = g->output + ((image * g->height + y) * g->width + x) * channels;               \
+      vf check = vsplat(0);                                                                      \
       size_t c = 0;                                                                              \
       for (; c + VL <= channels; c += VL)                                                        \
-        winograd_output_lanes_##M(g, from, to, rows, columns, c, VL);                            \
-      if (c < channels) winograd_output_lanes_##M(g, from, to, rows, columns, c, channels - c);  \
+        check += winograd_output_lanes_##M(g, from, to, rows, columns, c, VL);                   \
+      if (c < channels)                                                                          \
+        check += winograd_output_lanes_##M(g, from, to, rows, columns, c, channels - c);         \
+      g->broken[k] = __builtin_reduce_or(check != 0) != 0;                                       \
     }                                                                                            \
   }                                                                                              \
   static void winograd_filter_rows_##M(const ck_winograd_filters *g) {                           \

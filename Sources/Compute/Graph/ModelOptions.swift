@@ -62,6 +62,9 @@ public struct ModelOptions: Sendable {
   /// tensors, and bytes that an interpreted one may write: minutes of the plain loops. A window,
   /// a sum or a frame as large as an attribute can say would go on for ever.
   public var workMax = 1e11
+  /// Inputs of at least so many bytes for every step that reads them are read where the caller has
+  /// them. Smaller ones are copied: making a step again for a new address takes as long.
+  public var followedByteCountPerReader = 64 << 10
   /// Whether inputs and outputs may be what the Open Inference Protocol does not know: sequences
   /// and optionals, which only `Model.evaluate` takes, and types of a few bits.
   public var allowsContainers = false

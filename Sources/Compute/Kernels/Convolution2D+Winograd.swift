@@ -101,6 +101,12 @@ extension Convolution2D {
         m: tiles.count, Matrix(from + index * before.tiles.plane, rowStride: depth), plane,
         into: to + index * behind.tiles.plane, rowStride: columns)
     }
-    kernels.table.pointee.winogradOutput(&behind)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: tiles.count) { broken in
+      behind.broken = broken.baseAddress
+      kernels.table.pointee.winogradOutput(&behind)
+      for index in 0..<tiles.count where broken[index] != 0 {
+        convolveDirectly(filters, before, behind, tile: tiles.first + index)
+      }
+    }
   }
 }

@@ -45,6 +45,15 @@ public final class PackedMatrix: Sendable {
     }
   }
 
+  /// One element; slow.
+  func element(_ row: Int, _ column: Int) -> Float {
+    let (panel, place) = (column / kernels.panelColumns, column % kernels.panelColumns)
+    // What is left for a last panel may be no more than one vector.
+    let isNarrow = columnCount - panel * kernels.panelColumns <= kernels.vectorLanes
+    let width = isNarrow ? kernels.vectorLanes : kernels.panelColumns
+    return storage.base[panel * panelStride + row * width + place]
+  }
+
   /// Bytes of memory that a matrix would hold: its columns are rounded up to panels. nil if no
   /// memory is that large.
   static func byteCount(

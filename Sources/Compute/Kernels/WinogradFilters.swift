@@ -8,6 +8,8 @@ struct WinogradFilters {
   let planes: [PackedMatrix]
   /// A pixel outside the image.
   let zeros: AlignedFloats
+  /// The filters as they were.
+  let plain = PlainFilters()
   private let memory: AlignedFloats
 
   /// - Parameters:

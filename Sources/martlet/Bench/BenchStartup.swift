@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Compute
+internal import EventLoop
 internal import Glibc
 internal import ModelFormats
 internal import RPC
@@ -50,6 +51,8 @@ struct BenchStartup: ParsableCommand {
   }
 
   func run() throws {
+    // Memory is kept and given back as in a service.
+    var (heap, looked) = (HeapTrimmer(), MonotonicTime.now())
     let fileBytes = try dropFromPageCache()
     let before = ResidentMemory.byteCount()
     let (cold, resident) = try cycle(since: before)
@@ -57,6 +60,10 @@ struct BenchStartup: ParsableCommand {
     for count in 1..<cycles {
       if count == Self.settlingCycleCount { settled = ResidentMemory.byteCount() }
       times.append(try cycle(since: before).time)
+      if MonotonicTime.now() - looked >= .seconds(5) {
+        heap.look()
+        looked = MonotonicTime.now()
+      }
     }
     let empty = ResidentMemory.byteCount()
     let median = { (part: KeyPath<LoadTime, Duration>) in

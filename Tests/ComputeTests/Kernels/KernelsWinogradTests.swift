@@ -27,9 +27,13 @@ import Testing
   private struct Run {
     let input: Memory, weights: Memory, bias: Memory, residual: Memory, want: Memory
 
-    init(_ one: Case, _ random: inout Random) {
+    init(
+      _ one: Case, _ random: inout Random,
+      change: (Memory, Memory, inout Random) -> Void = { _, _, _ in }
+    ) {
       input = Memory(random.reals(one.batch * one.height * one.width * one.channels))
       weights = Memory(random.reals(one.outputs * one.channels * 9))
+      change(input, weights, &random)
       bias = Memory(random.reals(one.outputs))
       let size = one.geometry.outputSize(height: one.height, width: one.width)
       let count = one.batch * one.outputs * size.height * size.width
@@ -74,6 +78,36 @@ import Testing
       #expect(run.answer(one, algorithm, kernels, threads: pool).values == got.values, "\(one)")
       let sums = run.answer(one, algorithm, kernels, tail: [.residual], threads: pool)
       #expect(sums.values == zip(got.values, run.residual.values).map { $0 + $1 }, "\(one)")
+    }
+  }
+
+  /// Only what sees an infinity or a NaN is infinite or NaN, and as by a direct convolution.
+  @Test(arguments: Kernels.available, [ConvolutionAlgorithm.winograd2, .winograd4])
+  func pixelsThatAreNotFiniteReachNoMoreThanTheirWindows(
+    _ kernels: Kernels, _ algorithm: ConvolutionAlgorithm
+  ) {
+    var random = Random(#function, kernels)
+    let pool = ThreadPool(participants: 2)
+    for _ in 0..<12 {
+      let one = Case(&random, kernels)
+      let values: [Float] = [.infinity, -.infinity, .nan]
+      let run = Run(one, &random) { input, weights, random in
+        for _ in 0..<3 {
+          input.base[Int.random(in: 0..<input.values.count, using: &random)] =
+            values.randomElement(using: &random) ?? 0
+        }
+        // A tap of no weight makes NaN of an infinity.
+        for index in 0..<weights.values.count where index % 5 == 0 { weights.base[index] = 0 }
+      }
+      let got = run.answer(one, algorithm, kernels, threads: nil)
+      let tolerance = Float(one.channels * 9 + 40) * 4e-7
+      for (a, b) in zip(got.values, run.want.values) {
+        let isSame = a == b || (a.isNaN && b.isNaN) || abs(a - b) <= max(tolerance, abs(b) * 1e-5)
+        #expect(isSame, "\(a) instead of \(b): \(one)")
+      }
+      #expect(got.isIntact, "wrote past the output: \(one)")
+      let other = run.answer(one, algorithm, kernels, threads: pool)
+      #expect(zip(got.values, other.values).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) })
     }
   }
 

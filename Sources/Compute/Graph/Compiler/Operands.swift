@@ -5,7 +5,7 @@ struct Operand {
   /// Elements in the value.
   let count: Int
   /// The elements' place in the plan's memory; 64-byte aligned. Meaningless for strings.
-  let bytes: UnsafeMutableRawPointer
+  var bytes: UnsafeMutableRawPointer
   /// The framed elements, for strings only.
   let strings: StringBuffer?
   /// Tells where the elements are in this run, for an input that is not copied into the plan's memory.
@@ -44,7 +44,7 @@ struct Operand {
 
 /// Where a step finds its inputs and puts its outputs.
 struct Operands {
-  let inputs: [Operand?]
+  var inputs: [Operand?]
   let outputs: [Operand?]
   /// Memory nobody else uses while the step runs; as large as the operator asked for.
   let scratch: UnsafeMutableRawPointer
@@ -67,6 +67,15 @@ struct Operands {
       throw GraphError(code: .invalidGraph, message: "output \(index) is required and missing")
     }
     return operand
+  }
+
+  /// A step that fails when the texts it writes get too long.
+  func checked(_ step: @escaping Step) -> Step {
+    guard outputs.contains(where: { $0?.strings != nil }) else { return step }
+    return { () throws(ExecutionError) in
+      try step()
+      try checkTexts()
+    }
   }
 
   /// Texts only tell while they are written how long they get.

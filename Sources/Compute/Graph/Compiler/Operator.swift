@@ -26,7 +26,8 @@ protocol Operator: Sendable {
   var inPlaceInputs: [Int] { get }
 
   /// Whether a step finds input `index` by `Operand.address` whenever it runs: an input of the model
-  /// then stays where the caller has it.
+  /// then stays where the caller has it, however small. Steps of other operators are made again for a
+  /// large input that is somewhere else; no step may write to an input but where `inPlaceInputs` says so.
   func follows(input index: Int, _ inputs: KnownInputs) -> Bool
 
   /// Bytes of scratch memory a step needs for inputs of these (concrete) types.

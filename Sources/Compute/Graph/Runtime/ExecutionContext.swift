@@ -1,7 +1,8 @@
 /// What one inference at a time needs: an arena and a plan per combination of input shapes.
 ///
 /// Not for two threads at once; `Model.withContext` lends each caller its own. After the first
-/// run with given shapes, further runs with them allocate nothing.
+/// run with given shapes, further runs with them allocate nothing, or a few closures where a large
+/// input that is read in place comes from elsewhere.
 public final class ExecutionContext {
   private let program: Program
   private let plans: PlanCache

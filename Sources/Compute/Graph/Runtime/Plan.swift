@@ -10,6 +10,10 @@ final class Plan {
   var outputs: [Operand] = []
   /// Where each input is in this run; read by the steps that follow it.
   let places: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  /// Steps that are made for one place of an input, and the places they are made for.
+  private var bindings: [StepBinding] = []
+  private let bound: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private var hasMoved = false
   private(set) var steps: [Step] = []
   private(set) var nodeNames: [String] = []
   private(set) var operatorNames: [String] = []
@@ -25,23 +29,63 @@ final class Plan {
     self.program = program
     self.work = work
     self.threads = threads
-    places = .allocate(capacity: max(program.inputs.count, 1))
+    let count = max(program.inputs.count, 1)
+    places = .allocate(capacity: count)
+    places.initialize(repeating: UnsafeMutableRawPointer(bitPattern: 1)!, count: count)
+    bound = .allocate(capacity: count)
+    bound.initialize(repeating: nil, count: count)
   }
 
-  deinit { places.deallocate() }
+  deinit {
+    places.deallocate()
+    bound.deallocate()
+  }
 
   /// Takes an input's elements: where they are if its readers follow it, else by a copy.
   func take(input index: Int, _ source: UnsafeRawBufferPointer) {
     guard let start = source.baseAddress else { return }
     let input = inputs[index]
-    let alignment = input.dataType.elementByteCount ?? 1
-    // Messages hold tensors wherever they happen to begin.
-    if input.place != nil, Int(bitPattern: start) % alignment == 0 {
-      places[index] = UnsafeMutableRawPointer(mutating: start)
+    if input.place != nil, canRead(input, source) {
+      place(index, UnsafeMutableRawPointer(mutating: start))
     } else {
       memcpy(input.bytes, start, source.count)
-      places[index] = input.bytes
+      place(index, input.bytes)
     }
+  }
+
+  /// Messages hold tensors wherever they happen to begin, so they may not be aligned for their type. And
+  /// kernels may read a line behind a tensor, which nobody notices unless a page begins there.
+  private func canRead(_ input: Operand, _ source: UnsafeRawBufferPointer) -> Bool {
+    let start = Int(bitPattern: source.baseAddress)
+    let last = start + source.count - 1
+    return start % (input.dataType.elementByteCount ?? 1) == 0
+      && last / Self.pageByteCountMin == (last + TensorStorage.alignment) / Self.pageByteCountMin
+  }
+
+  /// The smallest page of any processor that is supported.
+  private static let pageByteCountMin = 4_096
+
+  private func place(_ index: Int, _ address: UnsafeMutableRawPointer) {
+    if places[index] == address { return }
+    places[index] = address
+    hasMoved = true
+  }
+
+  /// Notes that the step that was appended last reads inputs where the caller has them.
+  func bind(
+    _ instruction: Program.Instruction, _ operands: Operands, to sources: [StepBinding.Source]
+  ) {
+    bindings.append(StepBinding(step: steps.count - 1, instruction, operands, sources))
+  }
+
+  /// Makes the steps again that read inputs which are elsewhere now.
+  private func rebind() throws(ExecutionError) {
+    for index in bindings.indices {
+      let moved = bindings[index].sources.contains { bound[$0.input] != places[$0.input] }
+      if moved { steps[bindings[index].step] = try bindings[index].make(places) }
+    }
+    for index in 0..<inputs.count { bound[index] = places[index] }
+    hasMoved = false
   }
 
   func append(_ step: @escaping Step, of instruction: Program.Instruction) {
@@ -50,8 +94,9 @@ final class Plan {
     operatorNames.append(instruction.operatorName)
   }
 
-  /// Runs all steps. Allocates nothing.
+  /// Runs all steps. Allocates nothing but for steps whose inputs are somewhere else than last time.
   func run() throws(ExecutionError) {
+    if hasMoved { try rebind() }
     threads?.beginRun()
     defer { threads?.endRun() }
     for index in 0..<steps.count {
@@ -66,6 +111,7 @@ final class Plan {
 
   /// Runs all steps, and adds what each takes by the given clock of nanoseconds to `times`.
   func run(clock: () -> Int, into times: inout [Int]) throws(ExecutionError) {
+    if hasMoved { try rebind() }
     threads?.beginRun()
     defer { threads?.endRun() }
     var last = clock()

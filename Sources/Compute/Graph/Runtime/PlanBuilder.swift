@@ -10,8 +10,8 @@ struct PlanBuilder {
   private var bufferOfValue: [Int]
   private var buffers: [ArenaLayout.Buffer] = []
   private var scratchBuffer: [Int] = []
-  /// Inputs whose readers find them where the caller has them; nothing may be written there.
-  private var followed: Set<Int> = []
+  /// Values that are where the caller has an input; nothing may be written there.
+  private var followed = FollowedInputs()
   /// See `ModelOptions.workMax`.
   private var work = 0.0
 
@@ -108,7 +108,8 @@ struct PlanBuilder {
       }
     }
     for number in program.outputs { lastReads[number] = Int.max }
-    followed = findFollowed()
+    followed = FollowedInputs(
+      program, types, known: Set(constants.keys), pending.map { ($0.index, $0.known) })
     for number in program.inputs where constants[number] == nil {
       addBuffer(number, first: -1, last: max(lastReads[number], -1))
     }
@@ -137,19 +138,6 @@ struct PlanBuilder {
     }
   }
 
-  /// Inputs that all of their readers follow.
-  private func findFollowed() -> Set<Int> {
-    let inputs = program.inputs.filter { constants[$0] == nil && types[$0]?.dataType != .string }
-    var found = Set(inputs).subtracting(program.outputs)
-    for item in pending {
-      let instruction = program.instructions[item.index]
-      for (position, number) in instruction.inputs.enumerated() where found.contains(number) {
-        if !instruction.op.follows(input: position, item.known) { found.remove(number) }
-      }
-    }
-    return found
-  }
-
   private mutating func addBuffer(_ number: Int, first: Int, last: Int) {
     let type = types[number]!
     if type.dataType == .string { return }
@@ -165,9 +153,7 @@ struct PlanBuilder {
     _ instruction: Program.Instruction, _ number: Int, _ step: Int
   ) -> Int? {
     func buffer(_ index: Int) -> Int? {
-      guard index < instruction.inputs.count, instruction.inputs[index] >= 0,
-        !followed.contains(instruction.inputs[index])
-      else { return nil }
+      guard index < instruction.inputs.count, instruction.inputs[index] >= 0 else { return nil }
       let buffer = bufferOfValue[instruction.inputs[index]]
       return buffer < 0 ? nil : buffer
     }
@@ -178,7 +164,7 @@ struct PlanBuilder {
     }
     for index in instruction.op.inPlaceInputs {
       guard let found = buffer(index), buffers[found].byteCount == size,
-        buffers[found].last <= step
+        buffers[found].last <= step, followed.position(of: instruction.inputs[index]) == nil
       else { continue }
       // Another operand in the same buffer would be overwritten while it is read.
       let readers = instruction.inputs.filter { $0 >= 0 && bufferOfValue[$0] == found }
@@ -226,7 +212,8 @@ struct PlanBuilder {
         strings: type.dataType == .string
           ? StringBuffer(byteCountMax: program.options.arenaByteCountMax) : nil)
     }
-    for (position, number) in program.inputs.enumerated() where followed.contains(number) {
+    for number in 0..<program.valueCount {
+      guard let position = followed.position(of: number) else { continue }
       operands[number]?.place = UnsafePointer(plan.places + position)
     }
     for (step, item) in pending.enumerated() {
@@ -239,7 +226,9 @@ struct PlanBuilder {
         known: item.known, threadPool: plan.threads)
       do {
         if let run = try instruction.op.makeStep(binding) {
-          plan.append(Self.checked(run, binding), of: instruction)
+          plan.append(binding.checked(run), of: instruction)
+          let sources = followed.sources(of: instruction, item.known)
+          if !sources.isEmpty { plan.bind(instruction, binding, to: sources) }
         }
       } catch {
         throw ExecutionError(planning: error, node: instruction.nodeName)
@@ -248,17 +237,6 @@ struct PlanBuilder {
     plan.inputs = program.inputs.map { operands[$0]! }
     plan.outputs = program.outputs.map { operands[$0]! }
     return plan
-  }
-}
-
-extension PlanBuilder {
-  /// A step that fails when the texts it writes get too long.
-  private static func checked(_ step: @escaping Step, _ operands: Operands) -> Step {
-    guard operands.outputs.contains(where: { $0?.strings != nil }) else { return step }
-    return { () throws(ExecutionError) in
-      try step()
-      try operands.checkTexts()
-    }
   }
 }
 

@@ -54,7 +54,7 @@ struct PoolOperator: Operator {
     let input = try operands.input(0)
     if layout == .nhwc, isBytes(input.dataType) { return try bytesStep(input, operands) }
     let pool =
-      input.dataType == .fp32 && input.shape.count == 4
+      input.dataType == .fp32 && input.shape.count <= 4
       ? try kernelStep(input, operands)
       : step(try input.dataType.numeric(), input, operands, SpatialLoop(try axes(input.shape)))
     guard countsColumns, let indices = operands.optionalOutput(1), let pool else { return pool }
@@ -86,13 +86,16 @@ struct PoolOperator: Operator {
     _ input: Operand, _ operands: Operands
   ) throws(GraphError) -> Step? {
     let shape = input.shape
+    // One dimension is an image of one row.
     let (channels, height, width) =
-      layout == .nchw ? (shape[1], shape[2], shape[3]) : (shape[3], shape[1], shape[2])
+      layout == .nhwc
+      ? (shape[3], shape[1], shape[2]) : (shape[1], shape.count == 3 ? 1 : shape[2], shape.last!)
     let (source, target) = (UnsafePointer(input.f32), try operands.output().f32)
     let indices = operands.optionalOutput(1)?.pointer(Int64.self)
     let pooling = Pooling(
       isMax ? .max : .average(countsPadding: countsPadding),
-      WindowGeometry(try axes([shape[0], channels, height, width])), layout: layout,
+      WindowGeometry(try axes(layout == .nchw ? shape : [shape[0], channels, height, width])),
+      layout: layout,
       roundsUp: window.ceils)
     let threads = operands.threadPool
     return {

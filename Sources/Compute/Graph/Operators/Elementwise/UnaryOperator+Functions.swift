@@ -25,15 +25,13 @@ extension UnaryOperator {
         .init(
           loop: { map($0, $1, $2) { roundToEven($0) } }, { $0.rounded(.toNearestOrEven) })
       ),
-      ("Sin", .init({ sinf($0) }, { sin($0) })), ("Cos", .init({ cosf($0) }, { cos($0) })),
-      ("Tan", .init({ tanf($0) }, { tan($0) })), ("Asin", .init({ asinf($0) }, { asin($0) })),
-      ("Acos", .init({ acosf($0) }, { acos($0) })),
-      ("Atan", .init({ atanf($0) }, { atan($0) })),
-      ("Sinh", .init({ sinhf($0) }, { sinh($0) })),
-      ("Cosh", .init({ coshf($0) }, { cosh($0) })),
-      ("Asinh", .init({ asinhf($0) }, { asinh($0) })),
-      ("Acosh", .init({ acoshf($0) }, { acosh($0) })),
-      ("Atanh", .init({ atanhf($0) }, { atanh($0) })),
+      ("Sin", .init(kernel: .sin, { sin($0) })), ("Cos", .init(kernel: .cos, { cos($0) })),
+      ("Tan", .init(kernel: .tan, { tan($0) })), ("Asin", .init(kernel: .asin, { asin($0) })),
+      ("Acos", .init(kernel: .acos, { acos($0) })), ("Atan", .init(kernel: .atan, { atan($0) })),
+      ("Sinh", .init(kernel: .sinh, { sinh($0) })), ("Cosh", .init(kernel: .cosh, { cosh($0) })),
+      ("Asinh", .init(kernel: .asinh, { asinh($0) })),
+      ("Acosh", .init(kernel: .acosh, { acosh($0) })),
+      ("Atanh", .init(kernel: .atanh, { atanh($0) })),
       ("Erf", .init(kernel: .erf, { erf($0) })),
     ]
     for (name, value) in operators { registry.register(name) { _ in value } }

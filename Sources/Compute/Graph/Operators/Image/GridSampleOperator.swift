@@ -35,6 +35,9 @@ struct GridSampleOperator: Operator {
     if input.count == 0 {
       throw GraphError(code: .shapeMismatch, message: "there is nothing to sample")
     }
+    if isPlane(input.dataType, grid.dataType, input.shape) {
+      return planeStep(input, grid, output, operands)
+    }
     return step(try input.dataType.numeric(), try grid.dataType.numeric(), input, grid, output)
   }
 
@@ -70,10 +73,10 @@ struct GridSampleOperator: Operator {
     }
   }
 
-  private var isNearest: Bool { mode == .nearest }
+  var isNearest: Bool { mode == .nearest }
 
   /// A normalised coordinate as a position between pixels, pulled inside where padding says so.
-  private func position(_ normalized: Double, size: Int) -> Double {
+  func position(_ normalized: Double, size: Int) -> Double {
     let length = Double(size)
     // Single precision, as the reference has it: it decides which pixel is nearest.
     var x = Double(
@@ -105,7 +108,7 @@ struct GridSampleOperator: Operator {
   }
 
   /// The index of a pixel, -1 for one outside that counts as zero.
-  private func pixel(_ index: Double, size: Int) -> Int {
+  func pixel(_ index: Double, size: Int) -> Int {
     if index >= 0 && index <= Double(size - 1) { return Int(index) }
     switch padding {
     case .zeros: return -1
@@ -144,7 +147,7 @@ struct GridSampleOperator: Operator {
   }
 
   /// Keys' kernel with the coefficient that the standard fixes.
-  private static func cubic(_ x: Double) -> Double {
+  static func cubic(_ x: Double) -> Double {
     let a = -0.75
     return x <= 1
       ? ((a + 2) * x - (a + 3)) * x * x + 1 : ((a * x - 5 * a) * x + 8 * a) * x - 4 * a

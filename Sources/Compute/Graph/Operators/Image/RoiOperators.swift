@@ -57,8 +57,22 @@ struct RoiOperator: Operator {
     }
   }
 
+  /// Scratch for averages of FP32 images; nil where there are none.
+  private func averagesByteCount(_ type: DataType, _ shape: [Int]?) -> Int? {
+    guard case .align(false, _, _) = function, type == .fp32, let shape, shape[2] > 0, shape[3] > 0
+    else { return nil }
+    return RoiAverages.byteCount(bins: (height, width), height: shape[2], width: shape[3])
+  }
+
+  func scratchByteCount(_ inputs: KnownInputs) -> Int {
+    inputs.optional(0).flatMap { averagesByteCount($0.dataType, $0.shape) } ?? 0
+  }
+
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
+    if averagesByteCount(input.dataType, input.shape) != nil {
+      return try averagesStep(input, operands)
+    }
     return step(
       try input.dataType.numeric(), input, try operands.input(1),
       isAlign ? Indices(try operands.input(2)) : nil, try operands.output())
@@ -79,10 +93,7 @@ struct RoiOperator: Operator {
         let row = regions + region * columns
         var image = columns == 5 ? Int(row[0].asDouble, within: -1...imageCount) : 0
         if let images { image = try images.wrapped(region, size: imageCount) }
-        guard (0..<imageCount).contains(image) else {
-          throw ExecutionError(
-            code: .invalidValue, message: "regions must name an image in 0..<\(imageCount)")
-        }
+        try Self.check(image, imageCount)
         let box = row + (columns - 4)
         for channel in 0..<channels {
           let plane = source + (image * channels + channel) * size.height * size.width
@@ -98,21 +109,52 @@ struct RoiOperator: Operator {
     }
   }
 
-  private func value<T: Element>(
-    _ plane: UnsafeMutablePointer<T>, _ size: (height: Int, width: Int), _ bin: (Int, Int),
-    _ box: (Double, Double, Double, Double)
-  ) -> Double {
-    switch function {
-    case .align(let isMax, let samples, let shift):
-      return align(plane, size, bin, box, isMax, samples, shift)
-    case .maxPool: return pool(plane, size, bin, box)
+  private static func check(_ image: Int, _ count: Int) throws(ExecutionError) {
+    guard (0..<count).contains(image) else {
+      throw ExecutionError(
+        code: .invalidValue, message: "regions must name an image in 0..<\(count)")
     }
   }
 
-  private func align<T: Element>(
-    _ plane: UnsafeMutablePointer<T>, _ size: (height: Int, width: Int), _ bin: (Int, Int),
-    _ box: (Double, Double, Double, Double), _ isMax: Bool, _ samples: Int, _ shift: Double
-  ) -> Double {
+  private func averagesStep(_ input: Operand, _ operands: Operands) throws(GraphError) -> Step {
+    let (output, regions) = (try operands.output(), try operands.input(1).f32)
+    let images = Indices(try operands.input(2))
+    let size = (height: input.shape[2], width: input.shape[3])
+    let (imageCount, count, channels) = (input.shape[0], output.shape[0], output.shape[1])
+    let (source, target, roi) = (UnsafePointer(input.f32), output.f32, self)
+    let averages = RoiAverages(
+      bins: (height, width), height: size.height, width: size.width, scratch: operands.scratch)
+    return { () throws(ExecutionError) in
+      for region in 0..<count {
+        let image = try images.wrapped(region, size: imageCount)
+        try Self.check(image, imageCount)
+        let box = regions + region * 4
+        let grid = roi.grid(
+          (Double(box[0]), Double(box[1]), Double(box[2]), Double(box[3])), size)
+        averages.place(
+          top: grid.top, stepY: grid.stepY, countY: grid.countY, left: grid.left,
+          stepX: grid.stepX, countX: grid.countX)
+        for channel in 0..<channels {
+          averages.compute(
+            source + (image * channels + channel) * size.height * size.width,
+            into: target + (region * channels + channel) * roi.height * roi.width)
+        }
+      }
+    }
+  }
+
+  /// Where a region's samples lie: its corner, how large a bin is, and samples along each side of it.
+  private struct Grid {
+    var top, left, stepY, stepX: Double
+    var countY, countX: Int
+  }
+
+  private func grid(
+    _ box: (Double, Double, Double, Double), _ size: (height: Int, width: Int)
+  ) -> Grid {
+    guard case .align(_, let samples, let shift) = function else {
+      preconditionFailure("only RoiAlign samples")
+    }
     let (left, top) = (box.0 * scale - shift, box.1 * scale - shift)
     var (spanX, spanY) = (box.2 * scale - shift - left, box.3 * scale - shift - top)
     // Without the shift, regions are at least a pixel wide.
@@ -122,12 +164,31 @@ struct RoiOperator: Operator {
     func count(_ step: Double, _ size: Int, _ bins: Int) -> Int {
       samples > 0 ? samples : Int(step.rounded(.up), within: 0...size / bins + 1)
     }
-    let (countY, countX) = (count(stepY, size.height, height), count(stepX, size.width, width))
+    return Grid(
+      top: top, left: left, stepY: stepY, stepX: stepX,
+      countY: count(stepY, size.height, height), countX: count(stepX, size.width, width))
+  }
+
+  private func value<T: Element>(
+    _ plane: UnsafeMutablePointer<T>, _ size: (height: Int, width: Int), _ bin: (Int, Int),
+    _ box: (Double, Double, Double, Double)
+  ) -> Double {
+    switch function {
+    case .align(let isMax, _, _): return align(plane, size, bin, grid(box, size), isMax)
+    case .maxPool: return pool(plane, size, bin, box)
+    }
+  }
+
+  private func align<T: Element>(
+    _ plane: UnsafeMutablePointer<T>, _ size: (height: Int, width: Int), _ bin: (Int, Int),
+    _ grid: Grid, _ isMax: Bool
+  ) -> Double {
+    let (countY, countX) = (grid.countY, grid.countX)
     var result = isMax ? -Double.infinity : 0
     for sampleY in 0..<countY {
-      let y = top + stepY * (Double(bin.0) + (Double(sampleY) + 0.5) / Double(countY))
+      let y = grid.top + grid.stepY * (Double(bin.0) + (Double(sampleY) + 0.5) / Double(countY))
       for sampleX in 0..<countX {
-        let x = left + stepX * (Double(bin.1) + (Double(sampleX) + 0.5) / Double(countX))
+        let x = grid.left + grid.stepX * (Double(bin.1) + (Double(sampleX) + 0.5) / Double(countX))
         let corners = Self.corners(plane, size, y, x)
         if isMax {
           result = max(result, max(max(corners.0, corners.1), max(corners.2, corners.3)))
