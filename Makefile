@@ -69,6 +69,10 @@ simulate: deps ## SCHEDULES runs on a simulated network and clock; SEED=N repeat
 soak: build deps-test ## MINUTES (10) of load at 70 % while processes die, pause and change their keys
 	@scripts/python-env.sh test && .venv/bin/python Tests/Soak/soak.py $(BIN) $(or $(MINUTES),10) $(SEED)
 
+.PHONY: soak-generation
+soak-generation: build deps-test ## STREAMS (2000) of a language model for five tenants, a fifth of them cancelled
+	@scripts/python-env.sh test && .venv/bin/python Tests/Soak/generation.py $(BIN) $(or $(STREAMS),2000) $(SEED)
+
 .PHONY: bench
 bench: build deps-test ## Kernels, models and calls beside ONNX Runtime and grpcio
 	@scripts/python-env.sh bench && bench/run.sh $(BIN)

@@ -16,6 +16,13 @@ static const int8_t nonlinear[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
 
 ck_block_layout ck_block_layout_of(ck_block_format format) { return layouts[format]; }
 
+bool ck_block_takes_alike(ck_block_format a, ck_block_format b) {
+  const ck_block_layout x = layouts[a], y = layouts[b];
+  return a == b || (a != CK_IQ4_NL && b != CK_IQ4_NL && x.groupElements == y.groupElements
+      && (x.minimumSign == 0) == (y.minimumSign == 0)
+      && (x.minimumSign != 0 || x.zero == y.zero));
+}
+
 static uint16_t word(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
 
 // Nibbles: low ones are the first half of `count` elements, high ones the second.

@@ -28,9 +28,10 @@ public struct TLSConfiguration: Sendable, Hashable {
   public var clientCertificates: ClientCertificates
   /// For clients: the name that is sent and verified, instead of the target's host.
   public var serverName: String?
-  /// Accept only peers with `spiffe://martlet/role/ROLE` in their certificate. A client asks for
-  /// no name then: processes behind one gateway have no names of their own.
-  public var expectedRole: String?
+  /// Accept only peers with `spiffe://martlet/role/ROLE` in their certificate, for one of these
+  /// roles; empty: any peer. A client asks for no name then: processes behind one gateway have no
+  /// names of their own.
+  public var expectedRoles: [String]
   /// For servers: clients that ask for `http/1.1` (ALPN), or for nothing, get it. Otherwise all
   /// must ask for `h2`.
   public var acceptsHTTP1 = false
@@ -46,14 +47,14 @@ public struct TLSConfiguration: Sendable, Hashable {
   public init(
     certificateChain: String? = nil, privateKey: String? = nil, trustRoots: String? = nil,
     clientCertificates: ClientCertificates = .none, serverName: String? = nil,
-    expectedRole: String? = nil, ocspResponse: String? = nil, ticketKeys: String? = nil
+    expectedRoles: [String] = [], ocspResponse: String? = nil, ticketKeys: String? = nil
   ) {
     self.certificateChain = certificateChain
     self.privateKey = privateKey
     self.trustRoots = trustRoots
     self.clientCertificates = clientCertificates
     self.serverName = serverName
-    self.expectedRole = expectedRole
+    self.expectedRoles = expectedRoles
     self.ocspResponse = ocspResponse
     self.ticketKeys = ticketKeys
   }

@@ -94,7 +94,7 @@ public final class TLSContext: @unchecked Sendable {
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, verifyPeer)
       martlet_ssl_ctx_no_resumption(context)
     }
-    if configuration.clientCertificates != .required, configuration.expectedRole != nil {
+    if configuration.clientCertificates != .required, !configuration.expectedRoles.isEmpty {
       throw TLSError(.files, "a role can be expected only of clients that must show a certificate")
     }
     if configuration.clientCertificates != .none, configuration.ticketKeys != nil {

@@ -50,7 +50,7 @@ public final class TLSEngine {
   }
 
   private func setVerification(_ host: String?) throws(TLSError) {
-    if context.configuration.expectedRole != nil { return }
+    if !context.configuration.expectedRoles.isEmpty { return }
     guard let name = context.configuration.serverName ?? host else {
       throw TLSError(.files, "a TLS client needs a server name, an address or a role to expect")
     }
@@ -144,11 +144,13 @@ public final class TLSEngine {
 
   /// Whether a trusted peer with this role is the one to talk to.
   fileprivate func accepts(role: String?) -> Bool {
-    guard let expected = context.configuration.expectedRole, role != expected else { return true }
+    let expected = context.configuration.expectedRoles
+    if expected.isEmpty || role.map(expected.contains) == true { return true }
     roleRefusal = TLSError(
       .wrongRole,
       "TLS handshake: expected a \(context.side == .client ? "server" : "client")"
-        + " with the role '\(expected)', got \(role.map { "'\($0)'" } ?? "none")")
+        + " with the role \(expected.map { "'\($0)'" }.joined(separator: " or ")), got \(role.map { "'\($0)'" } ?? "none")"
+    )
     return false
   }
 

@@ -29,7 +29,8 @@ struct Martlet: AsyncParsableCommand {
     version: version,
     subcommands: [
       UpCommand.self, GatewayCommand.self, AuthCommand.self, ModelCommand.self,
-      TenantCommand.self, KeyCommand.self, InferCommand.self, GenerateCommand.self,
+      TenantCommand.self, KeyCommand.self, UsageCommand.self, InferCommand.self,
+      GenerateCommand.self,
       ChatCommand.self, BenchCommand.self,
       DemoCommand.self, ProbeCommand.self, TestServerCommand.self, InteropClientCommand.self,
       ConformanceCommand.self,

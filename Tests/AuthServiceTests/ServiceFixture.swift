@@ -35,7 +35,7 @@ final class ServiceFixture: Sendable {
   /// A client that shows the certificate of `role`, or none.
   func client(_ role: CertificateRole?, of server: AuthServer? = nil) throws -> Client {
     var tls = TLSConfiguration(
-      trustRoots: "\(directory.path)/tls/ca.pem", expectedRole: "auth")
+      trustRoots: "\(directory.path)/tls/ca.pem", expectedRoles: ["auth"])
     if let role {
       tls.certificateChain = "\(directory.path)/tls/\(role).pem"
       tls.privateKey = "\(directory.path)/tls/\(role).key"

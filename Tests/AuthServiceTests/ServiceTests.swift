@@ -58,11 +58,48 @@ import Testing
     await fixture.server.drain()
   }
 
-  @Test(arguments: [CertificateRole.auth, .model])
-  func peersOfOtherRolesGetNoConnection(role: CertificateRole) async throws {
+  @Test func peersOfOtherRolesGetNoConnection() async throws {
     let fixture = try await ServiceFixture()
-    let client = try fixture.client(role)
+    let client = try fixture.client(.auth)
     await expectStatus(.unavailable) { try await check(fixture.adminKey.secretText, client) }
+    await fixture.server.drain()
+  }
+
+  /// A model service reports what was used, and that is all it may.
+  @Test func aModelServiceMayReportAndNothingElse() async throws {
+    let fixture = try await ServiceFixture()
+    let client = try fixture.client(.model)
+    await expectStatus(.permissionDenied) {
+      try await check(fixture.adminKey.secretText, client)
+    }
+    await expectStatus(.permissionDenied) { try await createKey(client, as: fixture.admin) }
+    await expectStatus(.permissionDenied) {
+      let _: MartletV1.ListUsageResponse = try await client.unary(
+        "/martlet.v1.Usage/ListUsage", MartletV1.ListUsageRequest(), metadata: fixture.admin)
+    }
+    let watch: ResponseStream<MartletV1.WatchEvent> = try await client.serverStreaming(
+      "/martlet.v1.Auth/Watch", MartletV1.WatchRequest())
+    await expectStatus(.permissionDenied) { for try await _ in watch {} }
+
+    var report = MartletV1.ReportRequest()
+    (report.reporter, report.sequence) = ("one", 1)
+    var amount = MartletV1.UsageAmount()
+    (amount.tenant, amount.keyID, amount.model) = ("system", fixture.adminKey.id, "llm")
+    (amount.requests, amount.promptTokens, amount.generatedTokens) = (1, 20, 30)
+    report.amounts = [amount]
+    for _ in 0..<2 {
+      let _: MartletV1.ReportResponse = try await client.unary(
+        "/martlet.v1.Metering/Report", report)
+    }
+    let gateway = try fixture.client(.gateway)
+    await expectStatus(.permissionDenied) {
+      let _: MartletV1.ReportResponse = try await gateway.unary(
+        "/martlet.v1.Metering/Report", report)
+    }
+    let listed: MartletV1.ListUsageResponse = try await gateway.unary(
+      "/martlet.v1.Usage/ListUsage", MartletV1.ListUsageRequest(), metadata: fixture.admin)
+    #expect(listed.usage.map(\.amount) == [amount])
+    #expect(listed.usage.allSatisfy { $0.dayMs > 0 && $0.dayMs % 86_400_000 == 0 })
     await fixture.server.drain()
   }
 

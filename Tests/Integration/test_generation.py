@@ -4,17 +4,21 @@ import collections
 import json
 import queue
 import re
+import shutil
 import subprocess
 import threading
+import time
 
 import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
 
+from tritonclient.utils import InferenceServerException
+
 import management
 from conftest import Keys, bearer, connect
-from installation import ROOT, Installation
+from installation import ROOT, CommandFailed, Installation
 
 GREEDY = {"sampling": {"temperature": 0}}
 Text = collections.namedtuple("Text", "text tokens finish usage")
@@ -285,6 +289,124 @@ def test_tritons_client_infers_and_streams_text(house):
     assert len(pieces) > 5 and "".join(pieces) == text
 
 
+def folder_with(tmp_path, model_file, **parameters):
+    shutil.copy(model_file, tmp_path / f"model{model_file.suffix}")
+    (tmp_path / "config.pbtxt").write_text("".join(
+        f'parameters {{ key: "{key}" value {{ string_value: "{value}" }} }}\n'
+        for key, value in parameters.items()))
+    return tmp_path
+
+
+@pytest.fixture
+def shared(house, model_file, tmp_path):
+    """A model of the operator, for all; and one that it keeps for itself."""
+    installation, *_ = house
+    admin = installation.admin_key()
+    installation.deploy(folder_with(tmp_path, model_file, shared="true"), "common", admin)
+    installation.deploy(ROOT / "Models" / "digits", "private", admin)
+    yield "common"
+    for name in ("common", "private"):
+        installation.run("model", "delete", name, key=admin)
+
+
+def test_an_operators_model_is_shared_with_every_tenant(house, shared):
+    installation, east, west = house
+    prompt = "A long beginning that fills several pages of keys and values, so that it is worth" \
+             " keeping for those who ask again, of the same tenant and of no other. " * 2
+    used_before = {tenant.tenant: used(installation, tenant)[0] for tenant in (east, west)}
+    cached = []
+    for tenant in (east, east, west):
+        with installation.channel(tenant.infer) as channel:
+            cached.append(collect(management.stream(
+                channel, "Generation/Generate", model=shared, prompt=prompt,
+                options={"max_tokens": 3, **GREEDY}))[0].usage.cached_tokens)
+    assert cached[0] == 0 and cached[1] > 0 and cached[2] == 0
+    for tenant, count in ((east, 2), (west, 1)):
+        for _ in range(100):
+            now, rows = used(installation, tenant)
+            if (now - used_before[tenant.tenant])["requests"] == count:
+                break
+            time.sleep(0.1)
+        assert (now - used_before[tenant.tenant])["requests"] == count
+        assert any(row["model"] == "common" for row in rows)
+
+    with connect(installation, east.infer) as client:
+        headers = bearer(east.infer)
+        assert client.is_model_ready(shared, headers=headers)
+        assert client.get_model_metadata(shared, headers=headers).platform == "gguf"
+        answer = client.infer(
+            shared, text_inputs("The capital of France is", max_tokens=2, temperature=0),
+            headers=headers)
+        assert answer.as_numpy("text_output")[0].decode().startswith(" Paris")
+        names = {model.name for model in client.get_model_repository_index(headers=headers).models}
+        assert names == {"smollm", "common"}
+        with pytest.raises(InferenceServerException, match="tell of others"):
+            client.get_inference_statistics(shared, headers=headers)
+        # What is not shared does not exist, nor may a tenant touch what is not its own.
+        assert not client.is_model_ready("private", headers=headers)
+        with pytest.raises(InferenceServerException, match="'private' is not found"):
+            client.get_model_metadata("private", headers=headers)
+        for action in (client.unload_model, client.load_model):
+            with pytest.raises(InferenceServerException):
+                action(shared, headers=bearer(east.deploy))
+    narrow = installation.create_key("east", "infer", "--models", "smol*")
+    with installation.channel(narrow) as channel:
+        code, _ = refused(channel, model=shared, prompt="a")
+        assert code == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_a_tenants_own_model_comes_before_a_shared_one(house, shared, model_file):
+    installation, east, west = house
+    installation.deploy(ROOT / "Models" / "digits", shared, east.deploy)
+    try:
+        with installation.channel(east.infer) as channel:
+            code, details = refused(channel, model=shared, prompt="a")
+            assert code == grpc.StatusCode.UNIMPLEMENTED and "no language model" in details
+        with installation.channel(west.infer) as channel:
+            assert collect(management.stream(
+                channel, "Generation/Generate", model=shared, prompt="a",
+                options={"max_tokens": 1}))[0].tokens
+    finally:
+        installation.run("model", "delete", shared, key=east.deploy)
+
+
+def test_only_an_operators_language_model_can_be_shared(house, model_file, tmp_path):
+    installation, east, _ = house
+    with pytest.raises(CommandFailed, match="language model of the operator's tenant"):
+        installation.deploy(folder_with(tmp_path, model_file, shared="true"), "mine", east.deploy)
+    (tmp_path / "model.gguf").unlink()
+    shutil.copy(ROOT / "Models" / "digits" / "model.onnx", tmp_path)
+    with pytest.raises(CommandFailed, match="language model of the operator's tenant"):
+        installation.deploy(tmp_path, "mine", installation.admin_key())
+    (tmp_path / "config.pbtxt").write_text(
+        'parameters { key: "shared" value { string_value: "yes" } }')
+    with pytest.raises(CommandFailed, match="expected 'true' or 'false', got 'yes'"):
+        installation.deploy(tmp_path, "mine", installation.admin_key())
+
+
+def test_keys_and_values_in_eight_bits(house):
+    installation, east, _ = house
+    prompt = "The capital of France is Paris. The capital of Italy is Rome. The capital of Spain is"
+
+    def load(kind):
+        client.load_model(
+            "smollm", headers=bearer(east.deploy), config=json.dumps(
+                {"parameters": {"kv_cache_type": {"string_value": kind}}}))
+
+    with connect(installation, east.deploy) as client, installation.channel(east.infer) as channel:
+        whole = generate(channel, prompt, max_tokens=8, **GREEDY)[0]
+        try:
+            load("q8_0")
+            halved = generate(channel, prompt, max_tokens=8, **GREEDY)[0]
+            assert halved.text == whole.text and "Madrid" in halved.text
+            with pytest.raises(InferenceServerException, match="'f16' or 'q8_0', got 'q3'"):
+                load("q3")
+            assert generate(channel, prompt, max_tokens=8, **GREEDY)[0].text == whole.text
+        finally:
+            client.unload_model("smollm", headers=bearer(east.deploy))
+            client.load_model("smollm", headers=bearer(east.deploy))
+
+
 def test_the_command_line_generates(house):
     installation, east, _ = house
     answer = installation.json(
@@ -299,3 +421,72 @@ def test_the_command_line_generates(house):
     lines = result.stdout.splitlines()
     assert result.returncode == 0 and lines[0] == "The capital of France is Paris."
     assert len(lines) >= 2
+
+
+def used(installation, keys, key=None):
+    """What `martlet usage` says of one key; model services report every two seconds."""
+    rows = installation.json("usage", key=keys.manage)
+    key_id = key[3:15] if key else None
+    rows = [row for row in rows if key is None or row["key"] == key_id]
+    fields = ("requests", "promptTokens", "cachedTokens", "generatedTokens")
+    return collections.Counter({name: sum(row[name] for row in rows) for name in fields}), rows
+
+
+def wait_for_use(installation, keys, key, expected):
+    for _ in range(100):
+        seen, rows = used(installation, keys, key)
+        if seen == expected:
+            return rows
+        time.sleep(0.1)
+    raise AssertionError(f"expected {dict(expected)}, got {dict(seen)}")
+
+
+def test_usage_is_counted_for_each_key_of_each_tenant(house):
+    installation, east, west = house
+    key = installation.create_key("east", "infer")
+    before_west, _ = used(installation, west)
+    expected = collections.Counter()
+    with installation.channel(key) as channel:
+        for prompt in ("One two three", "Four five six", "Seven eight"):
+            usage = generate(channel, prompt, max_tokens=7, **GREEDY)[0].usage
+            expected += collections.Counter(
+                requests=1, promptTokens=usage.prompt_tokens, cachedTokens=usage.cached_tokens,
+                generatedTokens=usage.generated_tokens)
+        embedded = management.call(
+            channel, "Generation/Embed", model="smollm", texts=["a b c", "d e"])
+        expected += collections.Counter(requests=2, promptTokens=embedded.usage.prompt_tokens)
+        rows = wait_for_use(installation, east, key, expected)
+        assert all(row["tenant"] == "east" and row["model"] == "smollm" for row in rows)
+
+        # Whoever goes away pays for what was computed until then.
+        call = management.stream(
+            channel, "Generation/Generate", model="smollm", prompt="Count: 1 2 3",
+            options={"max_tokens": 2000, "sampling": {"temperature": 0, "logit_bias": {
+                0: -100, 2: -100}}})
+        for _, piece in zip(range(5), call):
+            assert piece.text or piece.tokens
+        call.cancel()
+    for _ in range(100):
+        seen, _ = used(installation, east, key)
+        if seen["requests"] > expected["requests"]:
+            break
+        time.sleep(0.1)
+    assert seen["requests"] == expected["requests"] + 1
+    assert 5 <= seen["generatedTokens"] - expected["generatedTokens"] < 2000
+    assert used(installation, west)[0] == before_west
+    result = installation.run("usage", key=key, check=False)
+    assert result.returncode == 77 and "manage" in result.stderr
+
+
+def test_usage_outlives_the_processes(house):
+    installation, east, _ = house
+    before, _ = used(installation, east)
+    with installation.channel(east.infer) as channel:
+        usage = generate(channel, "Before the stop", max_tokens=4, **GREEDY)[0].usage
+    # At once: what was counted is reported on the way out.
+    installation.stop()
+    installation.start()
+    after, _ = used(installation, east)
+    assert after - before == collections.Counter(
+        requests=1, promptTokens=usage.prompt_tokens, cachedTokens=usage.cached_tokens,
+        generatedTokens=usage.generated_tokens)

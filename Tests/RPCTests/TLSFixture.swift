@@ -23,7 +23,7 @@ struct TLSFixture {
     return TLSConfiguration(
       certificateChain: paths?.certificateChain, privateKey: paths?.privateKey,
       trustRoots: authority.certificatePath, clientCertificates: clients, serverName: serverName,
-      expectedRole: expectedRole)
+      expectedRoles: expectedRole.map { [$0] } ?? [])
   }
 
   /// A new certificate and key for a role, in place of the old ones.

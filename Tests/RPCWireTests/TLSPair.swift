@@ -16,7 +16,8 @@ enum TestCertificates {
     TLSConfiguration(
       certificateChain: name.map { path("\($0).pem") },
       privateKey: name.map { _ in path("leaf.key") }, trustRoots: path("ca.pem"),
-      clientCertificates: clients, serverName: "localhost", expectedRole: expectedRole)
+      clientCertificates: clients, serverName: "localhost",
+      expectedRoles: expectedRole.map { [$0] } ?? [])
   }
 }
 

@@ -2,8 +2,8 @@ internal import Protocols
 internal import RPC
 internal import Telemetry
 
-/// Converts calls to the logic's questions and back. Every method is for a peer whose certificate
-/// says `gateway`; whom a call is made for is what that peer says in its metadata.
+/// Converts calls to the logic's questions and back. Every method but reports of usage is for a peer
+/// whose certificate says `gateway`; whom a call is made for is what that peer says in its metadata.
 struct AuthHandlers: Sendable {
   let logic: AuthLogic
   let now: @Sendable () -> UnixTime
@@ -14,6 +14,7 @@ struct AuthHandlers: Sendable {
     registerAuth(on: server)
     registerTenants(on: server)
     registerKeys(on: server)
+    registerUsage(on: server)
   }
 
   private func registerAuth(on server: Server) {
@@ -33,7 +34,7 @@ struct AuthHandlers: Sendable {
   func check(
     _ request: MartletV1.CheckRequest, _ context: CallContext
   ) async throws -> MartletV1.CheckResponse {
-    try requireGateway(context)
+    try require("gateway", context)
     let outcome = try await answering { try await logic.check(request.apiKey, now: now()) }
     let response = MartletV1.CheckResponse(outcome)
     metrics.countCheck(outcome.verdict.metricLabel)
@@ -44,7 +45,7 @@ struct AuthHandlers: Sendable {
     _ request: MartletV1.WatchRequest, _ responses: ResponseWriter<MartletV1.WatchEvent>,
     _ context: CallContext
   ) async throws {
-    try requireGateway(context)
+    try require("gateway", context)
     metrics.watchers.add(1)
     defer { metrics.watchers.add(-1) }
     var feed = logic.watch(after: request.afterRevision).makeAsyncIterator()
@@ -60,7 +61,7 @@ struct AuthHandlers: Sendable {
     _ method: String, _ context: CallContext,
     _ body: (CallerIdentity, UnixTime) async throws -> Response
   ) async throws -> Response {
-    try requireGateway(context)
+    try require("gateway", context)
     let identity = try callerIdentity(context)
     do {
       let response = try await answering { try await body(identity, now()) }
@@ -72,11 +73,12 @@ struct AuthHandlers: Sendable {
     }
   }
 
-  private func requireGateway(_ context: CallContext) throws(RPCError) {
-    guard context.peer?.role == "gateway" else {
+  /// Refuses peers with another role.
+  func require(_ role: String, _ context: CallContext) throws(RPCError) {
+    guard context.peer?.role == role else {
       throw RPCError(
         code: .permissionDenied,
-        message: "expected a peer whose certificate has the role 'gateway', got"
+        message: "expected a peer whose certificate has the role '\(role)', got"
           + " \(context.peer?.role.map { "'\($0)'" } ?? "none")")
     }
   }
@@ -93,7 +95,7 @@ struct AuthHandlers: Sendable {
   }
 
   /// Turns the logic's refusals and the store's failures into statuses.
-  private func answering<Result>(_ body: () async throws -> Result) async throws -> Result {
+  func answering<Result>(_ body: () async throws -> Result) async throws -> Result {
     do {
       return try await body()
     } catch let error as AuthError where error.code != .damagedStore {

@@ -9,6 +9,8 @@ struct AuthMetrics: Sendable {
   let auditChainBroken: Gauge
   /// Calls that the store could not serve.
   let storeFailures: Counter
+  /// Reports of usage that were counted.
+  let usageReports: Counter
 
   init(_ metrics: Metrics) {
     self.metrics = metrics
@@ -18,6 +20,8 @@ struct AuthMetrics: Sendable {
       help: "1 when the audit log was changed outside of the service.")
     storeFailures = metrics.counter(
       "martlet_auth_store_failures_total", help: "Calls that the store could not serve.")
+    usageReports = metrics.counter(
+      "martlet_auth_usage_reports_total", help: "Reports of usage that were counted.")
   }
 
   /// Keys judged, by verdict.

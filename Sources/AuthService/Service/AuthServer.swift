@@ -28,7 +28,8 @@ public final class AuthServer: Sendable {
     var tls = configuration.tls
     // Whoever has no certificate has no business here, whatever the configuration says.
     tls.clientCertificates = .required
-    tls.expectedRole = "gateway"
+    // Gateways ask, model services report; each method says whom it is for.
+    tls.expectedRoles = ["gateway", "model"]
     tls.minimumVersion = .tls13
     var serverConfiguration = ServerConfiguration(
       endpoints: configuration.listen, tls: tls, loopCount: configuration.loopCount)

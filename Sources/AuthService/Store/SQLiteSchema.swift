@@ -15,6 +15,9 @@ enum SQLiteSchema {
       try database.execute(
         sql: "INSERT INTO quota (tenant) VALUES (?)", arguments: [Tenant.system])
     }
+    migrator.registerMigration("2 usage") { database in
+      for statement in version2 { try database.execute(sql: statement) }
+    }
     return migrator
   }
 
@@ -95,6 +98,31 @@ enum SQLiteSchema {
       kind TEXT NOT NULL CHECK (kind IN ('key', 'tenant')),
       subject TEXT NOT NULL
     ) STRICT
+    """,
+  ]
+
+  /// Amounts of keys that are gone stay: they were used all the same.
+  private static let version2 = [
+    """
+    CREATE TABLE usage (
+      tenant TEXT NOT NULL,
+      day INTEGER NOT NULL,
+      key_id TEXT NOT NULL,
+      model TEXT NOT NULL,
+      requests INTEGER NOT NULL,
+      prompt_tokens INTEGER NOT NULL,
+      cached_tokens INTEGER NOT NULL,
+      generated_tokens INTEGER NOT NULL,
+      PRIMARY KEY (tenant, day, key_id, model)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX usage_by_day ON usage (day)",
+    """
+    CREATE TABLE usage_reporter (
+      name TEXT NOT NULL PRIMARY KEY,
+      sequence INTEGER NOT NULL,
+      day INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
     """,
   ]
 }

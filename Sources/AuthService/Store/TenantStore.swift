@@ -36,6 +36,10 @@ public protocol TenantReader {
   func auditEntries(tenant: String?, after sequence: UInt64, limit: Int) throws -> [AuditEntry]
   /// The latest audit entry.
   func lastAuditEntry() throws -> AuditEntry?
+  /// The number of a reporter's latest report.
+  func lastReport(of reporter: String) throws -> UInt64?
+  /// What a tenant's keys have used from `day` on, by day, key and model.
+  func usage(tenant: String, from day: UsageDay) throws -> [DailyUsage]
 }
 
 /// What can be done to the store in one transaction.
@@ -54,6 +58,12 @@ public protocol TenantWriter: TenantReader {
   func appendAudit(
     at: UnixTime, tenant: String, actor: String, action: String, subject: String, outcome: String
   ) throws
+  /// Adds an amount to what the key used of the model on that day.
+  func add(_ amount: UsageAmount, on day: UsageDay) throws
+  /// Keeps the number of a reporter's latest report.
+  func setLastReport(of reporter: String, _ sequence: UInt64, on day: UsageDay) throws
+  /// Forgets amounts of earlier days, and reporters that were last heard before a day.
+  func forgetUsage(before day: UsageDay, reportersBefore: UsageDay) throws
   /// Runs `body`; when it throws, what it did is undone, and the transaction goes on.
   func nested<Result>(_ body: () throws -> Result) throws -> Result
 }

@@ -309,16 +309,17 @@ typedef void (*ck_recurrent_fn)(const ck_recurrent_step *step);
 #define CK_HEAD_SIZE_MAX 512
 
 /// softmax(cap(scale · Q Kᵀ)) V of some rows that share one head of keys and values, which lie in
-/// pages, in half precision: keys [headSize][CK_PAGE], values [CK_PAGE][headSize].
+/// pages: keys [headSize][CK_PAGE], values [CK_PAGE][headSize]. They are in half precision; or bytes
+/// from -127 to 127, behind which the scales of CK_PAGE keys and of CK_PAGE values lie as floats.
 typedef struct {
   const float *const *queries;  // rowCount rows of headSize
   float *const *output;         // rowCount rows of headSize
   size_t rowCount;            // at most CK_ATTENTION_ROWS
   size_t headSize;            // a multiple of 16, at most CK_HEAD_SIZE_MAX
-  const uint16_t *memory;     // the head's keys in page 0
+  const void *memory;         // the head's keys in page 0
   const int32_t *pages;       // the page of positions 0..<16, 16..<32, ...
-  ptrdiff_t pageStride;       // elements from one page to the next
-  ptrdiff_t valueOffset;      // elements from a head's keys to its values
+  ptrdiff_t pageStride;       // bytes from one page to the next
+  bool isBytes;
   const int32_t *first, *last;  // each row sees positions first..<last
   float scale;
   float softCap;              // scores become cap · tanh(score / cap), 0: they do not
@@ -493,10 +494,11 @@ typedef struct ck_table {
 
   // Decoders. Sizes of heads are multiples of 16.
   void (*attention)(const ck_attention *arguments);
-  /// One position of one head into its page: keys[i][position], values[position][i].
+  /// One position of one head into its page, which begins with the head's keys: keys[i][position],
+  /// values[position][i], and the scales of both where they are bytes.
   void (*storePosition)(
-      uint16_t *keys, uint16_t *values, size_t position, const float *key, const float *value,
-      size_t headSize);
+      void *keys, size_t position, const float *key, const float *value, size_t headSize,
+      bool isBytes);
   /// d = s / sqrt(mean(s²) + epsilon) · scale, for each row.
   void (*rmsNorm)(
       float *d, const float *s, size_t rows, size_t size, const float *scale, float epsilon);

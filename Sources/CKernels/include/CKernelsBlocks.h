@@ -25,6 +25,8 @@ typedef struct {
 } ck_block;
 
 ck_block_layout ck_block_layout_of(ck_block_format format);
+/// Whether activations quantised for one format serve the other.
+bool ck_block_takes_alike(ck_block_format a, ck_block_format b);
 /// Takes a block's bytes apart.
 void ck_block_read(ck_block *block, const uint8_t *bytes, ck_block_format format);
 /// The elements of `blockCount` blocks, exact to the format's definition.

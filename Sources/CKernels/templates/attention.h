@@ -1,5 +1,5 @@
-// Attention over pages of keys and values in half precision, and what else a decoder does between its
-// products: root-mean-square normalisation, rotary positions, gated activations.
+// Attention over pages of keys and values, and what else a decoder does between its products:
+// root-mean-square normalisation, rotary positions, gated activations.
 //
 // A page holds CK_PAGE positions of one head: keys as [headSize][CK_PAGE], values as
 // [CK_PAGE][headSize], so that both products walk vectors without a sum across lanes.
@@ -25,6 +25,18 @@ INLINE void vstore_half(uint16_t *p, vf v) {
 }
 #endif
 
+// Elements of keys or values from `at` on: halves, or bytes that are yet to be scaled.
+INLINE vf page_elements(const void *page, size_t at, const bool bytes) {
+  if (!bytes) return vhalf((const uint16_t *)page + at);
+  return __builtin_convertvector(
+      __builtin_convertvector((vsb)*(const vsb_memory *)((const int8_t *)page + at), vi), vf);
+}
+INLINE size_t page_element_size(const bool bytes) { return bytes ? 1 : 2; }
+// The scales of a page's keys, behind which those of its values lie.
+INLINE float *page_scales(const void *keys, size_t headSize) {
+  return (float *)((char *)keys + 2 * headSize * CK_PAGE);
+}
+
 // What one call works on: queries as [headSize][rows] and sums as [rows][headSize], side by side.
 typedef struct {
   float queries[CK_HEAD_SIZE_MAX * CK_ATTENTION_ROWS] __attribute__((aligned(64)));
@@ -35,17 +47,21 @@ typedef struct {
 
 // scores[row][0..<CK_PAGE] = queries[row] · keys, for a constant number of rows.
 INLINE void page_scores(
-    NAME(attention_work) *work, size_t headSize, size_t row, const uint16_t *keys, size_t at,
-    const int rows) {
+    NAME(attention_work) *work, size_t headSize, size_t row, const void *keys, size_t at,
+    const bool bytes, const int rows) {
   const float *q = work->queries + row;
   vf sums[8][PAGE_VECTORS];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < PAGE_VECTORS; v++) sums[r][v] = vsplat(0);
-  for (size_t d = 0; d < headSize; d++, keys += CK_PAGE, q += CK_ATTENTION_ROWS)
+  for (size_t d = 0; d < headSize; d++, q += CK_ATTENTION_ROWS)
     for (int v = 0; v < PAGE_VECTORS; v++) {
-      const vf k = vhalf(keys + v * VL);
+      const vf k = page_elements(keys, d * CK_PAGE + (size_t)v * VL, bytes);
       for (int r = 0; r < rows; r++) sums[r][v] += vsplat(q[r]) * k;
     }
+  for (int v = 0; bytes && v < PAGE_VECTORS; v++) {
+    const vf scale = vload(page_scales(keys, headSize) + v * VL);
+    for (int r = 0; r < rows; r++) sums[r][v] *= scale;
+  }
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < PAGE_VECTORS; v++)
       vstore(work->scores + (row + (size_t)r) * ATTENTION_TILE + at + v * VL, sums[r][v]);
@@ -53,8 +69,8 @@ INLINE void page_scores(
 
 // sums[row] = sums[row] · keep[row] + scores[row] · values, for a constant number of rows.
 INLINE void tile_values(
-    NAME(attention_work) *work, size_t headSize, size_t row, const uint16_t *const *values,
-    size_t positions, const int rows) {
+    NAME(attention_work) *work, size_t headSize, size_t row, const void *const *values,
+    size_t positions, const bool bytes, const int rows) {
   const float *weights = work->scores + row * ATTENTION_TILE, *keep = work->keep + row;
   float *out = work->sums + row * CK_HEAD_SIZE_MAX;
   for (size_t d = 0; d < headSize; d += VL) {
@@ -62,10 +78,10 @@ INLINE void tile_values(
     for (int r = 0; r < rows; r++)
       sums[r] = vload(out + r * CK_HEAD_SIZE_MAX + d) * vsplat(keep[r]);
     for (size_t first = 0; first < positions; first += CK_PAGE) {
-      const uint16_t *v = values[first / CK_PAGE] + d;
+      const void *page = values[first / CK_PAGE];
       const size_t end = positions - first < CK_PAGE ? positions : first + CK_PAGE;
-      for (size_t i = first; i < end; i++, v += headSize) {
-        const vf x = vhalf(v);
+      for (size_t i = first; i < end; i++) {
+        const vf x = page_elements(page, (i - first) * headSize + d, bytes);
         for (int r = 0; r < rows; r++) sums[r] += vsplat(weights[r * ATTENTION_TILE + i]) * x;
       }
     }
@@ -126,7 +142,7 @@ INLINE void tile_softmax(
     else if ((count) - row == 1) function(&work, a->headSize, row, __VA_ARGS__, 1);              \
   } while (0)
 
-static void NAME(attention)(const ck_attention *a) {
+INLINE void NAME(attend)(const ck_attention *a, const bool bytes) {
   NAME(attention_work) work;
   ptrdiff_t begin = PTRDIFF_MAX, end = 0;
   for (size_t r = 0; r < a->rowCount; r++) {
@@ -141,18 +157,24 @@ static void NAME(attention)(const ck_attention *a) {
   }
   for (begin = begin / CK_PAGE * CK_PAGE; begin < end; begin += ATTENTION_TILE) {
     const size_t positions = end - begin < ATTENTION_TILE ? (size_t)(end - begin) : ATTENTION_TILE;
-    const uint16_t *values[ATTENTION_TILE / CK_PAGE];
+    const void *values[ATTENTION_TILE / CK_PAGE];
+    const float *scales[ATTENTION_TILE / CK_PAGE];
     for (size_t i = 0; i < positions; i += CK_PAGE) {
-      const uint16_t *keys =
-          a->memory + (ptrdiff_t)a->pages[(begin + (ptrdiff_t)i) / CK_PAGE] * a->pageStride;
-      values[i / CK_PAGE] = keys + a->valueOffset;
-      EACH_GROUP(a->rowCount, page_scores, keys, i);
+      const char *keys = (const char *)a->memory
+          + (ptrdiff_t)a->pages[(begin + (ptrdiff_t)i) / CK_PAGE] * a->pageStride;
+      values[i / CK_PAGE] = keys + a->headSize * CK_PAGE * page_element_size(bytes);
+      scales[i / CK_PAGE] = page_scales(keys, a->headSize) + CK_PAGE;
+      EACH_GROUP(a->rowCount, page_scores, keys, i, bytes);
     }
-    for (size_t r = 0; r < a->rowCount; r++)
+    for (size_t r = 0; r < a->rowCount; r++) {
+      float *row = work.scores + r * ATTENTION_TILE;
       tile_softmax(
-          a, r, begin, positions, work.scores + r * ATTENTION_TILE, work.highest + r,
-          work.total + r, work.keep + r);
-    EACH_GROUP(a->rowCount, tile_values, values, positions);
+          a, r, begin, positions, row, work.highest + r, work.total + r, work.keep + r);
+      // The weight of a value of bytes has its scale in it.
+      for (size_t i = 0; bytes && i < positions; i += VL)
+        vstore(row + i, vload(row + i) * vload(scales[i / CK_PAGE] + i % CK_PAGE));
+    }
+    EACH_GROUP(a->rowCount, tile_values, values, positions, bytes);
   }
   for (size_t r = 0; r < a->rowCount; r++) {
     // A row that saw no position answers zeros.
@@ -163,11 +185,43 @@ static void NAME(attention)(const ck_attention *a) {
 }
 #undef EACH_GROUP
 
+static void NAME(attention)(const ck_attention *a) {
+  if (a->isBytes) NAME(attend)(a, true);
+  else NAME(attend)(a, false);
+}
+
+// One key or value as bytes, the largest as 127; answers the scale. Not fused, so that every processor
+// finds the same bytes.
+INLINE float bytes_of(int8_t *to, ptrdiff_t stride, const float *x, size_t size) {
+#pragma clang fp contract(off)
+  const vf largest = vsplat(65504.0f);
+  vf most = vsplat(0);
+  for (size_t d = 0; d < size; d += VL)
+    most = vatleast(most, vabs(vatmost(vatleast(vload(x + d), -largest), largest)));
+  const float top = vmax_across(most);
+  const float inverse = top < 1e-35f ? 0 : 127 / top;
+  for (size_t d = 0; d < size; d += VL) {
+    const vf value = vatmost(vatleast(vload(x + d), -largest), largest) * inverse;
+    // Adding 1.5 · 2^23 rounds half to even and leaves the whole number in the lowest bits.
+    const vi whole = vbits(value + 12582912.0f) - 0x4b400000;
+    for (int l = 0; l < VL; l++) to[(ptrdiff_t)(d + (size_t)l) * stride] = (int8_t)whole[l];
+  }
+  return top / 127;
+}
+
 // Keys and values of one position of one head into its page. What half precision cannot hold becomes
 // its largest number: an infinity would make other positions' sums NaN.
 static void NAME(storePosition)(
-    uint16_t *keys, uint16_t *values, size_t position, const float *key, const float *value,
-    size_t headSize) {
+    void *page, size_t position, const float *key, const float *value, size_t headSize,
+    bool isBytes) {
+  if (isBytes) {
+    int8_t *keys = page, *values = keys + headSize * CK_PAGE;
+    float *scales = page_scales(page, headSize);
+    scales[position] = bytes_of(keys + position, CK_PAGE, key, headSize);
+    scales[CK_PAGE + position] = bytes_of(values + position * headSize, 1, value, headSize);
+    return;
+  }
+  uint16_t *keys = page, *values = keys + headSize * CK_PAGE;
   const vf largest = vsplat(65504.0f);
   for (size_t d = 0; d < headSize; d += VL) {
     uint16_t lanes[VL];

@@ -86,10 +86,10 @@ public struct PagedAttention: Sendable {
           let last = first + rowsMax
           var arguments = ck_attention()
           arguments.headSize = memory.headSize
-          arguments.memory = UnsafePointer(memory.keysOf(layer: layer, head: head))
+          arguments.memory = UnsafeRawPointer(memory.keysOf(layer: layer, head: head))
           arguments.pages = sequence.pages
-          arguments.pageStride = memory.elementsPerPage
-          arguments.valueOffset = memory.valueOffset
+          arguments.pageStride = memory.pageByteCount
+          arguments.isBytes = memory.precision == .bytes
           arguments.scale = scale
           arguments.softCap = softCap
           (arguments.queries, arguments.output) = (UnsafePointer(q), UnsafePointer(o))

@@ -119,6 +119,19 @@ public enum RowOperations {
     scale(x, count: count, by: cap)
   }
 
+  /// Calls `body` with ranges of rows that together are all of them, on several threads if that is
+  /// worth it; pages of keys are mostly one thread's.
+  ///
+  /// - Parameter elementsEach: of a row, each rotated or stored.
+  public static func deal(
+    rows: Int, elementsEach: Int, threadCount: Int, _ body: (Range<Int>) -> Void
+  ) {
+    Parallel.rows(
+      rows, multipleOf: KeyValuePages.positionCount,
+      cost: .elements(rows * elementsEach, nanosecondsEach: 0.5),
+      on: .shared(threadCount: threadCount), body)
+  }
+
   /// Rotates the heads of one row in place: pairs (i, i + half), or (2i, 2i + 1) if interleaved.
   public static func rotate(
     _ row: UnsafeMutablePointer<Float>, heads: Int, headSize: Int, cosines: UnsafePointer<Float>,

@@ -96,42 +96,28 @@ extension BlockMatrix {
     } while column < columnCount
   }
 
-  /// Weights as they are, against activations in 8 bits.
-  func multiplyQuantized(
-    _ x: UnsafePointer<Float>, count: Int, _ format: ck_block_format, isPaired: Bool,
-    into y: UnsafeMutablePointer<Float>, threads: ThreadPool?
+  /// Units of rows.
+  var unitCount: Int { (rowCount + layout.rowsPerUnit - 1) / layout.rowsPerUnit }
+
+  /// The products of some units' rows with quantised activations: to the rows' places in y, which is
+  /// [count × rows].
+  func multiply(
+    units: Range<Int>, _ x: UnsafePointer<ck_block_activation>, count: Int, isPaired: Bool,
+    into y: UnsafeMutablePointer<Float>
   ) {
-    let (blocks, table, each) = (columnCount / 32, kernels.table, isPaired ? 2 : 1)
-    let quantized = Scratch.left
-      .bytes(count * each * blocks * MemoryLayout<ck_block_activation>.stride)
-      .assumingMemoryBound(to: ck_block_activation.self)
-    // Vectors are quantised in tiles of eight at most, or less where that is the last.
-    Parallel.rows(
-      count, multipleOf: 8, cost: .elements(count * columnCount, nanosecondsEach: 0.5),
-      on: threads, evenly: true
-    ) { vectors in
-      table.pointee.blockQuantize(
-        quantized + vectors.lowerBound * each * blocks, x + vectors.lowerBound * columnCount,
-        columnCount, vectors.count * each, blocks, format, isPaired)
-    }
-    // An operation takes about a quarter of the time that one in floating point does.
-    let flops = 0.5 * Double(count * each) * Double(rowCount) * Double(columnCount)
-    Parallel.rows(
-      rowCount, multipleOf: layout.rowsPerUnit, cost: .flops(flops) + .bytes(byteCount),
-      on: threads
-    ) { rows in
-      var product = ck_block_product()
-      product.format = format
-      product.weights = UnsafePointer(unit(rows.lowerBound).assumingMemoryBound(to: UInt8.self))
-      product.groupBytes = layout.unitByteCount
-      product.rows = rows.count
-      product.blocks = blocks
-      product.count = count * each
-      product.paired = isPaired
-      product.x = UnsafePointer(quantized)
-      product.y = y + rows.lowerBound
-      product.yRow = rowCount
-      table.pointee.blockProduct(&product)
-    }
+    guard let format = format.blockFormat else { return }
+    let first = units.lowerBound * layout.rowsPerUnit
+    var product = ck_block_product()
+    product.format = format
+    product.weights = UnsafePointer(unit(first).assumingMemoryBound(to: UInt8.self))
+    product.groupBytes = layout.unitByteCount
+    product.rows = min(rowCount, units.upperBound * layout.rowsPerUnit) - first
+    product.blocks = columnCount / 32
+    product.count = count
+    product.paired = isPaired
+    product.x = x
+    product.y = y + first
+    product.yRow = rowCount
+    kernels.table.pointee.blockProduct(&product)
   }
 }

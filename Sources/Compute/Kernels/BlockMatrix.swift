@@ -67,19 +67,8 @@ public final class BlockMatrix: Sendable {
     _ x: UnsafePointer<Float>, count: Int, into y: UnsafeMutablePointer<Float>,
     precision: Precision = .quantized, threadCount: Int = 1
   ) {
-    guard count > 0, rowCount > 0 else { return }
-    let threads = ThreadPool.shared(threadCount: threadCount)
-    guard precision != .float32, let format = format.blockFormat else {
-      return multiplyFloats(x, count: count, into: y, threads: threads)
-    }
-    var first = 0
-    while first < count {
-      let part = min(Self.vectorsPerPart, count - first)
-      multiplyQuantized(
-        x + first * columnCount, count: part, format, isPaired: precision == .compensated,
-        into: y + first * rowCount, threads: threads)
-      first += part
-    }
+    BlockMatrixGroup([self]).multiply(
+      x, count: count, into: y, precision: precision, threadCount: threadCount)
   }
 
   /// One row in f32, for lookups of embeddings: what the format says, to the last bit.
@@ -97,9 +86,6 @@ public final class BlockMatrix: Sendable {
       column += count
     }
   }
-
-  /// Vectors whose activations in 8 bits are held at a time: as many as a chunk of a prompt has.
-  private static let vectorsPerPart = 1024
 }
 
 /// Why bytes are no matrix.

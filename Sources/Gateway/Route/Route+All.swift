@@ -84,12 +84,14 @@ extension Route {
     Route("/martlet.v1.Keys/RotateKey", .auth, .keys),
     Route("/martlet.v1.Keys/RevokeKey", .auth, .keys),
     Route("/martlet.v1.Keys/ListAudit", .auth, .keys, isRetrySafe: true),
+    Route("/martlet.v1.Usage/ListUsage", .auth, .keys, isRetrySafe: true),
   ]
 
-  /// What only the gateway itself may ask.
+  /// What only the gateway itself may ask, and what model services report.
   private static let authService: [Route] = [
     Route("/martlet.v1.Auth/Check", .denied),
     Route("/martlet.v1.Auth/Watch", .denied),
+    Route("/martlet.v1.Metering/Report", .denied),
   ]
 
   private static let local: [Route] = [

@@ -47,7 +47,7 @@ final class GatewayState: Sendable {
     let reloader = TLSReloader(metrics.registry, log: log)
     func context(_ role: String) throws -> TLSContextSource? {
       guard var tls = configuration.upstreamTLS else { return nil }
-      tls.expectedRole = role
+      tls.expectedRoles = [role]
       return try reloader.load(tls, side: .client, as: role)
     }
     tlsReloader = reloader

@@ -90,8 +90,9 @@ public struct DecoderConfiguration: Sendable {
   var queryWidth: Int { headCount * headSize }
   var keyValueWidth: Int { keyValueHeadCount * headSize }
   /// Bytes of one page of keys and values.
-  public var pageByteCount: Int {
+  public func pageByteCount(_ precision: KeyValuePages.Precision) -> Int {
     KeyValuePages.pageByteCount(
-      layerCount: layerCount, headCount: keyValueHeadCount, headSize: headSize)
+      layerCount: layerCount, headCount: keyValueHeadCount, headSize: headSize,
+      precision: precision)
   }
 }

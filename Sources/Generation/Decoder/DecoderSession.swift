@@ -14,22 +14,22 @@ public final class DecoderSession {
   private let answersHidden: Bool
 
   private var rotary, localRotary: RotaryTable?
-  private let (hidden, normed, queries, keys, values, mixed) = (
+  private let (hidden, normed, projected, mixed, gates, results) = (
     FloatBuffer(), FloatBuffer(), FloatBuffer(), FloatBuffer(), FloatBuffer(), FloatBuffer()
   )
-  private let (gates, ups, results) = (FloatBuffer(), FloatBuffer(), FloatBuffer())
 
   /// - Parameter pageCount: of 16 positions each, for all sequences together.
   public init(
     _ decoder: Decoder, pageCount: Int, threadCount: Int = 1,
-    precision: BlockMatrix.Precision = .compensated, answersHidden: Bool = false
+    precision: BlockMatrix.Precision = .compensated,
+    cachePrecision: KeyValuePages.Precision = .half, answersHidden: Bool = false
   ) {
     self.decoder = decoder
     self.answersHidden = answersHidden
     let c = decoder.configuration
     pages = KeyValuePages(
       pageCount: pageCount, layerCount: c.layerCount, headCount: c.keyValueHeadCount,
-      headSize: c.headSize)
+      headSize: c.headSize, precision: cachePrecision)
     (self.threadCount, self.precision) = (threadCount, precision)
     if c.positions == .rotary {
       rotary = RotaryTable(c.rotary)
@@ -113,19 +113,16 @@ public final class DecoderSession {
 
     if let norm = w.feedForwardNorm { normalize(x, into: h, rows: count, size, norm) }
     let input = w.feedForwardNorm == nil ? x : h
-    let up = ups.reserve(count * c.feedForwardSize)
-    project(input, count, w.up, into: up)
-    if let gate = w.gate {
-      let gated = gates.reserve(count * c.feedForwardSize)
-      project(input, count, gate, into: gated)
+    let gated = gates.reserve(count * w.gateUp.weights.rowCount)
+    project(input, count, w.gateUp, into: gated)
+    let inner = count * c.feedForwardSize
+    if w.hasGate {
       RowOperations.gate(
-        gated, up, count: count * c.feedForwardSize, c.activation, threadCount: threadCount)
-      project(gated, count, w.down, into: h)
+        gated, gated + inner, count: inner, c.activation, threadCount: threadCount)
     } else {
-      RowOperations.activate(
-        up, count: count * c.feedForwardSize, c.activation, threadCount: threadCount)
-      project(up, count, w.down, into: h)
+      RowOperations.activate(gated, count: inner, c.activation, threadCount: threadCount)
     }
+    project(gated, count, w.down, into: h)
     if !c.normalizesSums, let norm = w.feedForwardOutputNorm {
       normalize(h, into: h, rows: count, size, norm)
     }
@@ -143,34 +140,36 @@ public final class DecoderSession {
     let c = decoder.configuration
     if let norm = w.attentionNorm { normalize(x, into: h, rows: count, c.hiddenSize, norm) }
     let input = w.attentionNorm == nil ? x : h
-    let q = queries.reserve(count * c.queryWidth)
-    let k = keys.reserve(count * c.keyValueWidth)
-    let v = values.reserve(count * c.keyValueWidth)
-    project(input, count, w.query, into: q)
-    project(input, count, w.key, into: k)
-    project(input, count, w.value, into: v)
+    let q = projected.reserve(count * (c.queryWidth + 2 * c.keyValueWidth))
+    let k = q + count * c.queryWidth
+    let v = k + count * c.keyValueWidth
+    project(input, count, w.queryKeyValue, into: q)
     if let norm = w.queryNorm { normalize(q, into: q, rows: count * c.headCount, c.headSize, norm) }
     if let norm = w.keyNorm {
       normalize(k, into: k, rows: count * c.keyValueHeadCount, c.headSize, norm)
     }
     let isLocal = c.isLocal[layer]
     let table = isLocal ? localRotary ?? rotary : rotary
-    for sequence in sequences {
-      for offset in 0..<sequence.count {
-        let (row, position) = (sequence.firstRow + offset, sequence.firstPosition + offset)
-        table?.withAngles(of: position) { cosines, sines in
-          RowOperations.rotate(
-            q + row * c.queryWidth, heads: c.headCount, headSize: c.headSize, cosines: cosines,
-            sines: sines, half: table?.half ?? 0, interleaved: table?.isInterleaved ?? false)
-          RowOperations.rotate(
-            k + row * c.keyValueWidth, heads: c.keyValueHeadCount, headSize: c.headSize,
-            cosines: cosines, sines: sines, half: table?.half ?? 0,
-            interleaved: table?.isInterleaved ?? false)
+    let width = c.queryWidth + 2 * c.keyValueWidth
+    RowOperations.deal(rows: count, elementsEach: width, threadCount: threadCount) { rows in
+      for sequence in sequences {
+        let own = sequence.firstRow..<sequence.firstRow + sequence.count
+        for row in rows.clamped(to: own) {
+          let position = sequence.firstPosition + row - sequence.firstRow
+          table?.withAngles(of: position) { cosines, sines in
+            RowOperations.rotate(
+              q + row * c.queryWidth, heads: c.headCount, headSize: c.headSize, cosines: cosines,
+              sines: sines, half: table?.half ?? 0, interleaved: table?.isInterleaved ?? false)
+            RowOperations.rotate(
+              k + row * c.keyValueWidth, heads: c.keyValueHeadCount, headSize: c.headSize,
+              cosines: cosines, sines: sines, half: table?.half ?? 0,
+              interleaved: table?.isInterleaved ?? false)
+          }
+          pages.store(
+            k + row * c.keyValueWidth, v + row * c.keyValueWidth, layer: layer,
+            page: sequence.pages[position / KeyValuePages.positionCount],
+            place: position % KeyValuePages.positionCount)
         }
-        pages.store(
-          k + row * c.keyValueWidth, v + row * c.keyValueWidth, layer: layer,
-          page: sequence.pages[position / KeyValuePages.positionCount],
-          place: position % KeyValuePages.positionCount)
       }
     }
     var attention = PagedAttention(headCount: c.headCount, scale: c.attentionScale)
@@ -223,9 +222,13 @@ public final class DecoderSession {
   ) {
     projection.weights.multiply(
       x, count: count, into: y, precision: precision, threadCount: threadCount)
-    projection.bias?.withUnsafeBufferPointer { bias in
-      guard let bias = bias.baseAddress else { return }
-      RowOperations.addBias(bias, to: y, count: count, size: projection.weights.rowCount)
+    var at = y
+    for (matrix, bias) in zip(projection.weights.matrices, projection.biases) {
+      bias?.withUnsafeBufferPointer { bias in
+        guard let bias = bias.baseAddress else { return }
+        RowOperations.addBias(bias, to: at, count: count, size: matrix.rowCount)
+      }
+      at += count * matrix.rowCount
     }
   }
 

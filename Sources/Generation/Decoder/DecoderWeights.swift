@@ -1,9 +1,17 @@
 internal import Compute
 
-/// A matrix and what is added to its product.
+/// Matrices that take the same vectors, and what is added to their products.
 struct Projection: Sendable {
-  var weights: BlockMatrix
-  var bias: [Float]?
+  let weights: BlockMatrixGroup
+  let biases: [[Float]?]
+
+  /// One behind the other.
+  init(_ parts: [(weights: BlockMatrix, bias: [Float]?)]) {
+    weights = BlockMatrixGroup(parts.map(\.weights))
+    biases = parts.map(\.bias)
+  }
+
+  var byteCount: Int { weights.matrices.reduce(0) { $0 + $1.byteCount } }
 }
 
 /// Scale and bias of a normalisation.
@@ -15,14 +23,14 @@ struct NormWeights: Sendable {
 /// The weights of one layer. What an architecture does not have is nil.
 struct LayerWeights: Sendable {
   var attentionNorm: NormWeights?
-  var query, key, value, output: Projection
+  var queryKeyValue, output: Projection
   /// Normalisation of each head of queries and keys.
   var queryNorm, keyNorm: NormWeights?
   var attentionOutputNorm: NormWeights?
   var feedForwardNorm: NormWeights?
-  /// Without a gate, `up` alone goes through the activation.
-  var gate: Projection?
-  var up, down: Projection
+  /// Gate and up; without a gate, `up` alone goes through the activation.
+  var gateUp, down: Projection
+  var hasGate: Bool { gateUp.weights.matrices.count == 2 }
   var feedForwardOutputNorm: NormWeights?
 }
 
@@ -36,19 +44,15 @@ struct DecoderWeights: Sendable {
   var layers: [LayerWeights]
   var outputNorm: NormWeights?
   /// nil: a model without a head, for embeddings; it may be the embedding itself.
-  var head: BlockMatrix?
+  var head: BlockMatrixGroup?
 
   /// Bytes of memory held by matrices.
   var byteCount: Int {
     var total = embedding.byteCount
-    if let head, head !== embedding { total += head.byteCount }
+    if let head = head?.matrices.first, head !== embedding { total += head.byteCount }
     for layer in layers {
-      let projections = [
-        layer.query, layer.key, layer.value, layer.output, layer.up, layer.down,
-      ]
-      total += projections.reduce(layer.gate?.weights.byteCount ?? 0) {
-        $0 + $1.weights.byteCount
-      }
+      let projections = [layer.queryKeyValue, layer.output, layer.gateUp, layer.down]
+      total += projections.reduce(0) { $0 + $1.byteCount }
     }
     return total
   }
@@ -72,9 +76,11 @@ extension DecoderWeights {
     }
     outputNorm = try Self.norm("output_norm", size: hidden, c, source, isOptional: !c.isCausal)
     if source.tensor("output.weight") != nil {
-      head = try source.matrix("output.weight", rows: c.vocabularySize, columns: hidden)
+      head = BlockMatrixGroup([
+        try source.matrix("output.weight", rows: c.vocabularySize, columns: hidden)
+      ])
     } else {
-      head = c.isCausal ? embedding : nil
+      head = c.isCausal ? BlockMatrixGroup([embedding]) : nil
     }
   }
 
@@ -100,26 +106,30 @@ extension LayerWeights {
       try DecoderWeights.norm(prefix + name, size: size, c, source, isOptional: isOptional)
     }
     func projection(_ name: String, _ rows: Int, _ columns: Int, _ range: Range<Int>? = nil)
-      throws(ModelError) -> Projection
+      throws(ModelError) -> (weights: BlockMatrix, bias: [Float]?)
     {
-      Projection(
-        weights: try source.matrix(
+      (
+        try source.matrix(
           prefix + name + ".weight", rows: rows, columns: columns, taking: range),
-        bias: try source.optionalVector(prefix + name + ".bias", count: rows, taking: range))
+        try source.optionalVector(prefix + name + ".bias", count: rows, taking: range)
+      )
     }
     attentionNorm = try norm("attn_norm", hidden, isOptional: c.normalizesSums)
     let (queries, keys) = (c.queryWidth, c.keyValueWidth)
     if source.tensor(prefix + "attn_qkv.weight") != nil {
       let all = queries + 2 * keys
-      query = try projection("attn_qkv", all, hidden, 0..<queries)
-      key = try projection("attn_qkv", all, hidden, queries..<queries + keys)
-      value = try projection("attn_qkv", all, hidden, queries + keys..<all)
+      queryKeyValue = Projection([
+        try projection("attn_qkv", all, hidden, 0..<queries),
+        try projection("attn_qkv", all, hidden, queries..<queries + keys),
+        try projection("attn_qkv", all, hidden, queries + keys..<all),
+      ])
     } else {
-      query = try projection("attn_q", queries, hidden)
-      key = try projection("attn_k", keys, hidden)
-      value = try projection("attn_v", keys, hidden)
+      queryKeyValue = Projection([
+        try projection("attn_q", queries, hidden), try projection("attn_k", keys, hidden),
+        try projection("attn_v", keys, hidden),
+      ])
     }
-    output = try projection("attn_output", hidden, queries)
+    output = Projection([try projection("attn_output", hidden, queries)])
     queryNorm = try norm("attn_q_norm", c.headSize)
     keyNorm = try norm("attn_k_norm", c.headSize)
     let inner = c.feedForwardSize
@@ -132,15 +142,18 @@ extension LayerWeights {
       feedForwardOutputNorm = try norm("post_ffw_norm", hidden)
     }
     if source.tensor(prefix + "ffn_gate.weight") != nil {
-      gate = try projection("ffn_gate", inner, hidden)
-      up = try projection("ffn_up", inner, hidden)
+      gateUp = Projection([
+        try projection("ffn_gate", inner, hidden), try projection("ffn_up", inner, hidden),
+      ])
     } else if let both = source.tensor(prefix + "ffn_up.weight"), both.shape.first == 2 * inner {
       // Gate and up in one matrix, the gate first.
-      gate = try projection("ffn_up", 2 * inner, hidden, 0..<inner)
-      up = try projection("ffn_up", 2 * inner, hidden, inner..<2 * inner)
+      gateUp = Projection([
+        try projection("ffn_up", 2 * inner, hidden, 0..<inner),
+        try projection("ffn_up", 2 * inner, hidden, inner..<2 * inner),
+      ])
     } else {
-      up = try projection("ffn_up", inner, hidden)
+      gateUp = Projection([try projection("ffn_up", inner, hidden)])
     }
-    down = try projection("ffn_down", hidden, inner)
+    down = Projection([try projection("ffn_down", hidden, inner)])
   }
 }

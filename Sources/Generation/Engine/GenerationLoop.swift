@@ -1,4 +1,4 @@
-internal import Compute
+public import Compute
 internal import Synchronization
 internal import Tokenizers
 
@@ -10,6 +10,7 @@ public final class GenerationLoop: Sendable {
   private struct Request {
     let stream: GenerationStream
     let outputs: [SequenceOutput]
+    let onEnd: @Sendable (GenerationUsage) -> Void
     /// Text of tokens that the scheduler has not confirmed yet.
     var choices: [SequenceID: SequenceOutput.Choice] = [:]
   }
@@ -35,16 +36,18 @@ public final class GenerationLoop: Sendable {
 
   /// - Parameters:
   ///   - threadCount: cores that a step may use.
+  ///   - cachePrecision: how keys and values are kept.
   ///   - wake: called from any thread when there may be work for `step`.
   public init(
     _ model: LanguageModel, _ configuration: SchedulerConfiguration, threadCount: Int,
-    wake: @escaping @Sendable () -> Void
+    cachePrecision: KeyValuePages.Precision = .half, wake: @escaping @Sendable () -> Void
   ) throws(SchedulerError) {
     self.model = model
     self.wake = wake
     box = Mutex(StateBox(State(scheduler: try Scheduler(configuration))))
     session = DecoderSession(
-      model.decoder, pageCount: configuration.pageCount, threadCount: threadCount)
+      model.decoder, pageCount: configuration.pageCount, threadCount: threadCount,
+      cachePrecision: cachePrecision)
     let size = model.decoder.configuration.vocabularySize
     scratch = SamplingScratch(vocabularySize: size)
     row = .allocate(capacity: size)
@@ -54,9 +57,12 @@ public final class GenerationLoop: Sendable {
 
   /// Takes a request.
   ///
-  /// - Parameter tenant: from the caller's identity, never from a field of its message.
+  /// - Parameters:
+  ///   - tenant: from the caller's identity, never from a field of its message.
+  ///   - onEnd: called with what was used when the request has ended, in whatever way.
   public func submit(
-    _ prompt: [Int32], _ parameters: GenerationParameters, tenant: String
+    _ prompt: [Int32], _ parameters: GenerationParameters, tenant: String,
+    onEnd: @escaping @Sendable (GenerationUsage) -> Void = { _ in }
   ) throws(GenerationError) -> GenerationStream {
     let outputs = try outputs(prompt, parameters)
     var request = GenerationRequest(
@@ -73,7 +79,8 @@ public final class GenerationLoop: Sendable {
       try box.withLock { box throws(SchedulerError) in
         let request = try box.state.scheduler.submit(request)
         id.value = request
-        box.state.requests[request] = Request(stream: stream, outputs: submitted.value)
+        box.state.requests[request] = Request(
+          stream: stream, outputs: submitted.value, onEnd: onEnd)
       }
     } catch {
       throw GenerationError(
@@ -220,6 +227,7 @@ public final class GenerationLoop: Sendable {
         guard let request = state.requests.removeValue(forKey: id) else { continue }
         _ = request.stream.push(GenerationDelta(choice: 0, usage: usage))
         request.stream.end()
+        request.onEnd(usage)
       }
     }
   }

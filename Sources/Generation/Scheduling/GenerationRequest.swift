@@ -57,6 +57,9 @@ public struct GenerationUsage: Sendable, Hashable {
   public var cachedTokens = 0
   /// Tokens generated, all choices together.
   public var generatedTokens = 0
+
+  /// Nothing yet.
+  public init() {}
 }
 
 /// What happened to a request, in order.

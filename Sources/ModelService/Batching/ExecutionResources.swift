@@ -28,4 +28,6 @@ struct ExecutionResources: Sendable {
   var timer: DeadlineTimer
   /// Nanoseconds of a clock that never goes back.
   var now: @Sendable () -> UInt64 = { MonotonicTime.now().nanoseconds }
+  /// Counts what generation uses, for whom.
+  var meter = UsageMeter()
 }

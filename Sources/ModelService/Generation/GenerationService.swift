@@ -67,7 +67,7 @@ struct GenerationService: Sendable {
     for text in request.texts {
       let tokens = try await generator.offload { try Self.encode(text, generator.model) }
       var embedding = MartletV1.Embedding()
-      embedding.values = try await generator.embed(tokens)
+      embedding.values = try await generator.embed(tokens, caller: caller)
       response.embeddings.append(embedding)
       usage.promptTokens += UInt64(tokens.count)
       try Task.checkCancellation()
@@ -81,8 +81,7 @@ struct GenerationService: Sendable {
     _ name: String, _ version: String, _ caller: Caller
   ) async throws -> Generator {
     try caller.require(.infer, model: name)
-    let model = try await registry.resolve(
-      ModelKey(tenant: caller.tenant, name: name), version: version)
+    let model = try await registry.resolve(name, version: version, for: caller)
     guard let generator = model.generator else {
       throw RPCError.unimplemented(
         "model '\(name.clipped)' is no language model: ask it by ModelInfer")
@@ -98,7 +97,7 @@ struct GenerationService: Sendable {
   ) async throws {
     let stream = try await generator.offload {
       try generator.generate(
-        try prompt(), try GenerationParameters(options), tenant: caller.tenant, deadline: deadline)
+        try prompt(), try GenerationParameters(options), caller: caller, deadline: deadline)
     }
     try await withTaskCancellationHandler {
       do {

@@ -10,6 +10,8 @@ final class Generator: Sendable {
   private enum Progress: Int, AtomicRepresentable { case idle, running, runningAndWanted }
 
   let model: LanguageModel
+  /// What its tenant calls it.
+  private let name: String
   private let loop: GenerationLoop
   private let progress = Atomic<Progress>(.idle)
   private let execution: ExecutionResources
@@ -17,8 +19,12 @@ final class Generator: Sendable {
   /// Texts whose embeddings are computed, one at a time.
   private let embedder: Mutex<Embedder>
 
-  init(_ model: LanguageModel, _ execution: ExecutionResources) throws {
+  init(
+    _ model: LanguageModel, name: String, _ settings: LanguageSettings,
+    _ execution: ExecutionResources
+  ) throws {
     self.model = model
+    self.name = name
     self.execution = execution
     let c = model.decoder.configuration
     let signal = Signal()
@@ -28,12 +34,16 @@ final class Generator: Sendable {
     let pageSize = KeyValuePages.positionCount
     let wanted = 4 * ((c.contextLength + pageSize - 1) / pageSize)
     let pageCount = max(
-      1, min(wanted, execution.settings.generationCacheByteCountMax / c.pageByteCount))
+      1,
+      min(
+        wanted,
+        execution.settings.generationCacheByteCountMax / c.pageByteCount(settings.cachePrecision)))
     loop = try GenerationLoop(
       model,
       SchedulerConfiguration(
         pageCount: pageCount, contextMax: min(c.contextLength, pageCount * pageSize)),
-      threadCount: execution.settings.parallelism, wake: { signal.send() })
+      threadCount: execution.settings.parallelism, cachePrecision: settings.cachePrecision,
+      wake: { signal.send() })
     embedder = Mutex(Embedder(model, threadCount: execution.settings.parallelism))
     signal.target = self
   }
@@ -42,16 +52,20 @@ final class Generator: Sendable {
   var cacheByteCount: Int { loop.cacheByteCount }
   var counts: GenerationLoop.Counts { loop.counts }
   var requestCount: Int { loop.load.requests }
+  var availablePageCount: Int { loop.load.availablePages }
 
   /// Takes a request; its pieces come through the stream.
   func generate(
-    _ prompt: [Int32], _ parameters: GenerationParameters, tenant: String,
+    _ prompt: [Int32], _ parameters: GenerationParameters, caller: Caller,
     deadline: MonotonicTime?
   ) throws(RPCError) -> GenerationStream {
     var parameters = parameters
     parameters.deadline = deadline.map { Int64(clamping: $0.nanoseconds) }
     do {
-      return try loop.submit(prompt, parameters, tenant: tenant)
+      return try loop.submit(prompt, parameters, tenant: caller.tenant) {
+        [meter = execution.meter, name] usage in
+        meter.count(usage, caller, model: name)
+      }
     } catch { throw RPCError(error) }
   }
 
@@ -63,7 +77,7 @@ final class Generator: Sendable {
   }
 
   /// The embedding of a text: of length 1.
-  func embed(_ tokens: [Int32]) async throws(RPCError) -> [Float] {
+  func embed(_ tokens: [Int32], caller: Caller) async throws(RPCError) -> [Float] {
     let result: Result<[Float], RPCError> = await withUnsafeContinuation { continuation in
       execution.workers.submit { [self] in
         let result = embedder.withLock { embedder -> Result<[Float], GenerationError> in
@@ -74,7 +88,11 @@ final class Generator: Sendable {
         continuation.resume(returning: result.mapError { RPCError($0) })
       }
     }
-    return try result.get()
+    let embedding = try result.get()
+    var usage = GenerationUsage()
+    usage.promptTokens = tokens.count
+    execution.meter.count(usage, caller, model: name)
+    return embedding
   }
 
   fileprivate func wake() {

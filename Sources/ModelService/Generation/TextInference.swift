@@ -46,7 +46,7 @@ struct TextInference: Sendable {
   ) async throws {
     let stream = try await generator.offload {
       try generator.generate(
-        try GenerationService.encode(prompt, generator.model), parameters, tenant: caller.tenant,
+        try GenerationService.encode(prompt, generator.model), parameters, caller: caller,
         deadline: deadline)
     }
     try await withTaskCancellationHandler {

@@ -82,6 +82,11 @@ extension DataPlane {
       models.sort { ($0.key, $0.version) < ($1.key, $1.version) }
     } else {
       models = [try await model(request.name, request.version, caller)]
+      guard models[0].key.tenant == caller.tenant else {
+        throw RPCError.denied(
+          "expected a model of the caller's tenant: the counters of one that is shared tell of others"
+        )
+      }
       if request.version.isEmpty {
         // Every version that is in memory counts.
         let key = models[0].key
@@ -101,7 +106,6 @@ extension DataPlane {
     _ name: String, _ version: String, _ caller: Caller
   ) async throws -> LoadedModel {
     try caller.require([.infer, .deploy], model: name)
-    return try await registry.resolve(
-      ModelKey(tenant: caller.tenant, name: name), version: version)
+    return try await registry.resolve(name, version: version, for: caller)
   }
 }

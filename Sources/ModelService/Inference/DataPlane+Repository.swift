@@ -10,7 +10,7 @@ extension DataPlane {
     try caller.require([.infer, .deploy])
     try Self.checkRepository(request.repositoryName)
     var response = Inference.RepositoryIndexResponse()
-    for line in try await registry.index(tenant: caller.tenant) {
+    for line in try await registry.index(for: caller) {
       guard caller.maySee(line.name), !request.ready || line.state == .ready else { continue }
       var model = Inference.RepositoryIndexResponse.ModelIndex()
       model.name = line.name

@@ -45,7 +45,7 @@ extension DataPlane {
   ) async throws -> Bool {
     try caller.require(.infer, model: request.modelName)
     let model = try await registry.resolve(
-      ModelKey(tenant: caller.tenant, name: request.modelName), version: request.modelVersion)
+      request.modelName, version: request.modelVersion, for: caller)
     guard let generator = model.generator else { return false }
     try await TextInference(request, isStreaming: true).run(
       model, generator, id: request.id, caller: caller, deadline: deadline, send: send)

@@ -19,8 +19,8 @@ public final class DataPlane: Sendable {
     isLive: @escaping @Sendable () -> Bool = { true }
   ) async throws -> Inference.ModelInferResponse {
     try caller.require(.infer, model: request.modelName)
-    let key = ModelKey(tenant: caller.tenant, name: request.modelName)
-    let model = try await registry.resolve(key, version: request.modelVersion)
+    let model = try await registry.resolve(
+      request.modelName, version: request.modelVersion, for: caller)
     if let generator = model.generator {
       return try await text(request, model, generator, caller: caller, deadline: deadline)
     }

@@ -23,12 +23,11 @@ public final class ModelManagement: Sendable {
   public func list(caller: Caller) async throws -> MartletV1.ListModelsResponse {
     try caller.require([.infer, .deploy])
     var response = MartletV1.ListModelsResponse()
-    let lines = try await registry.index(tenant: caller.tenant)
+    let lines = try await registry.index(for: caller)
     var byName: [String: [Registry.IndexLine]] = [:]
     for line in lines where caller.maySee(line.name) { byName[line.name, default: []].append(line) }
     for name in byName.keys.sorted() {
-      let key = ModelKey(tenant: caller.tenant, name: name)
-      response.models.append(await info(key, byName[name] ?? []))
+      response.models.append(await info(name, caller, byName[name] ?? []))
     }
     return response
   }
@@ -39,7 +38,7 @@ public final class ModelManagement: Sendable {
   ) async throws -> MartletV1.ShowModelResponse {
     try caller.require([.infer, .deploy], model: request.name)
     var response = MartletV1.ShowModelResponse()
-    response.model = try await info(key(request.name, caller))
+    response.model = try await info(request.name, caller)
     return response
   }
 
@@ -51,7 +50,7 @@ public final class ModelManagement: Sendable {
     let key = key(request.name, caller)
     try await registry.load(key)
     var response = MartletV1.LoadModelResponse()
-    response.model = try await info(key)
+    response.model = try await info(request.name, caller)
     return response
   }
 
@@ -82,17 +81,22 @@ public final class ModelManagement: Sendable {
     ModelKey(tenant: caller.tenant, name: name)
   }
 
-  private func info(_ key: ModelKey) async throws -> MartletV1.ModelInfo {
-    let lines = try await registry.index(key)
-    guard !lines.isEmpty else {
-      throw RPCError.notFound("Request for unknown model: '\(key.name)' is not found")
+  private func info(_ name: String, _ caller: Caller) async throws -> MartletV1.ModelInfo {
+    var lines = try await registry.index(key(name, caller))
+    if lines.isEmpty, let shared = try registry.sharedKey(name, for: caller) {
+      lines = try await registry.index(shared)
     }
-    return await info(key, lines)
+    guard !lines.isEmpty else {
+      throw RPCError.notFound("Request for unknown model: '\(name)' is not found")
+    }
+    return await info(name, caller, lines)
   }
 
-  private func info(_ key: ModelKey, _ lines: [Registry.IndexLine]) async -> MartletV1.ModelInfo {
+  private func info(
+    _ name: String, _ caller: Caller, _ lines: [Registry.IndexLine]
+  ) async -> MartletV1.ModelInfo {
     var info = MartletV1.ModelInfo()
-    info.name = key.name
+    info.name = name
     info.platform = registry.loader.platform
     info.versions = lines.map { line in
       var version = MartletV1.ModelVersion()
@@ -103,7 +107,9 @@ public final class ModelManagement: Sendable {
       return version
     }
     // A model that can't be loaded still has its versions and their reasons to show.
-    guard let model = try? await registry.resolve(key, version: "") else { return info }
+    guard let model = try? await registry.resolve(name, version: "", for: caller) else {
+      return info
+    }
     info.platform = model.config.platform
     info.inputs = model.signature.inputs.map(Self.info)
     info.outputs = model.signature.outputs.map(Self.info)

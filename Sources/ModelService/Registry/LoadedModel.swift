@@ -16,6 +16,8 @@ final class LoadedModel: Sendable {
   let scheduler: Scheduler
   /// For a language model, what generates.
   let generator: Generator?
+  /// Whether every tenant may use it.
+  let isShared: Bool
   /// For a stateful model, the sequences in front of the queue.
   let sequences: SequenceScheduler?
 
@@ -34,7 +36,15 @@ final class LoadedModel: Sendable {
     self.signature = signature
     labels = try Self.labels(config, engine, files)
     statistics = ModelStatisticsRecorder()
-    generator = try (engine as? LanguageEngine).map { try Generator($0.model, execution) }
+    let settings = try LanguageSettings(config)
+    isShared = settings.isShared
+    guard !isShared || key.tenant == Registry.operatorTenant && engine is LanguageEngine else {
+      throw ConfigurationError(
+        "parameter 'shared': expected a language model of the operator's tenant")
+    }
+    generator = try (engine as? LanguageEngine).map {
+      try Generator($0.model, name: key.name, settings, execution)
+    }
     scheduler = Scheduler(
       engine: engine, signature: signature.sequence?.extended(signature) ?? signature,
       policy: BatchPolicy(config, execution.settings), statistics: statistics,
@@ -56,6 +66,7 @@ final class LoadedModel: Sendable {
     statistics = other.statistics
     scheduler = other.scheduler
     generator = other.generator
+    isShared = other.isShared
     sequences = other.sequences
   }
 

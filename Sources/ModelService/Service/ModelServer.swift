@@ -1,6 +1,7 @@
 internal import Compute
 internal import Protocols
 public import RPC
+internal import Synchronization
 internal import Telemetry
 
 /// The model role of the product: repository, registry, data plane, and the server that gateways
@@ -18,6 +19,8 @@ public final class ModelServer: Sendable {
   private let metrics: Metrics
   private let tlsReloader: TLSReloader
   private let health = HealthService(initial: .notServing)
+  private let usageReporter: UsageReporter?
+  private let reporting = Mutex<Task<Void, Never>?>(nil)
 
   /// Opens the repository without listening yet. Throws ``RepositoryError``.
   public convenience init(_ configuration: ModelServerConfiguration) throws {
@@ -52,6 +55,7 @@ public final class ModelServer: Sendable {
       timer: DeadlineTimer())
     // Waits for the disk; loading a model takes a core beyond the budget for a moment.
     let files = WorkerThreads(count: 1, name: "models")
+    usageReporter = try Self.usageReporter(configuration, execution.meter)
     registry = Registry(
       repository: repository, loader: loader,
       memoryByteCountMax: configuration.modelMemoryByteCountMax, execution: execution,
@@ -87,13 +91,25 @@ public final class ModelServer: Sendable {
     server.callRouter { _ in PeerGate(identify) }
   }
 
+  private static func usageReporter(
+    _ configuration: ModelServerConfiguration, _ meter: UsageMeter
+  ) throws -> UsageReporter? {
+    guard !configuration.usageReceivers.isEmpty else { return nil }
+    var tls = configuration.tls
+    tls?.clientCertificates = .none
+    tls?.expectedRoles = ["auth"]
+    return UsageReporter(
+      meter, log: configuration.log,
+      send: try UsageReporter.sending(to: configuration.usageReceivers, tls: tls))
+  }
+
   private static func serverConfiguration(
     _ configuration: ModelServerConfiguration, loopCount: Int, _ metrics: Metrics
   ) -> ServerConfiguration {
     var tls = configuration.tls
     // Whoever has no certificate has no business here, whatever the configuration says.
     tls?.clientCertificates = .required
-    tls?.expectedRole = configuration.peerRole
+    tls?.expectedRoles = configuration.peerRole.map { [$0] } ?? []
     tls?.minimumVersion = .tls13
     var server = ServerConfiguration(
       endpoints: configuration.listen, tls: tls, loopCount: loopCount)
@@ -108,6 +124,14 @@ public final class ModelServer: Sendable {
   public func start() async throws {
     try server.start()
     try operatorEndpoint?.start()
+    if let usageReporter {
+      let interval = configuration.usageReportInterval
+      reporting.withLock {
+        $0 = Task {
+          while (try? await Task.sleep(for: interval)) != nil { await usageReporter.report() }
+        }
+      }
+    }
     health.set(.serving)
     configuration.log?.write(.info, "serves models") { _ in }
     if configuration.loadsAtStart {
@@ -125,6 +149,9 @@ public final class ModelServer: Sendable {
   public func drain() async {
     health.set(.notServing)
     await server.shutdown(gracePeriod: configuration.drainGracePeriod)
+    reporting.withLock { $0?.cancel() }
+    // The last calls have ended; what they used is not to be lost.
+    await usageReporter?.report()
     operatorEndpoint?.stop()
     configuration.log?.flush()
   }

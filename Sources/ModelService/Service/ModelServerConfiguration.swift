@@ -12,6 +12,10 @@ public struct ModelServerConfiguration: Sendable {
   public var peerRole: String? = "gateway"
   /// The folder of `TENANT/MODEL/VERSION/model.onnx`.
   public var repositoryPath: String
+  /// Where usage is reported: instances of the auth service; none for nowhere.
+  public var usageReceivers: [Endpoint] = []
+  /// How often. What a process that is killed had not reported is lost.
+  public var usageReportInterval = Duration.seconds(2)
   /// The private port for operators; nil for none.
   public var operatorEndpoint: Endpoint?
   /// Cores that event loops and computation share.

@@ -1,3 +1,4 @@
+internal import Generation
 internal import RPC
 internal import Telemetry
 
@@ -39,6 +40,25 @@ final class ServiceMetrics: Sendable {
     metrics.gauge(
       "martlet_model_inferences_failed", help: "Requests that models now in memory refused."
     ) { Double(registry.loadedModels.reduce(0) { $0 + $1.statistics.requestCounts.fail }) }
+    registerGeneration(registry)
+  }
+
+  private func registerGeneration(_ registry: Registry) {
+    let gauges: [(name: String, help: String, value: @Sendable (Generator) -> Int)] = [
+      ("requests", "Requests that are generated for.", { $0.requestCount }),
+      ("pages_available", "Pages of keys and values that may be had.", { $0.availablePageCount }),
+      ("steps", "Steps planned.", { $0.counts.steps }),
+      ("prompt_tokens", "Tokens of prompts computed.", { $0.counts.promptTokens }),
+      ("cached_tokens", "Tokens of prompts found in the prefix cache.", { $0.counts.cachedTokens }),
+      ("generated_tokens", "Tokens generated.", { $0.counts.generatedTokens }),
+      ("preemptions", "Sequences that lost their pages to others.", { $0.counts.preemptions }),
+      ("refusals", "Requests refused because too many were there.", { $0.counts.refusals }),
+    ]
+    for (name, help, value) in gauges {
+      metrics.gauge("martlet_generation_\(name)", help: "\(help) Models now in memory.") {
+        Double(registry.loadedModels.compactMap(\.generator).reduce(0) { $0 + value($1) })
+      }
+    }
   }
 
   func countDeployment() { deployments.add() }

@@ -22,6 +22,8 @@ struct BenchGenerate: ParsableCommand {
   @Option(help: "Rounds.") var rounds = 3
   @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.")
   var coarse = false
+  @Flag(help: "Keys and values in 8 bits (kv_cache_type q8_0), instead of half precision.")
+  var byteCache = false
   @Flag(help: "Print one JSON document.") var json = false
 
   private struct Row: Encodable {
@@ -57,7 +59,7 @@ struct BenchGenerate: ParsableCommand {
     }
     let session = DecoderSession(
       decoder, pageCount: (streams.max() ?? 1) * pagesPerStream, threadCount: threads,
-      precision: coarse ? .quantized : .compensated)
+      precision: coarse ? .quantized : .compensated, cachePrecision: byteCache ? .bytes : .half)
     let bandwidth = MemoryBandwidth.read(threadCount: threads)
     let rows = streams.map { row(session, streams: $0, bandwidth) }
     let document = Document(

@@ -16,6 +16,11 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
         operator: 127.0.0.1:9400
         identity: {certificate: model.pem, key: model.key, authority: ca.pem}
         repository: /models
+        auth: [auth:8444]
+        """,
+      more: """
+        auth lists the instances of the auth service that are told what each key has used \
+        (`martlet usage`).
         """))
   @Option(help: "The YAML file.") var config: String
 
@@ -28,6 +33,7 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
     configuration.operatorEndpoint = try file.operator.map {
       try RoleHelp.endpoint($0, "operator")
     }
+    configuration.usageReceivers = try (file.auth ?? []).map { try RoleHelp.endpoint($0, "auth") }
     configuration.threadCount = file.threads ?? ThreadBudget.coreCount
     if let limit = file.messageBytesMax { configuration.messageByteCountMax = limit }
     configuration.log = LogWriter()

@@ -84,7 +84,7 @@ struct AuthFile: RoleFile {
 /// `martlet model --config FILE`.
 struct ModelFile: RoleFile {
   static let keys: Set<String> = [
-    "listen", "operator", "identity", "repository", "threads", "messageBytesMax",
+    "listen", "operator", "identity", "repository", "auth", "threads", "messageBytesMax",
   ]
   static let sections = ["identity": IdentityFiles.keys]
 
@@ -93,6 +93,8 @@ struct ModelFile: RoleFile {
   var identity: IdentityFiles
   /// The folder TENANT/MODEL/VERSION/model.onnx that instances share.
   var repository: String
+  /// Where usage is reported; default: nowhere.
+  var auth: [String]?
   /// Cores that event loops and computation share; default: all.
   var threads: Int?
   /// The largest request message.

@@ -32,7 +32,8 @@ struct UpPlan {
         role: "model", name: "model-\(i)", sockets: [socket, try private_()], directory,
         ModelFile(
           listen: service, operator: operators, identity: directory.identity(.model),
-          repository: directory.models, threads: max(1, cores / (2 * instances))))
+          repository: directory.models, auth: [auth.address],
+          threads: max(1, cores / (2 * instances))))
     }
 
     let identity = directory.identity(.gateway)

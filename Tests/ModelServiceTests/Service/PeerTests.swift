@@ -28,7 +28,7 @@ internal import Testing
   }
 
   func infer(as role: CertificateRole?) async throws -> RPCError? {
-    var tls = TLSConfiguration(trustRoots: "\(folder.path)/tls/ca.pem", expectedRole: "model")
+    var tls = TLSConfiguration(trustRoots: "\(folder.path)/tls/ca.pem", expectedRoles: ["model"])
     if let role {
       tls.certificateChain = "\(folder.path)/tls/\(role).pem"
       tls.privateKey = "\(folder.path)/tls/\(role).key"
