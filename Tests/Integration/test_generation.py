@@ -301,7 +301,7 @@ def folder_with(tmp_path, model_file, **parameters):
 def shared(house, model_file, tmp_path):
     """A model of the operator, for all; and one that it keeps for itself."""
     installation, *_ = house
-    admin = installation.admin_key()
+    admin = installation.admin_key
     installation.deploy(folder_with(tmp_path, model_file, shared="true"), "common", admin)
     installation.deploy(ROOT / "Models" / "digits", "private", admin)
     yield "common"
@@ -339,7 +339,7 @@ def test_an_operators_model_is_shared_with_every_tenant(house, shared):
             headers=headers)
         assert answer.as_numpy("text_output")[0].decode().startswith(" Paris")
         names = {model.name for model in client.get_model_repository_index(headers=headers).models}
-        assert names == {"smollm", "common"}
+        assert {"smollm", "common"} <= names and "private" not in names
         with pytest.raises(InferenceServerException, match="tell of others"):
             client.get_inference_statistics(shared, headers=headers)
         # What is not shared does not exist, nor may a tenant touch what is not its own.
@@ -377,11 +377,11 @@ def test_only_an_operators_language_model_can_be_shared(house, model_file, tmp_p
     (tmp_path / "model.gguf").unlink()
     shutil.copy(ROOT / "Models" / "digits" / "model.onnx", tmp_path)
     with pytest.raises(CommandFailed, match="language model of the operator's tenant"):
-        installation.deploy(tmp_path, "mine", installation.admin_key())
+        installation.deploy(tmp_path, "mine", installation.admin_key)
     (tmp_path / "config.pbtxt").write_text(
         'parameters { key: "shared" value { string_value: "yes" } }')
     with pytest.raises(CommandFailed, match="expected 'true' or 'false', got 'yes'"):
-        installation.deploy(tmp_path, "mine", installation.admin_key())
+        installation.deploy(tmp_path, "mine", installation.admin_key)
 
 
 def test_keys_and_values_in_eight_bits(house):
@@ -475,7 +475,7 @@ def test_usage_is_counted_for_each_key_of_each_tenant(house):
     assert 5 <= seen["generatedTokens"] - expected["generatedTokens"] < 2000
     assert used(installation, west)[0] == before_west
     result = installation.run("usage", key=key, check=False)
-    assert result.returncode == 77 and "manage" in result.stderr
+    assert result.returncode == 77 and "PERMISSION_DENIED" in result.stderr
 
 
 def test_usage_outlives_the_processes(house):

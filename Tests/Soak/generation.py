@@ -135,7 +135,7 @@ def prepare(installation):
     shutil.copy(file, folder / "model.gguf")
     (folder / "config.pbtxt").write_text(
         'parameters { key: "shared" value { string_value: "true" } }')
-    installation.deploy(folder, "smollm", installation.admin_key())
+    installation.deploy(folder, "smollm", installation.admin_key)
     keys = {}
     for tenant in (*OPEN, SINGLE):
         installation.create_tenant(tenant)
