@@ -34,18 +34,20 @@ static void nibbles(uint8_t *code, const uint8_t *bytes, size_t count) {
 }
 // Bit i of 32 is the fifth of element i.
 static void fifthBits(uint8_t *code, const uint8_t *bytes) {
-  for (size_t i = 0; i < 32; i++) code[i] |= (uint8_t)((bytes[i / 8] >> i % 8 & 1) << 4);
+  uint32_t bits;
+  memcpy(&bits, bytes, 4);
+  for (uint32_t i = 0; i < 32; i++) code[i] |= (uint8_t)((bits >> i & 1) << 4);
 }
 // Bit b of byte i belongs to element 32 b + i.
 static void bitsOfByteColumns(uint8_t *code, const uint8_t *bytes, int place) {
-  for (size_t i = 0; i < 256; i++) code[i] |= (uint8_t)((bytes[i % 32] >> i / 32 & 1) << place);
+  for (int bit = 0; bit < 8; bit++, code += 32)
+    for (size_t i = 0; i < 32; i++) code[i] |= (uint8_t)((bytes[i] >> bit & 1) << place);
 }
-// Each 32 bytes hold 128 elements, two bits each.
+// Each 32 bytes hold 128 elements, two bits each, which are added to the codes.
 static void bitPairs(uint8_t *code, const uint8_t *bytes, int place) {
-  for (size_t i = 0; i < 256; i++) {
-    const int pair = bytes[i / 128 * 32 + i % 32] >> i / 32 % 4 * 2 & 3;
-    code[i] = (uint8_t)(place ? code[i] | pair << place : pair);
-  }
+  for (size_t half = 0; half < 2; half++, bytes += 32)
+    for (int bit = 0; bit < 8; bit += 2, code += 32)
+      for (size_t i = 0; i < 32; i++) code[i] |= (uint8_t)((bytes[i] >> bit & 3) << place);
 }
 // Eight scales and eight minima of six bits in twelve bytes.
 static void sixBitPairs(ck_block *b, const uint8_t *s) {
@@ -85,11 +87,13 @@ void ck_block_read(ck_block *b, const uint8_t *p, ck_block_format format) {
         b->groupScale[i] = p[i] & 15;
         b->groupMinimum[i] = p[i] >> 4;
       }
+      memset(b->code, 0, sizeof b->code);
       bitPairs(b->code, p + 16, 0);
       b->scale = word(p + 80);
       b->minimum = word(p + 82);
       break;
     case CK_Q3_K:
+      memset(b->code, 0, sizeof b->code);
       bitPairs(b->code, p + 32, 0);
       bitsOfByteColumns(b->code, p, 2);
       for (size_t i = 0; i < 16; i++) {

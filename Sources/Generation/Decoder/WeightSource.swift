@@ -43,7 +43,8 @@ extension WeightSource {
       rebasing: tensor.bytes[taken.lowerBound * rowBytes..<taken.upperBound * rowBytes])
     do {
       return try BlockMatrix(
-        rows: taken.count, columns: columns, format: tensor.format, bytes: bytes)
+        rows: taken.count, columns: columns, format: tensor.format, bytes: bytes,
+        threadCount: ThreadBudget.coreCount)
     } catch { throw ModelError(.badTensor, "tensor \(name): \(error)") }
   }
 
