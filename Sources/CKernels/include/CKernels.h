@@ -304,8 +304,9 @@ typedef void (*ck_recurrent_fn)(const ck_recurrent_step *step);
 
 /// Positions of a page of keys and values.
 #define CK_PAGE 16
-/// Rows that one call of `attention` takes at most.
-#define CK_ATTENTION_ROWS 8
+/// Rows that one call of `attention` takes at most: whole groups of eight for heads that share keys
+/// in groups of 1, 2, 3, 4, 6, 8 and 12.
+#define CK_ATTENTION_ROWS 24
 #define CK_HEAD_SIZE_MAX 512
 
 /// softmax(cap(scale · Q Kᵀ)) V of some rows that share one head of keys and values, which lie in

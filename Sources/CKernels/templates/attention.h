@@ -31,7 +31,6 @@ INLINE vf page_elements(const void *page, size_t at, const bool bytes) {
   return __builtin_convertvector(
       __builtin_convertvector((vsb)*(const vsb_memory *)((const int8_t *)page + at), vi), vf);
 }
-INLINE size_t page_element_size(const bool bytes) { return bytes ? 1 : 2; }
 // The scales of a page's keys, behind which those of its values lie.
 INLINE float *page_scales(const void *keys, size_t headSize) {
   return (float *)((char *)keys + 2 * headSize * CK_PAGE);
@@ -45,48 +44,102 @@ typedef struct {
   float highest[CK_ATTENTION_ROWS], total[CK_ATTENTION_ROWS], keep[CK_ATTENTION_ROWS];
 } NAME(attention_work);
 
-// scores[row][0..<CK_PAGE] = queries[row] · keys, for a constant number of rows.
-INLINE void page_scores(
-    NAME(attention_work) *work, size_t headSize, size_t row, const void *keys, size_t at,
-    const bool bytes, const int rows) {
-  const float *q = work->queries + row;
-  vf sums[8][PAGE_VECTORS];
-  for (int r = 0; r < rows; r++)
-    for (int v = 0; v < PAGE_VECTORS; v++) sums[r][v] = vsplat(0);
-  for (size_t d = 0; d < headSize; d++, q += CK_ATTENTION_ROWS)
-    for (int v = 0; v < PAGE_VECTORS; v++) {
-      const vf k = page_elements(keys, d * CK_PAGE + (size_t)v * VL, bytes);
-      for (int r = 0; r < rows; r++) sums[r][v] += vsplat(q[r]) * k;
-    }
-  for (int v = 0; bytes && v < PAGE_VECTORS; v++) {
-    const vf scale = vload(page_scales(keys, headSize) + v * VL);
-    for (int r = 0; r < rows; r++) sums[r][v] *= scale;
-  }
-  for (int r = 0; r < rows; r++)
-    for (int v = 0; v < PAGE_VECTORS; v++)
-      vstore(work->scores + (row + (size_t)r) * ATTENTION_TILE + at + v * VL, sums[r][v]);
-}
+// Sums that are held in registers at a time: enough to hide how long a multiplication takes, and as
+// many as there are registers for. Never more than 16.
+#if VL == 16 || defined(__aarch64__)
+#define ATTENTION_SUMS 16
+#else
+#define ATTENTION_SUMS 8
+#endif
+// How many pages, or vectors of a value, a number of rows leaves sums for: 1, 2 or 4.
+#define ATTENTION_PART(sums) ((sums) >= 4 ? 4 : (sums) >= 2 ? 2 : 1)
 
-// sums[row] = sums[row] · keep[row] + scores[row] · values, for a constant number of rows.
-INLINE void tile_values(
-    NAME(attention_work) *work, size_t headSize, size_t row, const void *const *values,
-    size_t positions, const bool bytes, const int rows) {
-  const float *weights = work->scores + row * ATTENTION_TILE, *keep = work->keep + row;
-  float *out = work->sums + row * CK_HEAD_SIZE_MAX;
-  for (size_t d = 0; d < headSize; d += VL) {
-    vf sums[8];
-    for (int r = 0; r < rows; r++)
-      sums[r] = vload(out + r * CK_HEAD_SIZE_MAX + d) * vsplat(keep[r]);
-    for (size_t first = 0; first < positions; first += CK_PAGE) {
-      const void *page = values[first / CK_PAGE];
-      const size_t end = positions - first < CK_PAGE ? positions : first + CK_PAGE;
-      for (size_t i = first; i < end; i++) {
-        const vf x = page_elements(page, (i - first) * headSize + d, bytes);
-        for (int r = 0; r < rows; r++) sums[r] += vsplat(weights[r * ATTENTION_TILE + i]) * x;
+// scores[row][at + 16 i..<at + 16 (i + 1)] = queries[row] · keys[i], for constant numbers of pages and
+// rows.
+INLINE void page_scores(
+    NAME(attention_work) *work, size_t headSize, size_t row, const void *const *keys, size_t at,
+    const int pages, const bool bytes, const int rows) {
+  const float *q = work->queries + row;
+  vf sums[16];
+  const int each = PAGE_VECTORS * rows;
+#pragma clang loop unroll(full)
+  for (int i = 0; i < pages * each; i++) sums[i] = vsplat(0);
+  for (size_t d = 0; d < headSize; d++, q += CK_ATTENTION_ROWS)
+#pragma clang loop unroll(full)
+    for (int p = 0; p < pages; p++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < PAGE_VECTORS; v++) {
+        const vf k = page_elements(keys[p], d * CK_PAGE + (size_t)v * VL, bytes);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) sums[p * each + v * rows + r] += vsplat(q[r]) * k;
+      }
+#pragma clang loop unroll(full)
+  for (int p = 0; p < pages; p++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < PAGE_VECTORS; v++) {
+      const vf scale = bytes ? vload(page_scales(keys[p], headSize) + v * VL) : vsplat(1);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < rows; r++) {
+        const vf sum = sums[p * each + v * rows + r];
+        vstore(
+            work->scores + (row + (size_t)r) * ATTENTION_TILE + at + p * CK_PAGE + v * VL,
+            bytes ? sum * scale : sum);
       }
     }
-    for (int r = 0; r < rows; r++) vstore(out + r * CK_HEAD_SIZE_MAX + d, sums[r]);
+}
+INLINE void tile_scores(
+    NAME(attention_work) *work, size_t headSize, size_t row, const void *const *keys,
+    size_t positions, const bool bytes, const int rows) {
+  const int pages = ATTENTION_PART(ATTENTION_SUMS / PAGE_VECTORS / rows);
+  size_t at = 0;
+  for (; at + (size_t)pages * CK_PAGE < positions + CK_PAGE; at += (size_t)pages * CK_PAGE)
+    page_scores(work, headSize, row, keys + at / CK_PAGE, at, pages, bytes, rows);
+  for (; at < positions; at += CK_PAGE)
+    page_scores(work, headSize, row, keys + at / CK_PAGE, at, 1, bytes, rows);
+}
+
+// sums[row][d..] = sums[row] · keep[row] + scores[row] · values, for a constant number of vectors from
+// element d on, and of rows.
+INLINE void value_sums(
+    NAME(attention_work) *work, size_t headSize, size_t row, size_t d, const void *const *keys,
+    size_t positions, const int vectors, const bool bytes, const int rows) {
+  const float *weights = work->scores + row * ATTENTION_TILE, *keep = work->keep + row;
+  float *out = work->sums + row * headSize + d;
+  vf sums[16];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+      sums[r * vectors + v] = vload(out + (size_t)r * headSize + v * VL) * vsplat(keep[r]);
+  for (size_t first = 0; first < positions; first += CK_PAGE) {
+    // Values lie behind the page's keys.
+    const void *page = keys[first / CK_PAGE];
+    const size_t end = positions - first < CK_PAGE ? positions : first + CK_PAGE;
+    for (size_t i = first; i < end; i++)
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) {
+        const vf x = page_elements(
+            page, (CK_PAGE + i - first) * headSize + d + (size_t)v * VL, bytes);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++)
+          sums[r * vectors + v] += vsplat(weights[r * ATTENTION_TILE + i]) * x;
+      }
   }
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+      vstore(out + (size_t)r * headSize + v * VL, sums[r * vectors + v]);
+}
+INLINE void tile_values(
+    NAME(attention_work) *work, size_t headSize, size_t row, const void *const *keys,
+    size_t positions, const bool bytes, const int rows) {
+  const int vectors = ATTENTION_PART(ATTENTION_SUMS / rows);
+  size_t d = 0;
+  for (; d + (size_t)vectors * VL <= headSize; d += (size_t)vectors * VL)
+    value_sums(work, headSize, row, d, keys, positions, vectors, bytes, rows);
+  for (; d < headSize; d += VL)
+    value_sums(work, headSize, row, d, keys, positions, 1, bytes, rows);
 }
 
 // The online softmax of one row of a tile: scores become weights, `keep` is what the sums so far are
@@ -153,34 +206,33 @@ INLINE void NAME(attend)(const ck_attention *a, const bool bytes) {
     for (size_t d = 0; d < a->headSize; d++)
       work.queries[d * CK_ATTENTION_ROWS + r] = a->queries[r][d] * a->scale;
     for (size_t d = 0; d < a->headSize; d += VL)
-      vstore(work.sums + r * CK_HEAD_SIZE_MAX + d, vsplat(0));
+      vstore(work.sums + r * a->headSize + d, vsplat(0));
   }
   for (begin = begin / CK_PAGE * CK_PAGE; begin < end; begin += ATTENTION_TILE) {
     const size_t positions = end - begin < ATTENTION_TILE ? (size_t)(end - begin) : ATTENTION_TILE;
-    const void *values[ATTENTION_TILE / CK_PAGE];
-    const float *scales[ATTENTION_TILE / CK_PAGE];
-    for (size_t i = 0; i < positions; i += CK_PAGE) {
-      const char *keys = (const char *)a->memory
+    const void *keys[ATTENTION_TILE / CK_PAGE];
+    for (size_t i = 0; i < positions; i += CK_PAGE)
+      keys[i / CK_PAGE] = (const char *)a->memory
           + (ptrdiff_t)a->pages[(begin + (ptrdiff_t)i) / CK_PAGE] * a->pageStride;
-      values[i / CK_PAGE] = keys + a->headSize * CK_PAGE * page_element_size(bytes);
-      scales[i / CK_PAGE] = page_scales(keys, a->headSize) + CK_PAGE;
-      EACH_GROUP(a->rowCount, page_scores, keys, i, bytes);
-    }
+    EACH_GROUP(a->rowCount, tile_scores, keys, positions, bytes);
     for (size_t r = 0; r < a->rowCount; r++) {
       float *row = work.scores + r * ATTENTION_TILE;
       tile_softmax(
           a, r, begin, positions, row, work.highest + r, work.total + r, work.keep + r);
       // The weight of a value of bytes has its scale in it.
       for (size_t i = 0; bytes && i < positions; i += VL)
-        vstore(row + i, vload(row + i) * vload(scales[i / CK_PAGE] + i % CK_PAGE));
+        vstore(
+            row + i,
+            vload(row + i)
+                * vload(page_scales(keys[i / CK_PAGE], a->headSize) + CK_PAGE + i % CK_PAGE));
     }
-    EACH_GROUP(a->rowCount, tile_values, values, positions, bytes);
+    EACH_GROUP(a->rowCount, tile_values, keys, positions, bytes);
   }
   for (size_t r = 0; r < a->rowCount; r++) {
     // A row that saw no position answers zeros.
     const vf factor = vsplat(work.total[r] == 0 ? 0.0f : 1.0f / work.total[r]);
     for (size_t d = 0; d < a->headSize; d += VL)
-      vstore(a->output[r] + d, vload(work.sums + r * CK_HEAD_SIZE_MAX + d) * factor);
+      vstore(a->output[r] + d, vload(work.sums + r * a->headSize + d) * factor);
   }
 }
 #undef EACH_GROUP
