@@ -131,7 +131,7 @@ let package = Package(
     tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols", "Crypto", "Telemetry"]),
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
-    tests("Generation", ["Generation", "JSON"]),
+    tests("Generation", ["Generation", "ModelFormats", "Compute", "Tokenizers", "JSON"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC", "Crypto"]),

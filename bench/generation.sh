@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Language models beside llama.cpp: the same file, the same threads, the same run.
-# Usage: bench/generation.sh [PROGRAM] [--threads 1,2] [--models smollm2,gemma3] [--rounds N] [--part engine,server]
+# Usage: bench/generation.sh [PROGRAM] [--threads 1,2] [--models smollm2,gemma3] [--rounds N] [--part engine,perplexity,server]
 # llama.cpp is built from the PyPI package llama-cpp-python the first time (about half an hour on two cores);
-# LLAMA_CPP names the folder of one that is there (with llama-bench and llama-server).
+# LLAMA_CPP names the folder of one that is there (with llama-bench, llama-perplexity and llama-server).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=.build/release/martlet
@@ -12,7 +12,7 @@ scripts/language-models.sh smollm2 gemma3 > /dev/null
 if [ -z "${LLAMA_CPP:-}" ]; then
   version=0.3.36
   LLAMA_CPP=$PWD/.build/bench/llama.cpp/bin
-  if [ ! -x "$LLAMA_CPP/llama-server" ]; then
+  if [ ! -x "$LLAMA_CPP/llama-server" ] || [ ! -x "$LLAMA_CPP/llama-perplexity" ]; then
     for tool in cmake ninja; do
       command -v $tool > /dev/null || apt-get install -y -q cmake ninja-build > /dev/null
     done
@@ -25,9 +25,9 @@ if [ -z "${LLAMA_CPP:-}" ]; then
     source=$work/llama_cpp_python-$version/vendor/llama.cpp
     cmake -G Ninja -S "$source" -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
       -DBUILD_SHARED_LIBS=OFF -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF > /dev/null
-    ninja -C "$work/build" llama-server llama-bench
+    ninja -C "$work/build" llama-server llama-bench llama-perplexity
     mkdir -p "$LLAMA_CPP"
-    cp "$work"/build/bin/llama-server "$work"/build/bin/llama-bench "$LLAMA_CPP"
+    cp "$work"/build/bin/llama-{server,bench,perplexity} "$LLAMA_CPP"
   fi
 fi
 exec .venv/bin/python bench/generation/compare.py "$program" "$LLAMA_CPP" "$@"

@@ -1,6 +1,7 @@
 """Martlet's language models beside llama.cpp. Rounds are interleaved, medians are printed.
 
 engine: prompt and decode of one stream, in the process: `martlet bench generate` and llama-bench.
+perplexity: of a text that Debian installs, in windows of 512 tokens, beside llama-perplexity.
 server: eight streams through our whole path (TLS, key, gateway, model service) and through
 llama-server's plain HTTP; the time from the start of the processes to the first token; memory.
 """
@@ -10,6 +11,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import socket
 import statistics
 import subprocess
@@ -70,6 +72,27 @@ def engine(arguments):
                      for i in range(2)]
             print(f"{name:8} {threads:7}  {cells[0]:34}  {cells[1]:34}  "
                   f"{mine[3] / 1e9:5.1f}, {mine[2]:4.0%}", flush=True)
+
+
+# --- perplexity --------------------------------------------------------------------------------
+
+def perplexity(arguments):
+    """The same weights and tokens; what differs is how activations meet weights."""
+    threads = os.cpu_count()
+    print(f"\nperplexity of {arguments.text}, windows of 512 tokens, second halves")
+    for name, path in models(arguments.models).items():
+        mine = json.loads(subprocess.run(
+            [arguments.program, "bench", "perplexity", "--model", path, "--text", arguments.text,
+             "--threads", str(threads), "--json"],
+            check=True, capture_output=True, text=True).stdout)
+        output = subprocess.run(
+            [arguments.llama / "llama-perplexity", "-m", path, "-f", arguments.text, "-c", "512",
+             "-t", str(threads)], check=True, capture_output=True, text=True)
+        other = float(re.search(
+            r"Final estimate: PPL = ([0-9.]+)", output.stdout + output.stderr).group(1))
+        ratio = mine["perplexity"] / other
+        print(f"{name:8} {mine['perplexity']:8.4f} +/- {mine['standardError']:.4f} of "
+              f"{mine['tokens']} tokens, llama.cpp {other:8.4f}  {ratio - 1:+.2%}", flush=True)
 
 
 # --- server ------------------------------------------------------------------------------------
@@ -202,10 +225,14 @@ def main():
     parser.add_argument("--threads", default="1,2", type=lambda text: [int(n) for n in text.split(",")])
     parser.add_argument("--models", default="smollm2,gemma3", type=lambda text: text.split(","))
     parser.add_argument("--rounds", default=3, type=int)
-    parser.add_argument("--part", default="engine,server", type=lambda text: text.split(","))
+    parser.add_argument(
+        "--part", default="engine,perplexity,server", type=lambda text: text.split(","))
+    parser.add_argument("--text", default="/usr/share/common-licenses/GPL-3")
     arguments = parser.parse_args()
     if "engine" in arguments.part:
         engine(arguments)
+    if "perplexity" in arguments.part:
+        perplexity(arguments)
     if "server" in arguments.part:
         server(arguments)
 

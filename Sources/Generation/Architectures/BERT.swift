@@ -10,7 +10,12 @@ extension Architecture {
     c.epsilon = Float(try metadata.positive("attention.layer_norm_epsilon"))
     c.positions = .learned
     c.activation = .gelu
+    c.gate = .none
     c.isCausal = false
+    c.requiredLayerTensors = [
+      "attn_output.bias", "ffn_up.bias", "ffn_down.bias", "attn_output_norm.bias",
+      "layer_output_norm.bias",
+    ]
     return c
   }
 }

@@ -16,8 +16,13 @@ extension Decoder {
     let metadata = try ModelMetadata(file)
     let architecture = try Architecture.named(metadata.architecture)
     let source = GGUFWeights(file: file)
-    guard let embedding = source.tensor("token_embd.weight"), embedding.shape.count == 2 else {
-      throw ModelError(.missingTensor, "tensor token_embd.weight is missing, or is no matrix")
+    guard let embedding = source.tensor("token_embd.weight") else {
+      throw ModelError(.missingTensor, "tensor token_embd.weight is missing")
+    }
+    guard embedding.shape.count == 2 else {
+      throw ModelError(
+        .badTensor,
+        "tensor token_embd.weight: expected a row for each token, got shape \(embedding.shape)")
     }
     try self.init(
       try architecture.configure(metadata, source, embedding.shape[0]), from: source)

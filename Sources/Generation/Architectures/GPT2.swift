@@ -9,6 +9,10 @@ extension Architecture {
     c.epsilon = Float(try metadata.positive("attention.layer_norm_epsilon"))
     c.positions = .learned
     c.activation = .geluTanh
+    c.gate = .none
+    c.requiredLayerTensors = [
+      "attn_output.bias", "ffn_up.bias", "ffn_down.bias", "attn_norm.bias", "ffn_norm.bias",
+    ]
     return c
   }
 }

@@ -22,6 +22,7 @@ extension DecoderConfiguration {
     try self.init(metadata, vocabularySize: vocabularySize)
     epsilon = Float(try metadata.positive("attention.layer_norm_rms_epsilon"))
     activation = .geluTanh
+    requiredLayerTensors = ["post_attention_norm.weight", "post_ffw_norm.weight"]
     embeddingScale = Float(hiddenSize).squareRoot()
     if let scalar = try metadata.optionalPositive("attention.query_pre_attn_scalar") {
       attentionScale = 1 / Float(scalar).squareRoot()

@@ -17,6 +17,7 @@ extension Architecture {
     c.isLocal = (0..<c.layerCount).map { ($0 + 1) % pattern != 0 }
     // The 27B model, alone, scales by its hidden size over its heads.
     if c.layerCount == 62 { c.scaleByHiddenSize() }
+    c.requiredLayerTensors += ["attn_q_norm.weight", "attn_k_norm.weight"]
     return c
   }
 }

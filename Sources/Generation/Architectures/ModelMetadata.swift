@@ -43,21 +43,21 @@ public struct ModelMetadata: Sendable {
     return integer
   }
 
-  /// A finite number above zero.
+  /// A number above zero that is one in single precision too.
   func positive(_ key: String, default: Double? = nil) throws(ModelError) -> Double {
     guard let value = self[key] else {
       guard let `default` else { throw missing(key) }
       return `default`
     }
-    guard case .number(let number) = value, number.isFinite, number > 0 else {
+    guard case .number(let number) = value, number >= 1e-30, number <= 1e30 else {
       throw ModelError(
         .badMetadata,
-        "\(architecture).\(key): expected a number above zero, got \(value.text)")
+        "\(architecture).\(key): expected a number from 1e-30 to 1e30, got \(value.text)")
     }
     return number
   }
 
-  /// A finite number above zero; nil if it is absent or zero.
+  /// A number above zero that is one in single precision too; nil if it is absent or zero.
   func optionalPositive(_ key: String) throws(ModelError) -> Double? {
     guard let value = self[key], value != .number(0) else { return nil }
     return try positive(key)

@@ -8,6 +8,7 @@ extension Architecture {
     var c = try DecoderConfiguration(metadata, vocabularySize: vocabulary)
     c.epsilon = Float(try metadata.positive("attention.layer_norm_rms_epsilon"))
     c.rotary = try RotaryConfiguration(metadata, headSize: c.headSize, pairs: .halves)
+    c.gate = .joined
     let original = try metadata.integer(
       "rope.scaling.original_context_length", in: 1...16_777_216, default: c.contextLength)
     let isLong = c.contextLength > original
@@ -20,8 +21,9 @@ extension Architecture {
         "rope.scaling.attn_factor",
         default: stretch > 1 ? (1 + log(stretch) / log(Double(original))).squareRoot() : 1)
     }
-    if let window = try metadata.optionalPositive("attention.sliding_window"), window >= 1 {
-      c.window = Int(window)
+    let window = try metadata.integer("attention.sliding_window", in: 0...16_777_216, default: 0)
+    if window > 0 {
+      c.window = window
       c.isLocal = Array(repeating: true, count: c.layerCount)
     }
     return c

@@ -14,6 +14,9 @@ public final class Decoder: Sendable {
     weights = try DecoderWeights(configuration, from: source)
   }
 
+  /// Whether it says what comes next: an encoder, or a decoder without a head, only embeds.
+  public var generates: Bool { configuration.isCausal && weights.head != nil }
+
   /// Bytes of memory that the weights take.
   public var byteCount: Int { weights.byteCount }
 }

@@ -35,8 +35,16 @@ public struct DecoderConfiguration: Sendable {
   /// Whether a position sees only those before it.
   public var isCausal = true
 
+  /// Tensors of a layer that this kind cannot do without, though others can.
+  public var requiredLayerTensors: [String] = []
+
   /// What is between the two products of a feed-forward network.
   public var activation = RowOperations.Activation.silu
+  /// Whether a second product goes through the activation, which the first one is multiplied with;
+  /// its weights are a matrix of their own, or the first rows of one that both have.
+  public enum Gate: Sendable { case none, separate, joined }
+  /// Where this kind has its gate.
+  public var gate = Gate.separate
   /// What embeddings are multiplied with.
   public var embeddingScale: Float = 1
   /// What scores are multiplied with.

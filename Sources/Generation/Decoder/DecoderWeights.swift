@@ -68,6 +68,12 @@ extension DecoderWeights {
     }
     embeddingNorm = try Self.norm("token_embd_norm", size: hidden, c, source, isOptional: true)
     if let types = source.tensor("token_types.weight") {
+      // Every token is of the first type.
+      guard types.shape.count <= 2, types.shape.last == hidden else {
+        throw ModelError(
+          .badTensor,
+          "tensor token_types.weight: expected rows of \(hidden), got shape \(types.shape)")
+      }
       tokenTypes = try source.vector("token_types.weight", count: types.shape.reduce(1, *))
     }
     layers = []
@@ -100,6 +106,9 @@ extension LayerWeights {
     throws(ModelError)
   {
     let hidden = c.hiddenSize
+    for name in c.requiredLayerTensors where source.tensor(prefix + name) == nil {
+      throw ModelError(.missingTensor, "tensor \(prefix)\(name) is missing")
+    }
     func norm(_ name: String, _ size: Int, isOptional: Bool = true) throws(ModelError)
       -> NormWeights?
     {
@@ -141,18 +150,18 @@ extension LayerWeights {
       feedForwardNorm = try norm("ffn_norm", hidden, isOptional: false)
       feedForwardOutputNorm = try norm("post_ffw_norm", hidden)
     }
-    if source.tensor(prefix + "ffn_gate.weight") != nil {
+    switch c.gate {
+    case .none:
+      gateUp = Projection([try projection("ffn_up", inner, hidden)])
+    case .separate:
       gateUp = Projection([
         try projection("ffn_gate", inner, hidden), try projection("ffn_up", inner, hidden),
       ])
-    } else if let both = source.tensor(prefix + "ffn_up.weight"), both.shape.first == 2 * inner {
-      // Gate and up in one matrix, the gate first.
+    case .joined:
       gateUp = Projection([
         try projection("ffn_up", 2 * inner, hidden, 0..<inner),
         try projection("ffn_up", 2 * inner, hidden, inner..<2 * inner),
       ])
-    } else {
-      gateUp = Projection([try projection("ffn_up", inner, hidden)])
     }
     down = Projection([try projection("ffn_down", hidden, inner)])
   }

@@ -93,6 +93,10 @@ public final class GenerationLoop: Sendable {
   private func outputs(
     _ prompt: [Int32], _ parameters: GenerationParameters
   ) throws(GenerationError) -> [SequenceOutput] {
+    guard model.decoder.generates else {
+      throw GenerationError(
+        .unsupported, "\(model.name) embeds texts: expected a model that generates")
+    }
     let size = model.decoder.configuration.vocabularySize
     if let bad = prompt.first(where: { $0 < 0 || Int($0) >= size }) {
       throw GenerationError(

@@ -24,11 +24,12 @@ public final class LanguageModel: Sendable {
       tokenizer = try Tokenizer(TokenizerDescription(gguf: { file.metadata[$0]?.forTokenizer }))
     } catch { throw ModelError(.badTokenizer, "\(error)") }
     let vocabulary = decoder.configuration.vocabularySize
-    guard tokenizer.vocabularySize <= vocabulary else {
+    // Converters write a token for every row, if only one that is never used.
+    guard tokenizer.vocabularySize == vocabulary else {
       throw ModelError(
         .badTokenizer,
-        "expected a vocabulary of at most \(vocabulary) tokens, the embedding's rows, got "
-          + "\(tokenizer.vocabularySize)")
+        "expected a token for each of the embedding's \(vocabulary) rows, got "
+          + "\(tokenizer.vocabularySize) tokens")
     }
     name = file.metadata["general.name"]?.string ?? "a language model"
     var template: ChatTemplate?

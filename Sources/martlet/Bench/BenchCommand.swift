@@ -6,7 +6,8 @@ struct BenchCommand: AsyncParsableCommand {
     commandName: "bench", abstract: "Measure kernels, models and calls on this machine.",
     discussion: "`make bench` runs all of it beside ONNX Runtime and grpcio.",
     subcommands: [
-      BenchKernels.self, BenchServe.self, BenchGenerate.self, BenchStartup.self, BenchRPC.self,
-      BenchLoad.self,
+      BenchKernels.self, BenchServe.self, BenchGenerate.self, BenchPerplexity.self,
+      BenchStartup.self,
+      BenchRPC.self, BenchLoad.self,
     ])
 }

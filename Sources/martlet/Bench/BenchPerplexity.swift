@@ -1,0 +1,64 @@
+internal import ArgumentParser
+internal import Compute
+internal import Generation
+internal import Glibc
+internal import RPC
+
+/// `martlet bench perplexity`: how well a language model foretells a text, as llama.cpp's
+/// llama-perplexity measures it.
+struct BenchPerplexity: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "perplexity", abstract: "Measure how well a language model foretells a text.",
+    discussion: """
+      The text is cut into windows of so many tokens, of which each second half is counted: the same \
+      number as llama.cpp's llama-perplexity on the same file and text.
+      """)
+  @Option(help: "A .gguf file.") var model: String
+  @Option(help: "A file with text in UTF-8.") var text: String
+  @Option(help: "Tokens of a window.") var context = 512
+  @Option(help: "Windows at most; all of the text without it.") var windows: Int?
+  @Option(help: "How many threads may compute.") var threads = 1
+  @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.")
+  var coarse = false
+  @Flag(help: "Print one JSON document.") var json = false
+
+  private struct Document: Encodable {
+    var perplexity, standardError: Double
+    var windows, tokens, threads: Int
+    var seconds: Double
+  }
+
+  func validate() throws {
+    guard context >= 4, threads > 0, windows ?? 1 > 0 else {
+      throw ValidationError("expected --context of at least 4, and other numbers above 0")
+    }
+  }
+
+  func run() throws {
+    let bytes = try FileBytes.read(text)
+    let loaded: LanguageModel
+    do { loaded = try LanguageModel(path: model) } catch {
+      throw CommandFailure(.badData, "'\(model)': \(error)")
+    }
+    let size = KeyValuePages.positionCount
+    let session = DecoderSession(
+      loaded.decoder, pageCount: (context + size - 1) / size, threadCount: threads,
+      precision: coarse ? .quantized : .compensated)
+    let start = MonotonicTime.now()
+    var perplexity = Perplexity(windowLength: context)
+    do {
+      // llama.cpp leaves out a text's last line feed.
+      let text = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
+      try perplexity.count(loaded, Array(text), session, windowsMax: windows ?? .max)
+    } catch { throw CommandFailure(.badData, "'\(text)': \(error)") }
+    let document = Document(
+      perplexity: perplexity.value, standardError: perplexity.standardError,
+      windows: perplexity.windowCount, tokens: perplexity.tokenCount, threads: threads,
+      seconds: Double(MonotonicTime.now().nanoseconds - start.nanoseconds) / 1e9)
+    if json { return try Output.json(document) }
+    print(
+      "perplexity \(Output.fixed(document.perplexity, 4)) ± "
+        + "\(Output.fixed(document.standardError, 4)) over \(document.tokens) tokens of "
+        + "\(document.windows) windows, in \(Output.fixed(document.seconds, 1)) s")
+  }
+}
