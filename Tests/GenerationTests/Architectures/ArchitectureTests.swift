@@ -34,6 +34,14 @@ import Testing
     }
   }
 
+  /// Scales of 8 bits are off by at most a 254th of a head's largest element.
+  @Test(arguments: TinyModel.names) func keysAndValuesInEightBitsAreNearHalves(name: String) throws
+  {
+    let model = try TinyModel(name)
+    let rows = model.run(chunk: model.tokens.count, cachePrecision: .bytes)
+    #expect(relativeDifference(rows, model.answers) < 3e-2)
+  }
+
   @Test func anEncodersEmbeddingIsTheMeanOfItsRows() throws {
     let expected = try TinyModel("bert")
     let model = try LanguageModel(try GGUFFile(bytes: try TinyModel.bytes("bert")))

@@ -47,13 +47,15 @@ struct TinyModel {
 
   /// The rows of all tokens, given in parts of `chunk` tokens.
   func run(
-    chunk: Int, threadCount: Int = 1, precision: BlockMatrix.Precision = .float32
+    chunk: Int, threadCount: Int = 1, precision: BlockMatrix.Precision = .float32,
+    cachePrecision: KeyValuePages.Precision = .half
   ) -> [Float] {
     let pageCount =
       (tokens.count + KeyValuePages.positionCount - 1) / KeyValuePages.positionCount
     // One more, so that a sequence's pages need not be the first ones, nor in order.
     let session = DecoderSession(
-      decoder, pageCount: pageCount + 1, threadCount: threadCount, precision: precision)
+      decoder, pageCount: pageCount + 1, threadCount: threadCount, precision: precision,
+      cachePrecision: cachePrecision)
     let pages = (1...Int32(pageCount)).reversed().map { $0 }
     var rows: [Float] = []
     for first in stride(from: 0, to: tokens.count, by: chunk) {
