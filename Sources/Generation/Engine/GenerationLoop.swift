@@ -132,26 +132,28 @@ public final class GenerationLoop: Sendable {
   private func cancel(_ id: RequestID) {
     box.withLock { box in
       box.state.scheduler.cancel(id)
-      deliver(&box.state)
-    }
+      return deliver(&box.state)
+    }.run()
     wake()
   }
 
   /// Computes one step. False when there is nothing to do until `wake` is called, or until
   /// `nextDeadline`. One thread at a time.
   public func step(at now: Int64) -> Bool {
-    let planned = box.withLock { box -> SendableBox<(StepPlan, [SequenceID: SequenceOutput])>? in
+    typealias Planned = SendableBox<(StepPlan, [SequenceID: SequenceOutput])>
+    let (planned, deliveries) = box.withLock { box -> (Planned?, Deliveries) in
       let plan = box.state.scheduler.step(at: now)
-      deliver(&box.state)
-      guard let plan else { return nil }
+      let deliveries = deliver(&box.state)
+      guard let plan else { return (nil, deliveries) }
       var outputs: [SequenceID: SequenceOutput] = [:]
       for entry in plan.entries {
         for id in entry.samples {
           outputs[id] = box.state.requests[id.request]?.outputs[id.choice]
         }
       }
-      return SendableBox((plan, outputs))
+      return (SendableBox((plan, outputs)), deliveries)
     }
+    deliveries.run()
     guard let (plan, outputs) = planned?.value else { return false }
     for copy in plan.copies { session.pages.copy(page: copy.source, to: copy.destination) }
     let logits = session.run(
@@ -168,8 +170,8 @@ public final class GenerationLoop: Sendable {
         samples.append(Sample(id, token: choice?.token.token, finish: choice?.finish))
       }
       box.state.scheduler.complete(samples)
-      deliver(&box.state)
-    }
+      return deliver(&box.state)
+    }.run()
     return true
   }
 
@@ -210,8 +212,22 @@ public final class GenerationLoop: Sendable {
     return chosen
   }
 
+  /// What is left to do when the lock is open again: readers to wake (see ``GenerationStream/Wake``),
+  /// and requests whose end somebody wants to know.
+  private struct Deliveries: Sendable {
+    var wakes: [GenerationStream.Wake] = []
+    var ends: [(onEnd: @Sendable (GenerationUsage) -> Void, usage: GenerationUsage)] = []
+
+    func run() {
+      // Who reads the last piece finds the request counted.
+      for end in ends { end.onEnd(end.usage) }
+      for wake in wakes { wake.resume() }
+    }
+  }
+
   /// Hands on what has happened.
-  private func deliver(_ state: inout State) {
+  private func deliver(_ state: inout State) -> Deliveries {
+    var deliveries = Deliveries()
     for event in state.scheduler.takeEvents() {
       switch event {
       case .token(let id, _):
@@ -222,23 +238,30 @@ public final class GenerationLoop: Sendable {
         push(
           GenerationDelta(
             choice: id.choice, text: choice.text, tokens: isEnd ? [] : [choice.token]),
-          id.request, &state)
+          id.request, &state, &deliveries)
       case .sequenceFinished(let id, let reason):
         let text = reason == .stop ? "" : state.requests[id.request]?.outputs[id.choice].rest()
         push(
-          GenerationDelta(choice: id.choice, text: text ?? "", finish: reason), id.request, &state)
+          GenerationDelta(choice: id.choice, text: text ?? "", finish: reason), id.request, &state,
+          &deliveries)
       case .requestFinished(let id, let usage):
         guard let request = state.requests.removeValue(forKey: id) else { continue }
-        _ = request.stream.push(GenerationDelta(choice: 0, usage: usage))
-        request.stream.end()
-        request.onEnd(usage)
+        let wakes = [
+          request.stream.push(GenerationDelta(choice: 0, usage: usage)).wake, request.stream.end(),
+        ]
+        deliveries.wakes += wakes.compactMap(\.self)
+        deliveries.ends.append((request.onEnd, usage))
       }
     }
+    return deliveries
   }
 
-  private func push(_ delta: GenerationDelta, _ id: RequestID, _ state: inout State) {
-    guard let request = state.requests[id], request.stream.push(delta) else { return }
-    state.scheduler.pause(id)
+  private func push(
+    _ delta: GenerationDelta, _ id: RequestID, _ state: inout State, _ deliveries: inout Deliveries
+  ) {
+    guard let (wake, isBehind) = state.requests[id]?.stream.push(delta) else { return }
+    if let wake { deliveries.wakes.append(wake) }
+    if isBehind { state.scheduler.pause(id) }
   }
 }
 

@@ -59,30 +59,36 @@ public final class GenerationStream: Sendable {
   /// Nobody reads any more: the request ends, its pages are free at once.
   public func cancel() { onCancel() }
 
-  /// One piece more; whether the reader is so far behind that its request is to be paused.
-  func push(_ delta: GenerationDelta) -> Bool {
-    let (reader, mustPause) = state.withLock {
-      state -> (UnsafeContinuation<GenerationDelta?, Never>?, Bool) in
+  /// A reader that waits, and what it gets. To be resumed without a lock: whoever cancels a call
+  /// holds the runtime's lock of its task while it takes ours, and resuming that task takes the two
+  /// the other way round.
+  struct Wake {
+    let reader: UnsafeContinuation<GenerationDelta?, Never>
+    let delta: GenerationDelta?
+    func resume() { reader.resume(returning: delta) }
+  }
+
+  /// One piece more: whom to wake, and whether the reader is so far behind that its request is to be
+  /// paused.
+  func push(_ delta: GenerationDelta) -> (wake: Wake?, isBehind: Bool) {
+    state.withLock { state in
       if let reader = state.reader {
         state.reader = nil
-        return (reader, false)
+        return (Wake(reader: reader, delta: delta), false)
       }
       state.pending.append(delta)
       let isBehind = state.pending.count - state.head >= Self.pendingMax
       if isBehind { state.isPaused = true }
       return (nil, isBehind)
     }
-    reader?.resume(returning: delta)
-    return mustPause
   }
 
-  /// No further piece.
-  func end() {
-    let reader = state.withLock { state -> UnsafeContinuation<GenerationDelta?, Never>? in
+  /// No further piece: whom to wake.
+  func end() -> Wake? {
+    state.withLock { state in
       state.isEnded = true
       defer { state.reader = nil }
-      return state.reader
+      return state.reader.map { Wake(reader: $0, delta: nil) }
     }
-    reader?.resume(returning: nil)
   }
 }
