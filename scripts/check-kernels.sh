@@ -27,7 +27,7 @@ for object in "$objects"/*.o; do
   fi
   case $name in
     avx512) continue ;;
-    avx2) forbidden='%zmm|%[xy]mm(1[6-9]|2[0-9]|3[01])|\{%k[0-7]\}' ;;
+    avx2 | avxvnni) forbidden='%zmm|%[xy]mm(1[6-9]|2[0-9]|3[01])|\{%k[0-7]\}' ;;
     *) forbidden='%[yz]mm|[[:space:]]v[a-z0-9]+[[:space:]].*%xmm' ;;
   esac
   if objdump -d --no-show-raw-insn "$object" | grep -Em3 "$forbidden"; then
@@ -38,7 +38,7 @@ done
 
 # A hot loop is the innermost loop of a tile: from the target of a backward jump to the jump, with
 # at least four multiplications. Any vector register stored to or loaded from the stack in it counts.
-for name in baseline avx2 avx512; do
+for name in baseline avx2 avxvnni avx512; do
   objdump -d --no-show-raw-insn "$objects/$name.o" | awk -v object="$name" '
     function hex(text,   value, i) {
       value = 0

@@ -19,7 +19,7 @@ size_t ck_available(const ck_table **tables, size_t capacity) {
 #else
 extern const ck_table ck_table_baseline;
 #if defined(__x86_64__)
-extern const ck_table ck_table_avx2, ck_table_avx512;
+extern const ck_table ck_table_avx2, ck_table_avxvnni, ck_table_avx512;
 #endif
 size_t ck_available(const ck_table **tables, size_t capacity) {
   size_t count = 0;
@@ -31,6 +31,7 @@ size_t ck_available(const ck_table **tables, size_t capacity) {
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
       && __builtin_cpu_supports("f16c")) {
     OFFER(ck_table_avx2);
+    if (__builtin_cpu_supports("avxvnni")) OFFER(ck_table_avxvnni);
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16"))

@@ -119,7 +119,8 @@ int main(void) {
             erf(d), floor(d), ceil(d), d * (1 + erf(d * M_SQRT1_2)) / 2,
             d * (1 + tanh(0.7978845608028654 * (d + 0.044715 * d * d * d))) / 2, d / (1 + exp(-d)),
             d * fmin(fmax(d / 6 + 0.5, 0), 1), sin(d), cos(d), tan(d), atan(d), asin(d), acos(d),
-            sinh(d), cosh(d), asinh(d), acosh(d), atanh(d)}[op];
+            sinh(d), cosh(d), asinh(d), acosh(d), atanh(d),
+            fmax(d, 0) + log1p(exp(-fabs(d))), expm1(d), nearbyint(d)}[op];
         const int ok = (isnan(want) && isnan(y[i])) || fabs(y[i] - want) <= 5e-7 * fabs(want) + 1e-37
             || (op == CK_ERF && fabs(y[i] - want) < 3e-7)
             || ((op == CK_SIN || op == CK_COS) && fabs(y[i] - want) < 1.2e-7)

@@ -442,6 +442,9 @@ typedef struct ck_table {
   /// Comparisons write one byte, 0 or 1, per element.
   ck_binary_fn compare[CK_COMPARE_COUNT][CK_TYPE_COUNT];
   ck_unary_fn unary[CK_UNARY_COUNT];              // f32
+  /// f32 to integers without their fractions; what does not fit becomes the type's end, a NaN 0. NULL
+  /// for the other types.
+  ck_unary_fn truncate[CK_TYPE_COUNT];
   /// min(max(x, low), high); a NaN stays a NaN.
   void (*clamp)(float *destination, const float *source, size_t count, float low, float high);
   /// x < 0 ? slope * x : x
@@ -526,6 +529,9 @@ static inline ck_binary_fn ck_compare(const ck_table *table, intptr_t operation,
 }
 static inline ck_product_fn ck_product_of(const ck_table *table, intptr_t type) {
   return table->product[type];
+}
+static inline ck_unary_fn ck_truncate(const ck_table *table, intptr_t type) {
+  return table->truncate[type];
 }
 static inline ck_unary_fn ck_unary(const ck_table *table, intptr_t operation) {
   return table->unary[operation];

@@ -82,3 +82,20 @@ static void NAME(bfloatFromFloat)(uint16_t *d, const float *s, size_t count) {
     d[i] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
   }
 }
+
+// Integers without fractions; `low` and `high` are the first numbers that do not fit, or the ends.
+#define TRUNCATE(type, tag, wide, low, high, least, most)                                        \
+  static void truncate_##tag(void *destination, const void *source, size_t count) {              \
+    type *d = destination;                                                                       \
+    const float *s = source;                                                                     \
+    for (size_t i = 0; i < count; i++) {                                                         \
+      const float x = s[i], inside = x > low && x < high ? x : 0;                                \
+      d[i] = x >= high ? (type)most : x <= low ? (type)least : (type)(wide)inside;               \
+    }                                                                                            \
+  }
+TRUNCATE(int8_t, i8, int32_t, -128.0f, 128.0f, INT8_MIN, INT8_MAX)
+TRUNCATE(int16_t, i16, int32_t, -32768.0f, 32768.0f, INT16_MIN, INT16_MAX)
+TRUNCATE(int32_t, i32, int32_t, -0x1p31f, 0x1p31f, INT32_MIN, INT32_MAX)
+TRUNCATE(int64_t, i64, int64_t, -0x1p63f, 0x1p63f, INT64_MIN, INT64_MAX)
+TRUNCATE(uint8_t, u8, int32_t, 0.0f, 256.0f, 0, UINT8_MAX)
+TRUNCATE(uint16_t, u16, int32_t, 0.0f, 65536.0f, 0, UINT16_MAX)

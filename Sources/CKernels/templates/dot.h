@@ -3,7 +3,7 @@
 // products are exact on every ISA: nothing saturates, and what overflows 32 bits wraps.
 
 // Rows of a tile: without VNNI, B's two halves and A's take registers of their own.
-#if MR >= 12
+#if MR >= 12 || defined(CK_HAS_AVX_VNNI)
 #define DOT_MR MR
 #else
 #define DOT_MR 4
@@ -45,6 +45,10 @@ INLINE vi dot_i8(vi sum, vi a, vi b) {
 }
 INLINE vf dot_bf16(vf sum, vi a, vi b) {
   return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+}
+#elif defined(CK_HAS_AVX_VNNI)
+INLINE vi dot_i8(vi sum, vi a, vi b) {
+  return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)a, (__m256i)b);
 }
 #elif defined(CK_HAS_NEON_DOT)
 // Both sides of sdot are signed: a is moved down by 128, which the sum of b's bytes makes up for. Rows
@@ -93,6 +97,8 @@ DOT_TILE(bgemm, uint16_t, 2, vf, float, dot_bf16, float)
 #define DOT_CASES_TALL(name)                                                                     \
   DOT_CASE(name, 5) DOT_CASE(name, 6) DOT_CASE(name, 7) DOT_CASE(name, 8) DOT_CASE(name, 9)      \
   DOT_CASE(name, 10) DOT_CASE(name, 11) DOT_CASE(name, 12)
+#elif defined(CK_HAS_AVX_VNNI)
+#define DOT_CASES_TALL(name) DOT_CASE(name, 5) DOT_CASE(name, 6)
 #else
 #define DOT_CASES_TALL(name)
 #endif

@@ -13,15 +13,15 @@ INLINE vf vscale(vf p, vi n) {
 #endif
 }
 
-// 2^shift · e^x, for shifts of -1 and 0.
-INLINE vf vexp_scaled(vf x, int32_t shift) {
+// p and n with e^x = 2^n · (1 + p), p in [-0.3, 0.42].
+INLINE vf vexp_parts(vf x, vi *exponent) {
   // Outside these the result is +inf or 0 all the same, and n stays in vscale's range.
   const vf clamped = vatmost(vatleast(x, vsplat(-104.0f)), vsplat(90.0f));
   // Adding 1.5·2^23 rounds to the nearest integer and leaves it in the low bits.
   const vf shifter = vsplat(12582912.0f);
   const vf shifted = clamped * vsplat(1.44269504088896341f) + shifter;
   const vf n = shifted - shifter;
-  const vi exponent = vbits(shifted) - vbits(shifter);
+  *exponent = vbits(shifted) - vbits(shifter);
   // ln 2 in two parts: the first has zeros at its end, so n times it is exact without an FMA.
   vf r = clamped - n * vsplat(0.693359375f);
   r = r - n * vsplat(-2.12194440e-4f);
@@ -31,11 +31,22 @@ INLINE vf vexp_scaled(vf x, int32_t shift) {
   p = p * r + vsplat(4.1665795894e-2f);
   p = p * r + vsplat(1.6666665459e-1f);
   p = p * r + vsplat(5.0000001201e-1f);
-  p = p * (r * r) + r;
-  p = p + vsplat(1.0f);
+  return p * (r * r) + r;
+}
+// 2^shift · e^x, for shifts of -1 and 0.
+INLINE vf vexp_scaled(vf x, int32_t shift) {
+  vi exponent;
+  const vf p = vexp_parts(x, &exponent) + vsplat(1.0f);
   return vscale(p, exponent + shift);
 }
 INLINE vf vexp(vf x) { return vexp_scaled(x, 0); }
+// e^x - 1 = 2^n · p + (2^n - 1).
+INLINE vf vexpm1(vf x) {
+  vi exponent;
+  const vf p = vexp_parts(x, &exponent), power = vscale(vsplat(1.0f), exponent);
+  // Where 2^n has no room, the 1 is lost anyway.
+  return x > vsplat(80.0f) ? vexp(x) : power * p + (power - vsplat(1.0f));
+}
 
 INLINE vf vlog(vf x) {
   const vi tiny = x < vsplat(FLT_MIN);
@@ -113,6 +124,12 @@ INLINE vf verf(vf a) {
   q = q * a + a;
   const vf result = t > vsplat(0.927734375f) ? large : q;
   return a != a ? a : result;
+}
+
+// Half to even: what is added has no room for fractions, and neither have numbers as large.
+INLINE vf vround(vf x) {
+  const vf size = vabs(x), magic = vsplat(8388608.0f);
+  return size < magic ? vwithsign((size + magic) - magic, x) : x;
 }
 
 INLINE vf vsqrt(vf x) { return __builtin_elementwise_sqrt(x); }

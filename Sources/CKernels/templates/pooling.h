@@ -65,8 +65,69 @@ INLINE void pool(const ck_pool *g, const bool average) {
   }
 }
 
-// Rows of windows in NCHW, tap by tap over a whole output row: contiguous loads for stride 1.
+INLINE float pool_join(float value, float x, const bool average) {
+  return average ? value + x : (value > x || value != value) ? value : x;
+}
+
+// One row of `width` numbers, pooled along it: tap by tap over the whole output row.
+INLINE void pool_row(const ck_pool *g, const float *row, float *out, const bool average) {
+  for (size_t ox = 0; ox < g->outputWidth; ox++) out[ox] = average ? 0 : -__builtin_inff();
+  for (size_t j = 0; j < g->kernelWidth; j++) {
+    // Output columns whose tap j is inside: 0 <= ox * stride + offset < width.
+    const ptrdiff_t offset = (ptrdiff_t)(j * g->dilationWidth) - g->padLeft;
+    const size_t stride = g->strideWidth;
+    const size_t first = offset < 0 ? ((size_t)-offset + stride - 1) / stride : 0;
+    const ptrdiff_t room = (ptrdiff_t)g->width - offset;
+    size_t last = room > 0 ? ((size_t)room + stride - 1) / stride : 0;
+    if (last > g->outputWidth) last = g->outputWidth;
+    const float *tap = row + offset;
+    if (stride == 1)
+      for (size_t ox = first; ox < last; ox++) out[ox] = pool_join(out[ox], tap[ox], average);
+    else if (stride == 2)
+      for (size_t ox = first; ox < last; ox++) out[ox] = pool_join(out[ox], tap[2 * ox], average);
+    else
+      for (size_t ox = first; ox < last; ox++)
+        out[ox] = pool_join(out[ox], tap[ox * stride], average);
+  }
+}
+
+// Rows that are longer are pooled window by window.
+#define POOL_LINE 1024
+INLINE void pool_wide_row(
+    const ck_pool *g, const float *top, ptrdiff_t down, ptrdiff_t y0, tap_range ys, float *out,
+    const bool average) {
+  const size_t padded = taps_padded(
+      y0, g->kernelHeight, g->dilationHeight, (ptrdiff_t)g->height + g->padBottom);
+  for (size_t ox = 0; ox < g->outputWidth; ox++) {
+    const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
+    const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);
+    float value = average ? 0 : -__builtin_inff();
+    for (size_t j = xs.first; j < xs.last; j++) {
+      const float *p = top + x0 + (ptrdiff_t)(j * g->dilationWidth);
+      for (size_t i = ys.first; i < ys.last; i++, p += down) value = pool_join(value, *p, average);
+    }
+    if (average) {
+      const size_t taps = g->countsPadding
+          ? padded * taps_padded(
+              x0, g->kernelWidth, g->dilationWidth, (ptrdiff_t)g->width + g->padRight)
+          : (ys.last - ys.first) * (xs.last - xs.first);
+      value = taps ? value * (1.0f / (float)taps) : 0;
+    }
+    out[ox] = value;
+  }
+}
+
+// Windows in NCHW: down the columns first, whole rows at a time, and then along the row that is left.
 INLINE void pool_planes(const ck_pool *g, const bool average) {
+  float line[POOL_LINE], counts[POOL_LINE];
+  const bool fits = g->width <= POOL_LINE && g->outputWidth <= POOL_LINE;
+  for (size_t ox = 0; average && fits && ox < g->outputWidth; ox++) {
+    const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
+    const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);
+    counts[ox] = (float)(g->countsPadding
+        ? taps_padded(x0, g->kernelWidth, g->dilationWidth, (ptrdiff_t)g->width + g->padRight)
+        : xs.last - xs.first);
+  }
   for (size_t c = 0; c < g->channels; c++) {
     const float *plane = g->input + (ptrdiff_t)c * g->inputChannelStride;
     for (size_t oy = 0; oy < g->outputHeight; oy++) {
@@ -74,49 +135,28 @@ INLINE void pool_planes(const ck_pool *g, const bool average) {
           + (ptrdiff_t)oy * g->outputRowStride;
       const ptrdiff_t y0 = (ptrdiff_t)(oy * g->strideHeight) - g->padTop;
       const tap_range ys = taps_inside(y0, g->kernelHeight, g->dilationHeight, g->height);
-      for (size_t ox = 0; ox < g->outputWidth; ox++) out[ox] = average ? 0 : -__builtin_inff();
-      for (size_t i = ys.first; i < ys.last; i++) {
-        const float *row = plane + (y0 + (ptrdiff_t)(i * g->dilationHeight)) * g->inputRowStride;
-        for (size_t j = 0; j < g->kernelWidth; j++) {
-          // Output columns whose tap j is inside: 0 <= ox * stride + offset < width.
-          const ptrdiff_t offset = (ptrdiff_t)(j * g->dilationWidth) - g->padLeft;
-          const size_t stride = g->strideWidth;
-          const size_t first = offset < 0 ? ((size_t)-offset + stride - 1) / stride : 0;
-          const ptrdiff_t room = (ptrdiff_t)g->width - offset;
-          size_t last = room > 0 ? ((size_t)room + stride - 1) / stride : 0;
-          if (last > g->outputWidth) last = g->outputWidth;
-          const float *tap = row + offset;
-          if (stride == 1)
-            for (size_t ox = first; ox < last; ox++) {
-              const float x = tap[ox], value = out[ox];
-              out[ox] = average ? value + x : (value > x || value != value) ? value : x;
-            }
-          else if (stride == 2)
-            for (size_t ox = first; ox < last; ox++) {
-              const float x = tap[2 * ox], value = out[ox];
-              out[ox] = average ? value + x : (value > x || value != value) ? value : x;
-            }
-          else
-            for (size_t ox = first; ox < last; ox++) {
-              const float x = tap[ox * stride], value = out[ox];
-              out[ox] = average ? value + x : (value > x || value != value) ? value : x;
-            }
-        }
+      const float *top = plane + (y0 + (ptrdiff_t)(ys.first * g->dilationHeight)) * g->inputRowStride;
+      const ptrdiff_t down = (ptrdiff_t)g->dilationHeight * g->inputRowStride;
+      if (!fits) {
+        pool_wide_row(g, top, down, y0, ys, out, average);
+        continue;
       }
+      const float *row = top;
+      if (ys.last != ys.first + 1) {
+        for (size_t x = 0; x < g->width; x++) line[x] = average ? 0 : -__builtin_inff();
+        for (size_t i = ys.first; i < ys.last; i++, row += down)
+          for (size_t x = 0; x < g->width; x++) line[x] = pool_join(line[x], row[x], average);
+        row = line;
+      }
+      pool_row(g, row, out, average);
       if (!average) continue;
-      const size_t yPadded = taps_padded(
-          y0, g->kernelHeight, g->dilationHeight, (ptrdiff_t)g->height + g->padBottom);
+      const float rows = (float)(g->countsPadding
+          ? taps_padded(
+              y0, g->kernelHeight, g->dilationHeight, (ptrdiff_t)g->height + g->padBottom)
+          : ys.last - ys.first);
       for (size_t ox = 0; ox < g->outputWidth; ox++) {
-        const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
-        size_t taps;
-        if (g->countsPadding) {
-          taps = yPadded * taps_padded(
-              x0, g->kernelWidth, g->dilationWidth, (ptrdiff_t)g->width + g->padRight);
-        } else {
-          const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);
-          taps = (ys.last - ys.first) * (xs.last - xs.first);
-        }
-        out[ox] = taps ? out[ox] * (1.0f / (float)taps) : 0;
+        const float taps = rows * counts[ox];
+        out[ox] = taps > 0 ? out[ox] * (1.0f / taps) : 0;
       }
     }
   }

@@ -2,14 +2,31 @@
 // maximum. A row with a NaN, or with an infinite maximum, becomes NaN, as in NumPy.
 
 INLINE void softmax_row(float *d, const float *s, size_t n, const bool logarithm) {
-  vf highest = vsplat(-__builtin_inff());
+  // Several at a time, so that the latency of comparisons and of sums stays hidden.
+  vf highest = vsplat(-__builtin_inff()), others[3] = {highest, highest, highest};
   size_t i = 0;
+  for (; i + 4 * VL <= n; i += 4 * VL) {
+    highest = vmaxnan(highest, vload(s + i));
+    others[0] = vmaxnan(others[0], vload(s + i + VL));
+    others[1] = vmaxnan(others[1], vload(s + i + 2 * VL));
+    others[2] = vmaxnan(others[2], vload(s + i + 3 * VL));
+  }
   for (; i + VL <= n; i += VL) highest = vmaxnan(highest, vload(s + i));
+  highest = vmaxnan(vmaxnan(highest, others[0]), vmaxnan(others[1], others[2]));
   float top = vmax_across(highest);
   for (; i < n; i++) top = (s[i] > top || s[i] != s[i]) ? s[i] : top;
   const vf shift = vsplat(top);
-  vf sums = vsplat(0);
-  for (i = 0; i + VL <= n; i += VL) {
+  vf sums = vsplat(0), second = vsplat(0);
+  for (i = 0; i + 2 * VL <= n; i += 2 * VL) {
+    const vf x = vload(s + i) - shift, y = vload(s + i + VL) - shift;
+    const vf e = vexp(x), f = vexp(y);
+    sums += e;
+    second += f;
+    vstore(d + i, logarithm ? x : e);
+    vstore(d + i + VL, logarithm ? y : f);
+  }
+  sums += second;
+  for (; i + VL <= n; i += VL) {
     const vf x = vload(s + i) - shift, e = vexp(x);
     sums += e;
     vstore(d + i, logarithm ? x : e);

@@ -139,18 +139,31 @@ INLINE vf vacosh(vf x) {
   const vf log = vlog(sum) + (huge ? vsplat(0.693147180559945f) : vsplat(0.0f));
   return z < vsplat(0.5f) ? p : log;
 }
-INLINE vf vatanh(vf x) {
+// On [-1/2, 1/2].
+INLINE vf vatanh_small(vf x) {
   const vf z = x * x;
   vf p = vsplat(1.81740078349e-1f);
   p = p * z + vsplat(8.24370301058e-2f);
   p = p * z + vsplat(1.46691431730e-1f);
   p = p * z + vsplat(1.99782164500e-1f);
   p = p * z + vsplat(3.33337300303e-1f);
-  p = p * z * x + x;
+  return p * z * x + x;
+}
+INLINE vf vatanh(vf x) {
+  const vf p = vatanh_small(x);
   const vf log = vlog((vsplat(1.0f) + x) / (vsplat(1.0f) - x));
   return vabs(x) < vsplat(0.5f) ? p : vsplat(0.5f) * log;
 }
 
+// log(1 + e^x) = max(x, 0) + log(1 + t) with t = e^-|x|, and log(1 + t) = 2 atanh(t / (2 + t)).
+INLINE vf vsoftplus(vf x) {
+  const vf t = vexp(-vabs(x));
+  return vatleast(x, vsplat(0.0f)) + vsplat(2.0f) * vatanh_small(t / (vsplat(2.0f) + t));
+}
+
+UNARY_KERNEL(softplus, vsoftplus(x))
+UNARY_KERNEL(expm1, vexpm1(x))
+UNARY_KERNEL(round, vround(x))
 UNARY_KERNEL(atan, vatan(x))
 UNARY_KERNEL(asin, vasin(x))
 UNARY_KERNEL(acos, vacos(x))

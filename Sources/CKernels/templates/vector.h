@@ -84,12 +84,20 @@ INLINE float vsum(vf v) {
   const __typeof__(four.lo) two = four.lo + four.hi;
   return two.x + two.y;
 }
+// Any NaN wins.
 INLINE float vmax_across(vf v) {
-  float lanes[VL];
-  vstore(lanes, v);
-  float best = lanes[0];
-  for (int i = 1; i < VL; i++) best = (lanes[i] > best || lanes[i] != lanes[i]) ? lanes[i] : best;
-  return best;
+#define LARGER(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
+#if VL == 16
+  const __typeof__(v.lo) eight = LARGER(v.lo, v.hi);
+  const __typeof__(eight.lo) four = LARGER(eight.lo, eight.hi);
+#elif VL == 8
+  const __typeof__(v.lo) four = LARGER(v.lo, v.hi);
+#else
+  const vf four = v;
+#endif
+  const __typeof__(four.lo) two = LARGER(four.lo, four.hi);
+  return two.x > two.y || two.x != two.x ? two.x : two.y;
+#undef LARGER
 }
 // Copies a short run. The compiler would make a loop a call of memcpy, which costs more than it
 // moves.

@@ -16,12 +16,13 @@ public enum Elementwise {
   }
 
   /// One f32 operand. exp, log, tanh, sigmoid, the inverse circular and all hyperbolic functions err by at
-  /// most 4 units in the last place; sin and cos by 1.2e-7, and tan by what follows from that; erf by
+  /// most 4 units in the last place, softplus and e^x - 1 by 6; sin and cos by 1.2e-7, and tan by what follows from that; erf by
   /// 3e-7, and what is made of it, or of a difference from 1, by as much of the operand.
   public enum Unary: Int, Sendable, CaseIterable {
     case relu, sigmoid, tanh, exp, log, squareRoot, reciprocal, negate, absolute, erf, floor, ceil
     case gelu, geluTanh, silu, hardSwish
     case sin, cos, tan, atan, asin, acos, sinh, cosh, asinh, acosh, atanh
+    case softplus, exponentialLessOne, round
   }
 
   /// Which operand is one value for all elements.

@@ -55,6 +55,67 @@ import Testing
     #expect(odd[0].isNaN || ["ThresholdedRelu", "Shrink"].contains(name))
   }
 
+  /// Axes in two runs, of which one is the last; and others, which take the plain way.
+  @Test(arguments: [
+    "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
+    "ReduceSumSquare", "ReduceLogSum",
+  ])
+  func reductionsOfFloatsAreThoseOfDoubles(_ name: String) throws {
+    var random = SplitMix64(state: 6)
+    let shape = [3, 1, 4, 2, 5]
+    let values = (0..<120).map { _ in Float.random(in: 0.5...1.5, using: &random) }
+    let input = Tensor(fp32: values, shape: shape)
+    for axes in [[0, 4], [0, 3, 4], [2, 4], [0, 2], [0, 2, 4], [1, 4], [0, 1, 3]] as [[Int64]] {
+      let attributes = ["axes": Attribute.ints(axes)]
+      let single = try Run.node(name, [input], attributes: attributes, opset: 11)[0]
+      let double = try Run.node(name, [doubles(input)], attributes: attributes, opset: 11)[0]
+      #expect(single.shape == double.shape)
+      let want = double.elements(as: Double.self).map { Float($0) }
+      #expect(isClose(single.floats, want), "\(name) \(axes)")
+    }
+  }
+
+  /// Whole numbers, fractions, the ends of every type and what lies beyond.
+  @Test(arguments: [2, 3, 4, 5, 6, 7] as [Int64])
+  func castsOfFloatsAreThoseOfDoubles(_ code: Int64) throws {
+    var values: [Float] = [
+      0, -0.0, 0.9, -0.9, 1.5, -1.5, 127, 128, 127.5, -128, -128.9, -129, 255, 255.9, 256, 32_767.5,
+      32_768, -32_768.5, 65_535.9, 65_536, 2_147_483_520, 2_147_483_648, -2_147_483_648,
+      -2_147_483_904, 9.223371e18, 9.223372e18, -9.223372e18, -9.3e18, 1e30, -1e30, .infinity,
+      -.infinity, .nan,
+    ]
+    values += stride(from: Float(-300), through: 300, by: 7.3)
+    let input = Tensor(fp32: values, shape: [values.count])
+    let attributes = ["to": Attribute.int(code)]
+    let single = try Run.node("Cast", [input], attributes: attributes)[0]
+    let double = try Run.node("Cast", [doubles(input)], attributes: attributes)[0]
+    #expect(single.withView { a in double.withView { a.bytes.elementsEqual($0.bytes) } })
+  }
+
+  @Test(arguments: [0, 1, 2] as [Int64], [0, 1, 2, 3])
+  func runningSumsAreTheirDefinition(_ axis: Int64, _ form: Int) throws {
+    let (isExclusive, isReversed) = (form & 1 == 1, form & 2 == 2)
+    let shape = [3, 4, 5]
+    let input = Tensor(fp32: (0..<60).map { Float($0 * $0 % 17) }, shape: shape)
+    let attributes = [
+      "exclusive": Attribute.int(isExclusive ? 1 : 0), "reverse": .int(isReversed ? 1 : 0),
+    ]
+    let axes = Tensor(int64: [axis], shape: [])
+    let got = try Run.node("CumSum", [input, axes], attributes: attributes)[0].floats
+    let (size, inner) = (shape[Int(axis)], [20, 5, 1][Int(axis)])
+    for index in 0..<60 {
+      let place = index / inner % size
+      var want: Float = 0
+      for other in 0..<size {
+        let isBefore = isReversed ? other > place : other < place
+        if isBefore || (other == place && !isExclusive) {
+          want += input.floats[index + (other - place) * inner]
+        }
+      }
+      #expect(got[index] == want, "at \(index)")
+    }
+  }
+
   private func text(_ value: String) -> Attribute { .string(Array(value.utf8)) }
 
   private func isSame(_ single: Tensor, _ double: Tensor) -> Bool {

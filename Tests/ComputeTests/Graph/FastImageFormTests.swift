@@ -100,4 +100,20 @@ import Testing
       if outputs == 2 { #expect(single[1].integers == double[1].integers, "\(attributes)") }
     }
   }
+
+  /// Rows that are too long to be pooled column by column first.
+  @Test(arguments: ["MaxPool", "AveragePool"])
+  func poolsOfLongRowsAreThoseOfDoubles(_ type: String) throws {
+    var random = SplitMix64(state: 9)
+    for (width, stride) in [(1_030, 1), (1_023, 2), (2_500, 3)] as [(Int, Int64)] {
+      let input = Tensor.random([1, 2, 4, width], &random)
+      let attributes: [String: Attribute] = [
+        "kernel_shape": .ints([3, 3]), "pads": .ints([1, 1, 1, 1]),
+        "strides": .ints([1, stride]),
+      ]
+      let single = try Run.node(type, [input], attributes: attributes)
+      let double = try Run.node(type, [doubles(input)], attributes: attributes)
+      expectSame(single[0], double[0], "\(width)")
+    }
+  }
 }

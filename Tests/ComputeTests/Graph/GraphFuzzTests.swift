@@ -27,13 +27,16 @@ import Testing
     guard !drawn.graph.outputs.isEmpty,
       let expected = try? Run.graph(drawn.graph, [drawn.input], passes: [])
     else { return }
-    let variants: [(Graph, ModelOptions.Passes)] = [
-      (drawn.graph, .all), (drawn.open, []), (drawn.open, .all),
+    // The last one reads its input in place.
+    let variants: [(Graph, ModelOptions.Passes, Int)] = [
+      (drawn.graph, .all, 1 << 16), (drawn.open, [], 1 << 16), (drawn.open, .all, 0),
     ]
-    for (graph, passes) in variants {
+    for (graph, passes, followed) in variants {
       let operators = graph.nodes.map(\.opType).joined(separator: " ")
       do {
-        let got = try Run.graph(graph, [drawn.input], passes: passes)
+        var options = ModelOptions(passes: passes)
+        options.followedByteCountPerReader = followed
+        let got = try Run.run(Model(graph, options: options), [drawn.input])
         for (a, b) in zip(got, expected) {
           guard let distance = distance(a, b), distance > 1e-4 else { continue }
           Issue.record("\(bytes): \(distance) apart after \(operators)")

@@ -126,6 +126,48 @@ import Testing
       becomes: ["QuantizeLinear": 1, "martlet.QLinearAdd": 1, "DequantizeLinear": 1])
   }
 
+  @Test(arguments: [
+    ["Sigmoid"], ["HardSwish"], ["Relu"], ["LeakyRelu"], ["Tanh", "Abs"], ["Clip"], [],
+  ])
+  func functionsOfOneNumberAreTables(_ functions: [String]) throws {
+    var test = QuantizedChainTests()
+    var value = test.quantized("x", 0.008, 128)
+    for name in functions {
+      let bounds = name == "Clip" ? [test.scale(-0.3), test.scale(0.4)] : []
+      value = test.add(name, [value] + bounds)
+    }
+    try test.check(
+      test.quantized(value, 0.011, 60), shape: [40, 7], quantum: 0,
+      becomes: ["QuantizeLinear": 1, "martlet.ByteTable": 1, "DequantizeLinear": 1])
+  }
+
+  @Test func aFunctionThatOthersReadStaysOne() throws {
+    var test = QuantizedChainTests()
+    let x = test.quantized("x", 0.008, 128)
+    let value = test.add("Sigmoid", [x])
+    let y = test.quantized(value, 0.004, 0)
+    try test.check(
+      test.add("Mul", [y, value]), shape: [4, 3], quantum: 0,
+      becomes: ["QuantizeLinear": 2, "Sigmoid": 1, "DequantizeLinear": 2, "Mul": 1])
+  }
+
+  /// Images stay in NHWC, and those on the result's scale go as they are.
+  @Test func imagesOnSeveralScalesAreJoinedAsBytes() throws {
+    var test = QuantizedChainTests()
+    let x = test.quantized("x", 0.008, 128)
+    let parts = [(0.02, 100), (0.03, 90)].map { scale, zero in
+      let convolution = test.add("Conv", [x] + test.parameters([4, 3, 1, 1], 0.008))
+      return test.quantized(convolution, Float(scale), UInt8(zero))
+    }
+    let joined = test.quantized(test.add("Concat", parts, ["axis": .int(1)]), 0.02, 100)
+    try test.check(
+      joined, shape: [1, 3, 9, 8], quantum: 0.03,
+      becomes: [
+        "QuantizeLinear": 1, "martlet.QLinearConvNHWC": 2, "martlet.ByteTable": 1, "Concat": 1,
+        "DequantizeLinear": 1,
+      ])
+  }
+
   @Test func aReluThatCutsIsNotDropped() throws {
     var test = QuantizedChainTests()
     let x = test.quantized("x", 0.008, 128)

@@ -145,9 +145,11 @@ import Testing
     var turned = wide
     turned.layout = .nchw
     #expect(ConvolutionChoice(turned).pick() == .im2col)
-    let pixels = ConvolutionProblem(
+    var pixels = ConvolutionProblem(
       geometry: WindowGeometry(kernelHeight: 1, kernelWidth: 1), inputChannels: 64,
       outputChannels: 64)
+    #expect(ConvolutionChoice(pixels).pick() == .direct)
+    pixels.images = ExpectedImages(batch: 8, height: 1, width: 1)
     #expect(ConvolutionChoice(pixels).pick() == .product)
     let each = ConvolutionProblem(
       geometry: three, inputChannels: 64, outputChannels: 64, groups: 64)

@@ -78,6 +78,7 @@ extension OperatorRegistry {
     DynamicProductOperator.register(in: &registry)
     QuantizedGemmKernel.register(in: &registry)
     QuantizedAddOperator.register(in: &registry)
+    ByteTableOperator.register(in: &registry)
     QuantizedMeanOperator.register(in: &registry)
     RecurrentOperator.register(in: &registry)
     WindowOperator.register(in: &registry)

@@ -18,6 +18,9 @@ extension LayoutPass {
         isByteImage(node.inputs[3])
       else { return false }
       emit(node, reading: [twin] + node.inputs[1...2] + [other] + node.inputs[4...])
+    case (FusedAttribute.domain, ByteTableOperator.opType):
+      guard let twin else { return false }
+      emit(node, reading: [twin])
     case (FusedAttribute.domain, QuantizedMeanOperator.opType):
       guard let twin else { return false }
       var mean = node

@@ -1,6 +1,6 @@
 /// DequantizeLinear, an operator, QuantizeLinear: one operator on bytes. Sums of products stay
-/// integers, and are rounded once; what only moves elements moves bytes. A Relu or Clip in between
-/// goes where the result's range makes it needless.
+/// integers, and are rounded once; what only moves elements moves bytes, and a function of one number is
+/// a table. A Relu or Clip in between goes where the result's range makes it needless.
 enum QuantizedChains {
   static let pass = GraphPass(option: .quantization) {
     graph, registry, options throws(GraphError) in
@@ -10,11 +10,17 @@ enum QuantizedChains {
     // Nothing may be rewritten that would have been refused.
     let types = try GraphTypes(graph, registry: registry, options: options, packs: false).types
     let match = QuantizedMatch(graph, types)
-    for (index, node) in graph.nodes.enumerated() where node.opType == "QuantizeLinear" {
-      guard let output = match.quantized(node), let replacement = match.replace(node, output)
-      else { continue }
-      graph.nodes[index] = replacement
+    var nodes: [Node] = []
+    for (index, node) in graph.nodes.enumerated() {
+      if node.opType == "QuantizeLinear", let output = match.quantized(node),
+        let replacement = match.replace(node, output, number: index)
+      {
+        nodes += replacement
+      } else {
+        nodes.append(node)
+      }
     }
+    graph.nodes = nodes
     // What dequantised the weights is read by nobody any more, and must not be folded.
     if options.passes.contains(.deadCodeElimination) {
       try DeadCodeElimination.pass.run(&graph, registry, options)
@@ -23,7 +29,7 @@ enum QuantizedChains {
 }
 
 /// Finds what is between dequantised and quantised values.
-private struct QuantizedMatch {
+struct QuantizedMatch {
   let graph: Graph
   let types: [String: TensorType]
   let uses: GraphUses
@@ -69,19 +75,29 @@ private struct QuantizedMatch {
   }
 
   /// The node that writes what only `reader` reads.
-  private func producer(_ name: String) -> Node? {
+  func producer(_ name: String) -> Node? {
     guard uses.onlyReader(name) != nil, let index = uses.producer[name] else { return nil }
     let node = graph.nodes[index]
     return node.domain.isEmpty && node.outputs[0] == name
       && node.outputs.dropFirst().allSatisfy(\.isEmpty) ? node : nil
   }
 
-  func replace(_ node: Node, _ output: Quantized) -> Node? {
+  /// What does a QuantizeLinear's work and that of the nodes before it; the `number` makes names.
+  func replace(_ node: Node, _ output: Quantized, number: Int) -> [Node]? {
+    guard var nodes = compute(node, output, number: number) ?? table(node, output).map({ [$0] })
+    else { return nil }
+    nodes[nodes.count - 1].outputs = [node.outputs[0]]
+    if nodes[nodes.count - 1].name.isEmpty { nodes[nodes.count - 1].name = node.name }
+    return nodes
+  }
+
+  private func compute(_ node: Node, _ output: Quantized, number: Int) -> [Node]? {
     guard var inner = producer(node.inputs[0]) else { return nil }
     while inner.opType == "Relu" || inner.opType == "Clip" {
       guard isNeedless(inner, output), let next = producer(inner.inputs[0]) else { return nil }
       inner = next
     }
+    if inner.opType == "Concat" { return concatenation(inner, output, number: number) }
     let replacement: Node? =
       switch inner.opType {
       case "Conv": convolution(inner, output)
@@ -93,8 +109,7 @@ private struct QuantizedMatch {
       }
     guard var replacement else { return nil }
     replacement.name = inner.name
-    replacement.outputs = [node.outputs[0]]
-    return replacement
+    return [replacement]
   }
 
   /// Whether a clamp changes nothing: its bounds are those of the bytes that follow, or lie beyond.

@@ -35,10 +35,9 @@ struct CastOperator: Operator {
     case (let from, .bool): return Self.toBool(try from.numeric(), input, output)
     case (.fp16, .fp32), (.bf16, .fp32): return Self.widen(input, output)
     case (.fp32, .fp16), (.fp32, .bf16): return Self.narrow(input, output)
-    case (.fp32, .int64): return Self.truncate(Int64.self, input, output)
-    case (.fp32, .int32): return Self.truncate(Int32.self, input, output)
-    case (.fp32, .uint8): return Self.truncate(UInt8.self, input, output)
-    case (.fp32, .int8): return Self.truncate(Int8.self, input, output)
+    case (.fp32, let to) where Conversion.truncates(to: to):
+      let (source, target, count) = (input.f32, output.bytes, output.count)
+      return { Conversion.integers(to, from: source, into: target, count: count) }
     case (let from, let to):
       if !saturates, let tiny = to.elementType as? any TinyFloat.Type {
         return try Self.overflow(tiny, input, output)
@@ -71,29 +70,6 @@ struct CastOperator: Operator {
     return output.dataType == .fp16
       ? { Conversion.halves(from: source, into: target, count: count) }
       : { Conversion.bfloats(from: source, into: target, count: count) }
-  }
-
-  /// Fractions are cut off; what does not fit is converted as everywhere.
-  @inline(__always)
-  private static func truncate<T: FixedWidthInteger & Element>(
-    _ type: T.Type, _ input: Operand, _ output: Operand
-  ) -> Step {
-    let (source, target, count) = (input.f32, output.pointer(T.self), output.count)
-    // The powers of two around the type's ends, which a Float holds exactly.
-    let (low, high) = (
-      Float(T.min) - (T.isSigned ? 0 : 1),
-      Float(sign: .plus, exponent: T.bitWidth - (T.isSigned ? 1 : 0), significand: 1)
-    )
-    return {
-      for index in 0..<count {
-        let value = source[index]
-        if value > low, value < high {
-          target[index] = T(value)
-        } else {
-          target[index] = T(converting: Double(value))
-        }
-      }
-    }
   }
 
   @_specialize(where T == Float)

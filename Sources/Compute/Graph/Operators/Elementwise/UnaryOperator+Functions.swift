@@ -20,11 +20,7 @@ extension UnaryOperator {
       ("Reciprocal", .init(kernel: .reciprocal, { 1 / $0 })),
       ("Floor", .init(kernel: .floor, { $0.rounded(.down) })),
       ("Ceil", .init(kernel: .ceil, { $0.rounded(.up) })),
-      (
-        "Round",
-        .init(
-          loop: { map($0, $1, $2) { roundToEven($0) } }, { $0.rounded(.toNearestOrEven) })
-      ),
+      ("Round", .init(kernel: .round, { $0.rounded(.toNearestOrEven) })),
       ("Sin", .init(kernel: .sin, { sin($0) })), ("Cos", .init(kernel: .cos, { cos($0) })),
       ("Tan", .init(kernel: .tan, { tan($0) })), ("Asin", .init(kernel: .asin, { asin($0) })),
       ("Acos", .init(kernel: .acos, { acos($0) })), ("Atan", .init(kernel: .atan, { atan($0) })),
@@ -44,9 +40,7 @@ extension UnaryOperator {
       ("Tanh", .init(kernel: .tanh, { tanh($0) })),
       (
         "Softplus",
-        .init(
-          loop: { mapExp($0, $1, $2, { -$0.magnitude }) { max($0, 0) + log1pf($1) } },
-          { log1p(exp(-$0.magnitude)) + max($0, 0) })
+        .init(kernel: .softplus, { log1p(exp(-$0.magnitude)) + max($0, 0) })
       ),
       (
         "Softsign",
@@ -62,7 +56,7 @@ extension UnaryOperator {
         .init(
           // tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2); beyond 20 it is 1.
           loop: {
-            mapExp($0, $1, $2, { min($0, 20) }) { x, e in
+            mapExp($0, $1, $2, .exp, { min($0, 20) }) { x, e in
               let square = e * (e + 2)
               return x * (square / (square + 2))
             }
@@ -83,15 +77,17 @@ extension UnaryOperator {
     registry.register("Elu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 1)
       return UnaryOperator(
-        loop: { mapExp($0, $1, $2, { min($0, 0) }) { $0 < 0 ? alpha * lessOne($0, $1) : $0 } },
+        loop: {
+          mapExp($0, $1, $2, .exponentialLessOne, { min($0, 0) }) { $0 < 0 ? alpha * $1 : $0 }
+        },
         { $0 < 0 ? Double(alpha) * expm1($0) : $0 })
     }
     registry.register("Celu") { context throws(GraphError) in
       let alpha = try context.float("alpha", default: 1)
       return UnaryOperator(
         loop: {
-          mapExp($0, $1, $2, { min($0, 0) / alpha }) {
-            $0 < 0 ? alpha * lessOne($0 / alpha, $1) : $0
+          mapExp($0, $1, $2, .exponentialLessOne, { min($0, 0) / alpha }) {
+            $0 < 0 ? alpha * $1 : $0
           }
         },
         { $0 < 0 ? Double(alpha) * expm1($0 / Double(alpha)) : $0 })
@@ -101,7 +97,9 @@ extension UnaryOperator {
       let gamma = try context.float("gamma", default: 1.05070102214813232421875)
       return UnaryOperator(
         loop: {
-          mapExp($0, $1, $2, { min($0, 0) }) { gamma * ($0 <= 0 ? alpha * lessOne($0, $1) : $0) }
+          mapExp($0, $1, $2, .exponentialLessOne, { min($0, 0) }) {
+            gamma * ($0 <= 0 ? alpha * $1 : $0)
+          }
         },
         { Double(gamma) * ($0 <= 0 ? Double(alpha) * expm1($0) : $0) })
     }
@@ -146,20 +144,12 @@ extension UnaryOperator {
     }
   }
 
-  /// Half to even by adding and taking away what has no room for fractions; large numbers have none.
-  @inline(__always)
-  private static func roundToEven(_ value: Float) -> Float {
-    let magic: Float = value < 0 ? -0x1p23 : 0x1p23
-    let rounded = (value + magic) - magic
-    // What rounds to zero keeps its sign.
-    return value.magnitude < 0x1p23 ? Float(signOf: value, magnitudeOf: rounded) : value
-  }
-
-  /// A function of an element and of exp(argument(element)), whose kernel runs over pieces.
+  /// A function of an element and of what a kernel makes of argument(element), over pieces.
   @inline(__always)
   private static func mapExp(
     _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int,
-    _ argument: (Float) -> Float, _ function: (Float, Float) -> Float
+    _ kernel: Elementwise.Unary, _ argument: (Float) -> Float,
+    _ function: (Float, Float) -> Float
   ) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 512) { powers in
       guard let powers = powers.baseAddress else { return }
@@ -167,19 +157,13 @@ extension UnaryOperator {
       while first < count {
         let size = Swift.min(512, count - first)
         for index in 0..<size { powers[index] = argument(source[first + index]) }
-        Elementwise.unary(.exp, into: powers, powers, count: size)
+        Elementwise.unary(kernel, into: powers, powers, count: size)
         for index in 0..<size {
           target[first + index] = function(source[first + index], powers[index])
         }
         first += size
       }
     }
-  }
-
-  /// exp(x) - 1 for x of at most 0, when exp(x) is known: near zero little of it is left.
-  @inline(__always)
-  private static func lessOne(_ x: Float, _ power: Float) -> Float {
-    x > -0.0625 ? x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4))) : power - 1
   }
 
   private static func sign<T: BinaryFloatingPoint>(_ value: T) -> T {

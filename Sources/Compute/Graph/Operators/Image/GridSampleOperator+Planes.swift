@@ -62,6 +62,7 @@ extension GridSampleOperator {
           weight: a.weight * b.weight)
       }
     }
+    taps.finish(point)
   }
 
   /// Up to four pixels of a line and their weights.

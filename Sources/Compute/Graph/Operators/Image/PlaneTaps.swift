@@ -5,18 +5,21 @@ struct PlaneTaps {
   /// For some outputs, tap by tap: all first taps, then all second ones. Room for `capacity` outputs.
   private let offsets: UnsafeMutablePointer<Int32>
   private let weights: UnsafeMutablePointer<Float>
+  /// Whether every tap of an output has a weight.
+  private let wholes: UnsafeMutablePointer<Bool>
 
   /// Outputs at a time: their taps stay in the first cache while channels go by.
   static let capacity = 256
 
   /// Bytes of scratch memory for `width` taps.
-  static func byteCount(width: Int) -> Int { capacity * width * 8 }
+  static func byteCount(width: Int) -> Int { capacity * (width * 8 + 1) }
 
   /// Taps in scratch memory.
   init(width: Int, scratch: UnsafeMutableRawPointer) {
     self.width = width
     offsets = scratch.assumingMemoryBound(to: Int32.self)
     weights = (scratch + Self.capacity * width * 4).assumingMemoryBound(to: Float.self)
+    wholes = (scratch + Self.capacity * width * 8).assumingMemoryBound(to: Bool.self)
   }
 
   /// Says what tap `tap` of an output reads. A negative offset reads nothing: the place lies outside and
@@ -25,6 +28,12 @@ struct PlaneTaps {
   func set(_ output: Int, _ tap: Int, offset: Int, weight: Float) {
     offsets[tap * Self.capacity + output] = Int32(truncatingIfNeeded: max(offset, 0))
     weights[tap * Self.capacity + output] = offset < 0 ? 0 : weight
+  }
+
+  /// To be called when all taps of an output are said.
+  @inline(__always)
+  func finish(_ output: Int) {
+    wholes[output] = (0..<width).allSatisfy { weights[$0 * Self.capacity + output] != 0 }
   }
 
   /// target[i] = Σ weight · source[offset] for the first `count` outputs.
@@ -45,6 +54,14 @@ struct PlaneTaps {
   ) {
     let (o, w, next) = (offsets, weights, Self.capacity)
     for i in 0..<count {
+      if wholes[i] {
+        let upper = w[i] * source[Int(o[i])] + w[i + next] * source[Int(o[i + next])]
+        let lower =
+          w[i + 2 * next] * source[Int(o[i + 2 * next])]
+          + w[i + 3 * next] * source[Int(o[i + 3 * next])]
+        target[i] = upper + lower
+        continue
+      }
       let upper =
         term(w[i], source[Int(o[i])]) + term(w[i + next], source[Int(o[i + next])])
       let lower =

@@ -57,7 +57,7 @@ struct Indices {
     count = operand.count
   }
 
-  subscript(_ index: Int) -> Int {
+  @inline(__always) subscript(_ index: Int) -> Int {
     if let wide { return Int(wide[index]) }
     return narrow.map { Int($0[index]) } ?? 0
   }
@@ -66,12 +66,15 @@ struct Indices {
   func wrapped(_ index: Int, size: Int) throws(ExecutionError) -> Int {
     let value = self[index]
     let position = value < 0 ? value &+ size : value
-    guard position >= 0 && position < size else {
-      throw ExecutionError(
-        code: .invalidValue,
-        message: "indices must be in \(-size)...\(size - 1) for a dimension of size \(size)")
-    }
+    guard position >= 0 && position < size else { throw Self.outside(size) }
     return position
+  }
+
+  /// What is said of an index that is none of a dimension of this size.
+  static func outside(_ size: Int) -> ExecutionError {
+    ExecutionError(
+      code: .invalidValue,
+      message: "indices must be in \(-size)...\(size - 1) for a dimension of size \(size)")
   }
 }
 

@@ -31,8 +31,8 @@ struct GatherNDOperator: Operator {
       let (source, target, byteCount) = (input.bytes, output.bytes, place.count * size)
       let sliceCount = place.count == 0 ? 0 : output.count / place.count
       return { () throws(ExecutionError) in
-        for slice in 0..<sliceCount {
-          memcpy(target + slice * byteCount, source + (try place.start(slice)) * size, byteCount)
+        try place.forEachStart(sliceCount) { slice, start in
+          memcpy(target + slice * byteCount, source + start * size, byteCount)
         }
       }
     }
@@ -67,6 +67,33 @@ struct SlicePlace {
     count = Shape.product(data[(batchCount + depth)...])
     batchStride = Shape.product(data[batchCount...])
     self.indices = indices
+  }
+
+  /// Calls `body` with each of the first `rowCount` rows and where its slice starts.
+  @inline(__always)
+  func forEachStart(
+    _ rowCount: Int, _ body: (Int, Int) -> Void
+  ) throws(ExecutionError) {
+    var failed: ExecutionError?
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * depth + 1) { memory in
+      for level in 0..<depth {
+        (memory[2 * level], memory[2 * level + 1]) = (sizes[level], strides[level])
+      }
+      for row in 0..<rowCount {
+        var position = rowCount > rowsPerBatch ? row / rowsPerBatch * batchStride : 0
+        for level in 0..<depth {
+          let (given, size) = (indices[row * depth + level], memory[2 * level])
+          let index = given < 0 ? given &+ size : given
+          guard index >= 0, index < size else {
+            failed = Indices.outside(size)
+            return
+          }
+          position += index * memory[2 * level + 1]
+        }
+        body(row, position)
+      }
+    }
+    if let failed { throw failed }
   }
 
   func start(_ row: Int) throws(ExecutionError) -> Int {

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// OneHot: a new dimension in which the indexed place is on and the others are off.
 struct OneHotOperator: Operator {
   let axis: Int
@@ -46,11 +48,38 @@ struct OneHotOperator: Operator {
     inner: Int
   ) -> Step {
     let read = indices.pointer(T.self)
+    if let size = output.dataType.elementByteCount, output.count > 0 {
+      let (target, off, count) = (output.bytes, values.bytes, indices.count)
+      let byteCount = output.byteCount
+      return {
+        Self.repeatElement(off, size, into: target, byteCount: byteCount)
+        for index in 0..<count {
+          let given = read[index].asDouble
+          let place = given < 0 ? given + Double(depth) : given
+          guard place >= 0, place < Double(depth), place == place.rounded() else { continue }
+          let position = (index / inner * depth + Int(place)) * inner + index % inner
+          memcpy(target + position * size, off + size, size)
+        }
+      }
+    }
     return ElementMove.step(values, output) { index in
       let place = index / inner % depth
       var wanted = read[index / (inner * depth) * inner + index % inner].asDouble
       if wanted < 0 { wanted += Double(depth) }
       return wanted == Double(place) ? 1 : 0
+    }
+  }
+
+  /// Fills memory with copies of one element, twice as many each time.
+  private static func repeatElement(
+    _ element: UnsafeRawPointer, _ size: Int, into target: UnsafeMutableRawPointer, byteCount: Int
+  ) {
+    memcpy(target, element, size)
+    var filled = size
+    while filled < byteCount {
+      let count = min(filled, byteCount - filled)
+      memcpy(target + filled, target, count)
+      filled += count
     }
   }
 

@@ -59,6 +59,9 @@ struct ScatterOperator: Operator {
     } else {
       let slice = SlicePlace(
         data: data.shape, indices: indices.shape, batchCount: 0, Indices(indices))
+      if reduction == .none, let size = data.dataType.elementByteCount {
+        return Self.slices(data, updates, output, slice, byteCount: slice.count * size)
+      }
       let count = max(1, slice.count)
       place = { index throws(ExecutionError) in
         try slice.start(index / count) + index % count
@@ -85,6 +88,21 @@ struct ScatterOperator: Operator {
     if data.dataType == .bool { return step(UInt8.self, data, updates, output, place) }
     if data.dataType == .fp32 { return step(Float.self, data, updates, output, place) }
     return step(try data.dataType.numeric(), data, updates, output, place)
+  }
+
+  /// Whole slices that replace others.
+  private static func slices(
+    _ data: Operand, _ updates: Operand, _ output: Operand, _ slice: SlicePlace, byteCount: Int
+  ) -> Step {
+    let (source, target, added) = (data.bytes, output.bytes, updates.bytes)
+    let (whole, count) = (output.byteCount, slice.count == 0 ? 0 : updates.count / slice.count)
+    let elementByteCount = slice.count == 0 ? 0 : byteCount / slice.count
+    return { () throws(ExecutionError) in
+      if source != target { memcpy(target, source, whole) }
+      try slice.forEachStart(count) { row, start in
+        memcpy(target + start * elementByteCount, added + row * byteCount, byteCount)
+      }
+    }
   }
 
   /// Elements of any type that replace others.

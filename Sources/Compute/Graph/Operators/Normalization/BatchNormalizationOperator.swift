@@ -37,6 +37,8 @@ struct BatchNormalizationOperator: Operator {
     let batch = input.shape.first ?? 1
     let inner = channels * batch == 0 ? 0 : input.count / (channels * batch)
     let (source, target, epsilon) = (input.pointer(T.self), output.pointer(T.self), epsilon)
+    let isSingle = input.dataType == .fp32
+    let single = (from: UnsafePointer(input.f32), to: output.f32)
     // Parameters may have another float type than the data.
     let (factors, offsets) = (try NumberReader(scale), try NumberReader(bias))
     let (means, variances) = (try NumberReader(mean), try NumberReader(variance))
@@ -58,8 +60,14 @@ struct BatchNormalizationOperator: Operator {
         let offset = offsets[channel] - mean * factor
         for image in 0..<batch {
           let start = (image * channels + channel) * inner
-          for index in start..<(start + inner) {
-            target[index] = T(converting: source[index].asDouble * factor + offset)
+          if isSingle {
+            let (from, to) = (single.from + start, single.to + start)
+            let (factor, offset) = (Float(factor), Float(offset))
+            for index in 0..<inner { to[index] = from[index] * factor + offset }
+          } else {
+            for index in start..<(start + inner) {
+              target[index] = T(converting: source[index].asDouble * factor + offset)
+            }
           }
         }
       }

@@ -31,6 +31,24 @@ struct CumSumOperator: Operator {
       if count == 0 { return }
       let axis = try axes.wrapped(0, size: shape.count)
       let (size, inner) = (shape[axis], strides[axis])
+      if inner > 1 {
+        // Whole rows at a time, each the one before and what is added to it.
+        for block in 0..<count / (size * inner) {
+          for step in 0..<size {
+            let place = isReversed ? size - 1 - step : step
+            let row = (block * size + place) * inner
+            let before = row + (isReversed ? inner : -inner)
+            let added = source + (isExclusive ? before : row)
+            let (to, last) = (target + row, target + before)
+            if step == 0 {
+              for index in 0..<inner { to[index] = isExclusive ? T.zero : added[index] }
+            } else {
+              for index in 0..<inner { to[index] = T.add(last[index], added[index]) }
+            }
+          }
+        }
+        return
+      }
       for line in 0..<count / size {
         let start = line / inner * size * inner + line % inner
         var sum = T.zero

@@ -35,7 +35,7 @@ struct ReduceOperator: Operator {
     return [TensorType(type.dataType, result)]
   }
 
-  private func reducedAxes(
+  func reducedAxes(
     _ inputs: KnownInputs, rank: Int
   ) throws(GraphError) -> Set<Int>? {
     var list = axes ?? []
@@ -60,6 +60,9 @@ struct ReduceOperator: Operator {
     {
       return step
     }
+    if let stages = stages(input.dataType, input.shape, reduced) {
+      return kernelStep(input, output, stages, operands.scratch)
+    }
     let strides = Shape.strides(input.shape)
     let kept = (0..<rank).filter { !reduced.contains($0) }
     let gone = (0..<rank).filter(reduced.contains)
@@ -70,32 +73,6 @@ struct ReduceOperator: Operator {
       return exactStep(UInt8.self, input, output, outer, inner)
     }
     return step(try input.dataType.numeric(), input, output, outer, inner, count)
-  }
-
-  /// FP32 with one run of reduced axes: through the kernel.
-  private func kernelStep(_ input: Operand, _ output: Operand, _ form: MiddleAxis) -> Step? {
-    let (source, target, count) = (input.f32, output.f32, output.count)
-    let kernel: Reduction
-    switch function {
-    case .sum, .mean, .logSum: kernel = .sum
-    case .max: kernel = .maximum
-    case .min: kernel = .minimum
-    case .product: kernel = .product
-    case .sumSquare, .l2: kernel = .sumOfSquares
-    case .l1, .logSumExp: return nil
-    }
-    let function = function
-    let length = Float(form.axis)
-    return {
-      kernel.run(
-        .fp32, source, into: target, outer: form.outer, axis: form.axis, inner: form.inner)
-      switch function {
-      case .mean: for index in 0..<count { target[index] /= length }
-      case .l2: for index in 0..<count { target[index] = target[index].squareRoot() }
-      case .logSum: for index in 0..<count { target[index] = logf(target[index]) }
-      default: break
-      }
-    }
   }
 
   @_specialize(where T == Float)
@@ -220,31 +197,6 @@ struct ReduceOperator: Operator {
     }
     registry.register("GlobalAveragePool") { _ in GlobalPoolOperator(function: .mean) }
     registry.register("GlobalMaxPool") { _ in GlobalPoolOperator(function: .max) }
-  }
-}
-
-/// A shape as [outer, axis, inner] with the middle one reduced.
-struct MiddleAxis {
-  private(set) var outer = 1
-  private(set) var axis = 1
-  private(set) var inner = 1
-
-  /// nil when other axes lie between the reduced ones.
-  init?(_ shape: [Int], reduced: Set<Int>) {
-    var isBehind = false
-    var hasAxis = false
-    for (index, size) in shape.enumerated() where size != 1 {
-      if reduced.contains(index) {
-        if isBehind { return nil }
-        hasAxis = true
-        axis *= size
-      } else if hasAxis {
-        isBehind = true
-        inner *= size
-      } else {
-        outer *= size
-      }
-    }
   }
 }
 
