@@ -82,7 +82,7 @@ let package = Package(
       "RPC", ["RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"],
       settings: unchecked),
     module("Compute", ["CKernels", "CRE2"]),
-    module("ModelFormats", ["Compute", "Protocols", "CZlib"]),
+    module("ModelFormats", ["Compute", "Protocols", "CZlib", "JSON"]),
     module("Tokenizers", ["JSON", "CPCRE2", "CUTF8Proc"]),
     module("Generation", ["Compute", "ModelFormats", "Tokenizers", "JSON"]),
     module(
@@ -130,8 +130,8 @@ let package = Package(
     tests("EventLoop", ["EventLoop"]),
     tests("RPC", ["RPC", "RPCWire", "EventLoop", "Protocols", "Crypto", "Telemetry"]),
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),
-    tests("ModelFormats", ["ModelFormats", "Compute", "Protocols"]),
-    tests("Generation", ["Generation", "ModelFormats", "Compute", "Tokenizers", "JSON"]),
+    tests("ModelFormats", ["ModelFormats", "Compute", "Protocols", "JSON"]),
+    tests("Generation", ["Generation", "Compute", "ModelFormats", "Tokenizers", "JSON"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC", "Crypto"]),

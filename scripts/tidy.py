@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "EventLoop": {"CLinux"},
     "RPC": {"RPCWire", "EventLoop", "Protocols", "Telemetry", "CHTTPParser"},
     "Compute": {"CKernels", "CRE2"},
-    "ModelFormats": {"Compute", "Protocols", "CZlib"},
+    "ModelFormats": {"Compute", "Protocols", "CZlib", "JSON"},
     "Tokenizers": {"JSON", "CPCRE2", "CUTF8Proc"},
     "Generation": {"Compute", "ModelFormats", "Tokenizers", "JSON"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},

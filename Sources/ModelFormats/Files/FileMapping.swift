@@ -61,6 +61,19 @@ final class FileMapping: Sendable {
     isMapped = false
   }
 
+  /// Whether anything is there, through links.
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// A file's bytes, copied.
+  static func contents(_ path: String, byteCountMax: Int) throws(Failure) -> [UInt8] {
+    let mapping = try FileMapping(path: path, copiedByteCountMax: byteCountMax)
+    guard mapping.bytes.count <= byteCountMax else {
+      throw Failure(
+        reason: "may have \(byteCountMax) bytes, and has \(mapping.bytes.count)")
+    }
+    return Array(mapping.bytes)
+  }
+
   deinit {
     if isMapped {
       munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
