@@ -383,10 +383,23 @@ static void blockFormats(const ck_table *t, size_t rows, size_t count) {
     // Sums of 256 products of up to 16,000, which cancel: compared by that size.
     for (size_t i = 0; i < rows * count; i++) c[i] = 1e5f + c[i];
     floats(what, c, rows * count);
-    t->blockExpand(packedFloats, (ptrdiff_t)lanes, packed, COLUMNS / 32, (ck_block_format)format, false);
+    t->blockExpand(packedFloats, (ptrdiff_t)lanes, packed, COLUMNS / 32, (ck_block_format)format);
     for (size_t row = 0; row < rows && row < 4; row++)
       for (size_t column = 0; column < COLUMNS; column++)
         floats("blockExpand", packedFloats + column * lanes + row, 1);
+  }
+}
+/// Weights in Q8_0 and Q4_K: the reference's bytes, whoever writes them.
+static void weights(const ck_table *t, size_t blocks) {
+  for (int format = CK_Q8_0; format <= CK_Q4_K; format += CK_Q4_K - CK_Q8_0) {
+    const size_t each = format == CK_Q8_0 ? 34 : 144;
+    memset(bytesB, 0, sizeof bytesB);
+    memset(bytesC, 1, sizeof bytesC);
+    t->quantizeWeights(bytesC, a, blocks, (ck_block_format)format);
+    ck_block_quantize(bytesB, a, blocks, (ck_block_format)format);
+    if (memcmp(bytesB, bytesC, blocks * each))
+      printf("quantizeWeights %d of %zu differs\n", format, blocks);
+    bytes("quantizeWeights", bytesC, blocks * each);
   }
 }
 
@@ -403,5 +416,6 @@ int main(void) {
   for (size_t channels = 1; channels < 20; channels += 3)
     for (size_t stride = 1; stride < 3; stride++) volumes(t, channels, stride);
   for (size_t count = 1; count < 9; count += 3) blockFormats(t, 7 * count, count);
+  for (size_t blocks = 0; blocks < 4; blocks++) { fill(); weights(t, blocks); }
   return 0;
 }

@@ -436,6 +436,9 @@ typedef struct ck_table {
   void (*blockExpand)(
       float *panel, ptrdiff_t panelRow, const uint8_t *packed, size_t blocks,
       ck_block_format format);
+  /// What `ck_block_quantize` does.
+  bool (*quantizeWeights)(
+      uint8_t *bytes, const float *x, size_t blockCount, ck_block_format format);
 
   // Elementwise. A NULL entry means that the type has no such operation.
   ck_binary_fn binary[CK_BINARY_COUNT][CK_TYPE_COUNT];

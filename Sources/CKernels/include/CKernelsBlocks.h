@@ -33,6 +33,20 @@ void ck_block_read(ck_block *block, const uint8_t *bytes, ck_block_format format
 void ck_block_dequantize(
     float *elements, const uint8_t *bytes, size_t blockCount, ck_block_format format);
 
+/// Whether numbers can be turned into blocks of the format: Q8_0 and Q4_K.
+bool ck_block_quantizable(ck_block_format format);
+/// Blocks of such a format. False, with some bytes unwritten, if a number is not finite.
+bool ck_block_quantize(uint8_t *bytes, const float *x, size_t blockCount, ck_block_format format);
+/// A block of 32 numbers, the largest of which has that magnitude. Codes are rounded as by the
+/// format's authors: halves away from zero.
+void ck_block_write_q8_0(uint8_t *bytes, const float *x, float largest);
+/// A block of 256 numbers whose groups of 32 want those scales and minima (at most zero): both are
+/// rounded to what a block can say, and codes are chosen for that.
+void ck_block_write_q4_K(uint8_t *bytes, const float *x, const float *scale, const float *minimum);
+/// How many ranges of codes are tried for a group of Q4_K, and what its numbers' range becomes in each.
+#define CK_Q4_K_STEPS 21
+#define CK_Q4_K_CODES(step) (14.0f + 0.1f * (float)(step))
+
 // Packed for the kernels: `lanes` rows of a matrix interleaved, lanes being the 32-bit lanes of the
 // table's vectors (templates/blocks.h).
 

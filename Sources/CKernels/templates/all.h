@@ -24,6 +24,7 @@
 #include "quantized.h"
 #include "bytes.h"
 #include "blocks.h"
+#include "weights.h"
 #include "attention.h"
 
 #define EACH_TYPE(name)                                                                          \
@@ -64,6 +65,7 @@ const ck_table NAME(ck_table) = {
     .blockProduct = NAME(blockProduct),
     .blockQuantize = NAME(blockQuantize),
     .blockExpand = NAME(blockExpand),
+    .quantizeWeights = NAME(quantizeWeights),
     .rangeWithZero = NAME(rangeWithZero),
     .quantize = NAME(quantize),
 #if defined(CK_HAS_AVX512)

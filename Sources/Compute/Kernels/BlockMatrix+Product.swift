@@ -10,20 +10,26 @@ extension BlockMatrix {
   func pack(_ rows: Range<Int>, _ source: UnsafeRawPointer) {
     let rowBytes = columnCount / format.elementsPerBlock * format.bytesPerBlock
     for row in stride(from: rows.lowerBound, to: rows.upperBound, by: layout.rowsPerUnit) {
-      let (count, from) = (min(layout.rowsPerUnit, rowCount - row), source + row * rowBytes)
-      if let format = format.blockFormat {
-        ck_block_pack(
-          unit(row).assumingMemoryBound(to: UInt8.self), layout.rowsPerUnit,
-          from.assumingMemoryBound(to: UInt8.self), rowBytes, count,
-          columnCount / self.format.elementsPerBlock, format)
-        continue
-      }
-      if count < layout.rowsPerUnit {
-        unit(row).initializeMemory(as: UInt8.self, repeating: 0, count: layout.unitByteCount)
-      }
-      kernels.table.pointee.transpose(
-        unit(row), layout.rowsPerUnit, from, columnCount, count, columnCount, format.bytesPerBlock)
+      packUnit(row..<min(row + layout.rowsPerUnit, rowCount), source + row * rowBytes)
     }
+  }
+
+  /// Packs the rows of one unit, which lie at `source`.
+  func packUnit(_ rows: Range<Int>, _ source: UnsafeRawPointer) {
+    let (row, count) = (rows.lowerBound, rows.count)
+    if let format = format.blockFormat {
+      ck_block_pack(
+        unit(row).assumingMemoryBound(to: UInt8.self), layout.rowsPerUnit,
+        source.assumingMemoryBound(to: UInt8.self),
+        columnCount / self.format.elementsPerBlock * self.format.bytesPerBlock, count,
+        columnCount / self.format.elementsPerBlock, format)
+      return
+    }
+    if count < layout.rowsPerUnit {
+      unit(row).initializeMemory(as: UInt8.self, repeating: 0, count: layout.unitByteCount)
+    }
+    kernels.table.pointee.transpose(
+      unit(row), layout.rowsPerUnit, source, columnCount, count, columnCount, format.bytesPerBlock)
   }
 
   /// Columns of the rows of one panel, in f32: in `panel`, or where the weights are.

@@ -27,22 +27,33 @@ public final class BlockMatrix: Sendable {
   let storage: AlignedFloats
   let layout: BlockMatrixLayout
 
-  /// Copies weights.
-  ///
-  /// - Parameters:
-  ///   - bytes: rows one behind the other, each a whole number of the format's blocks.
-  ///   - threadCount: threads that pack.
-  public init(
-    rows: Int, columns: Int, format: BlockFormat, bytes: UnsafeRawBufferPointer,
-    kernels: Kernels = .active, threadCount: Int = 1
+  /// A matrix that nobody has packed yet.
+  init(
+    unpackedRows rows: Int, columns: Int, format: BlockFormat, kernels: Kernels,
+    givenByteCount: Int?
   ) throws(BlockMatrixError) {
     layout = try BlockMatrixLayout(
-      rows: rows, columns: columns, format: format, kernels: kernels, givenByteCount: bytes.count)
+      rows: rows, columns: columns, format: format, kernels: kernels,
+      givenByteCount: givenByteCount)
     rowCount = rows
     columnCount = columns
     self.format = format
     self.kernels = kernels
     storage = AlignedFloats(uninitializedCount: (layout.byteCount + 3) / 4)
+  }
+
+  /// Copies weights.
+  ///
+  /// - Parameters:
+  ///   - bytes: rows one behind the other, each a whole number of the format's blocks.
+  ///   - threadCount: threads that pack.
+  public convenience init(
+    rows: Int, columns: Int, format: BlockFormat, bytes: UnsafeRawBufferPointer,
+    kernels: Kernels = .active, threadCount: Int = 1
+  ) throws(BlockMatrixError) {
+    try self.init(
+      unpackedRows: rows, columns: columns, format: format, kernels: kernels,
+      givenByteCount: bytes.count)
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     Parallel.rows(
       rows, multipleOf: layout.rowsPerUnit, cost: .elements(rows * columns, nanosecondsEach: 0.5),
@@ -98,6 +109,10 @@ public struct BlockMatrixError: Error, Sendable, Equatable, CustomStringConverti
     case wrongByteCount
     /// The packed matrix is larger than memory.
     case tooLarge
+    /// Weights that are to be quantised have a value that is no number, or infinite.
+    case notFinite
+    /// Numbers are not turned into blocks of that format here.
+    case unsupportedFormat
   }
 
   /// What to branch on.

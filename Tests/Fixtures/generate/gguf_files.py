@@ -83,6 +83,21 @@ def finish(writer):
     writer.close()
 
 
+def quantized():
+    """Numbers, and what they are in Q8_0."""
+    random = np.random.default_rng(6)
+    rows = [random.standard_normal((20, 32)), random.uniform(-1e-6, 1e-6, (4, 32)),
+            np.zeros((1, 32)), random.uniform(-5e4, 5e4, (4, 32))]
+    # Halves between two codes, where the scale is one: both signs, and the largest in front.
+    ties = np.arange(-16, 16) + 0.5
+    ties[0] = -127
+    rows += [ties[None], -ties[None]]
+    numbers = np.concatenate(rows).astype(np.float32)
+    (FOLDER / "quantize.f32").write_bytes(numbers.tobytes())
+    (FOLDER / "quantize.q8_0").write_bytes(gguf.quants.quantize(numbers, Type.Q8_0).tobytes())
+
+
 FOLDER.mkdir(exist_ok=True)
+quantized()
 formats()
 metadata()
