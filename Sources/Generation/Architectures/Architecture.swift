@@ -1,8 +1,10 @@
-/// A kind of transformer: how its metadata becomes a configuration. One file each; the list below is
-/// all that knows them.
+/// A kind of transformer: how its metadata becomes a configuration, and how folders of Hugging Face
+/// say it. One file each; the list below is all that knows them.
 struct Architecture: Sendable {
   /// GGUF's `general.architecture`.
   var name: String
+  /// What folders of Hugging Face call its parts; nil: they are not read.
+  var folder: FolderForm?
   /// The configuration that metadata describes.
   var configure:
     @Sendable (_ metadata: ModelMetadata, _ source: any WeightSource, _ vocabularySize: Int)

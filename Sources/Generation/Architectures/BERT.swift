@@ -1,8 +1,9 @@
 internal import Compute
+internal import JSON
 
 extension Architecture {
   /// BERT and MiniLM: encoders, for embeddings. Every position sees all, and sums are normalised.
-  static let bert = Architecture(name: "bert") {
+  static let bert = Architecture(name: "bert", folder: .bert) {
     metadata, _, vocabulary throws(ModelError) in
     var c = try DecoderConfiguration(metadata, vocabularySize: vocabulary)
     c.normalization = .layer
@@ -17,5 +18,36 @@ extension Architecture {
       "layer_output_norm.bias",
     ]
     return c
+  }
+}
+
+extension FolderForm {
+  static let bert = FolderForm(
+    classes: [
+      "BertModel", "BertForMaskedLM", "BertForPreTraining", "BertForSequenceClassification",
+    ],
+    prefixes: ["", "bert."],
+    tensors: [
+      "token_embd": "embeddings.word_embeddings", "position_embd": "embeddings.position_embeddings",
+      "token_types": "embeddings.token_type_embeddings",
+      "token_embd_norm": "embeddings.LayerNorm",
+      "blk.N.attn_q": "encoder.layer.N.attention.self.query",
+      "blk.N.attn_k": "encoder.layer.N.attention.self.key",
+      "blk.N.attn_v": "encoder.layer.N.attention.self.value",
+      "blk.N.attn_output": "encoder.layer.N.attention.output.dense",
+      "blk.N.attn_output_norm": "encoder.layer.N.attention.output.LayerNorm",
+      "blk.N.ffn_up": "encoder.layer.N.intermediate.dense",
+      "blk.N.ffn_down": "encoder.layer.N.output.dense",
+      "blk.N.layer_output_norm": "encoder.layer.N.output.LayerNorm",
+    ],
+    heads: [],
+    keys: decoderKeys.merging(["layer_norm_eps": "attention.layer_norm_epsilon"]) { $1 },
+    defaults: ["layer_norm_eps": .real(1e-12)],
+    activation: (key: "hidden_act", names: ["gelu"])
+  ) { c, _ throws(ModelError) in
+    try c.require("is_decoder", false)
+    if let type = try c.text("position_embedding_type"), type != "absolute" {
+      throw c.error("position_embedding_type", "expected absolute, got \"\(type.prefix(40))\"")
+    }
   }
 }

@@ -4,6 +4,7 @@ public import ModelFormats
 /// The tensors of a GGUF file.
 struct GGUFWeights: WeightSource {
   let file: GGUFFile
+  var quantization: WeightQuantization?
 
   func tensor(_ name: String) -> SourceTensor? {
     file.tensors[name].map { SourceTensor(shape: $0.shape, format: $0.format, bytes: $0.bytes) }
@@ -12,10 +13,14 @@ struct GGUFWeights: WeightSource {
 
 extension Decoder {
   /// Loads the model of a GGUF file. Its weights are copied: the file may go.
-  public convenience init(_ file: GGUFFile) throws(ModelError) {
+  ///
+  /// - Parameter quantization: what weights become that are plain numbers in the file; nil: they stay.
+  public convenience init(
+    _ file: GGUFFile, quantization: WeightQuantization? = nil
+  ) throws(ModelError) {
     let metadata = try ModelMetadata(file)
     let architecture = try Architecture.named(metadata.architecture)
-    let source = GGUFWeights(file: file)
+    let source = GGUFWeights(file: file, quantization: quantization)
     guard let embedding = source.tensor("token_embd.weight") else {
       throw ModelError(.missingTensor, "tensor token_embd.weight is missing")
     }

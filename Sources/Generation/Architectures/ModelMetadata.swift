@@ -63,6 +63,22 @@ public struct ModelMetadata: Sendable {
     return try positive(key)
   }
 
+  /// As many numbers as wanted, or nil.
+  func numbers(_ key: String, count: Int) throws(ModelError) -> [Double]? {
+    guard let value = self[key] else { return nil }
+    guard case .numbers(let numbers) = value, numbers.count == count else {
+      throw ModelError(
+        .badMetadata, "\(architecture).\(key): expected \(count) numbers, got \(value.text)")
+    }
+    return numbers
+  }
+
+  /// For each layer whether it sees a window, where that is listed and no rule.
+  func listedLayers(_ count: Int) throws(ModelError) -> [Bool]? {
+    guard case .numbers? = self["attention.sliding_window_pattern"] else { return nil }
+    return try numbers("attention.sliding_window_pattern", count: count)?.map { $0 != 0 }
+  }
+
   /// A text, or nil.
   func string(_ key: String) -> String? {
     guard case .string(let text)? = self[key] else { return nil }

@@ -79,7 +79,9 @@ public struct DecoderConfiguration: Sendable {
       throw ModelError(
         .badMetadata, "\(heads) heads cannot share \(keyValueHeads) heads of keys evenly")
     }
-    guard headSize % 16 == 0, valueSize == headSize, headSize <= KeyValuePages.headSizeMax else {
+    guard headSize >= 16, headSize % 16 == 0, valueSize == headSize,
+      headSize <= KeyValuePages.headSizeMax
+    else {
       throw ModelError(
         .badMetadata,
         "heads: expected keys and values of one size, a multiple of 16 up to "

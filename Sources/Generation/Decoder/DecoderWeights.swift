@@ -72,7 +72,8 @@ extension DecoderWeights {
       guard types.shape.count <= 2, types.shape.last == hidden else {
         throw ModelError(
           .badTensor,
-          "tensor token_types.weight: expected rows of \(hidden), got shape \(types.shape)")
+          "tensor \(source.originalName("token_types.weight")): expected rows of \(hidden), got "
+            + "shape \(types.shape)")
       }
       tokenTypes = try source.vector("token_types.weight", count: types.shape.reduce(1, *))
     }
@@ -107,7 +108,8 @@ extension LayerWeights {
   {
     let hidden = c.hiddenSize
     for name in c.requiredLayerTensors where source.tensor(prefix + name) == nil {
-      throw ModelError(.missingTensor, "tensor \(prefix)\(name) is missing")
+      throw ModelError(
+        .missingTensor, "tensor \(source.originalName(prefix + name)) is missing")
     }
     func norm(_ name: String, _ size: Int, isOptional: Bool = true) throws(ModelError)
       -> NormWeights?

@@ -17,21 +17,26 @@ public final class LanguageModel: Sendable {
   public let name: String
   private let grammarVocabulary = Mutex<GrammarVocabulary?>(nil)
 
-  /// Loads a GGUF file. Nothing refers to the file afterwards.
-  public init(_ file: GGUFFile) throws(ModelError) {
-    decoder = try Decoder(file)
-    do {
-      tokenizer = try Tokenizer(TokenizerDescription(gguf: { file.metadata[$0]?.forTokenizer }))
-    } catch { throw ModelError(.badTokenizer, "\(error)") }
+  /// A model of its parts.
+  ///
+  /// - Parameter isPadded: whether rows of the embedding may have no token. Converters to GGUF write a
+  ///   token for every row, if only one that is never used; folders of Hugging Face lack those.
+  init(
+    _ decoder: Decoder, _ description: TokenizerDescription, name: String?, isPadded: Bool
+  ) throws(ModelError) {
+    self.decoder = decoder
+    do { tokenizer = try Tokenizer(description) } catch {
+      throw ModelError(.badTokenizer, "\(error)")
+    }
     let vocabulary = decoder.configuration.vocabularySize
-    // Converters write a token for every row, if only one that is never used.
-    guard tokenizer.vocabularySize == vocabulary else {
+    let count = tokenizer.vocabularySize
+    guard isPadded ? count <= vocabulary : count == vocabulary else {
       throw ModelError(
         .badTokenizer,
-        "expected a token for each of the embedding's \(vocabulary) rows, got "
-          + "\(tokenizer.vocabularySize) tokens")
+        "expected \(isPadded ? "at most " : "")a token for each of the embedding's \(vocabulary) rows, got "
+          + "\(count) tokens")
     }
-    name = file.metadata["general.name"]?.string ?? "a language model"
+    self.name = name ?? "a language model"
     var template: ChatTemplate?
     var reason: String?
     if let source = tokenizer.chatTemplateSource {
@@ -40,11 +45,17 @@ public final class LanguageModel: Sendable {
     (chatTemplate, chatTemplateError) = (template, reason)
   }
 
-  /// Loads a GGUF file by its path.
-  public convenience init(path: String) throws(ModelError) {
-    do { try self.init(try GGUFFile(path: path)) } catch let error as ModelError {
-      throw error
-    } catch { throw ModelError(.badFile, "\(error)") }
+  /// Loads a GGUF file. Nothing refers to the file afterwards.
+  public convenience init(
+    _ file: GGUFFile, quantization: WeightQuantization? = nil
+  ) throws(ModelError) {
+    let decoder = try Decoder(file, quantization: quantization)
+    let description: TokenizerDescription
+    do {
+      description = try TokenizerDescription(gguf: { file.metadata[$0]?.forTokenizer })
+    } catch { throw ModelError(.badTokenizer, "\(error)") }
+    try self.init(
+      decoder, description, name: file.metadata["general.name"]?.string, isPadded: false)
   }
 
   /// The bytes of all tokens for grammars, made when the first one is used.

@@ -9,6 +9,38 @@ extension TokenizerDescription {
     "<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>", "<|file_sep|>",
   ]
 
+  /// Adds tokens at which generation ends, as a model's other files say; those beyond the vocabulary
+  /// are left out.
+  public mutating func addEndsOfGeneration(_ ends: some Sequence<Int>) {
+    for end in ends where end >= 0 && end < tokens.count {
+      if kinds[end] != .unknown { kinds[end] = .control }
+      endsOfGeneration.insert(Int32(end))
+    }
+  }
+
+  /// Leaves out tokens from `count` on, as far as they are added ones: some models' tokenizers have
+  /// tokens, of images for one, that the model itself has no rows for.
+  public mutating func dropAddedTokens(from count: Int) {
+    let added = Set(addedTokens.map { Int($0.id) })
+    guard count >= 0, count < tokens.count, (count..<tokens.count).allSatisfy(added.contains) else {
+      return
+    }
+    var kept = ByteStrings()
+    for token in 0..<count { kept.append(tokens[token]) }
+    tokens = kept
+    kinds.removeLast(kinds.count - count)
+    addedTokens.removeAll { $0.id >= count }
+    endsOfGeneration = endsOfGeneration.filter { $0 < count }
+    prefix.removeAll { $0 >= count }
+    suffix.removeAll { $0 >= count }
+    if let token = beginOfText, token >= count { beginOfText = nil }
+    if let token = endOfText, token >= count { endOfText = nil }
+    if case .unigram(var unigram) = model, unigram.scores.count > count {
+      unigram.scores.removeLast(unigram.scores.count - count)
+      model = .unigram(unigram)
+    }
+  }
+
   /// Collects the tokens at which generation ends, and makes control tokens of them: what a user
   /// writes must not become one.
   mutating func addEndsOfGeneration() {
