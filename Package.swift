@@ -134,7 +134,10 @@ let package = Package(
     tests("Generation", ["Generation", "Compute", "ModelFormats", "Tokenizers", "JSON"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
-      "ModelService", ["ModelService", "ModelFormats", "Protocols", "Compute", "RPC", "Crypto"]),
+      "ModelService",
+      [
+        "ModelService", "ModelFormats", "Generation", "Protocols", "Compute", "RPC", "Crypto",
+      ]),
     tests("Interop", ["Interop", "RPC", "Protocols"]),
     tests("Simulation", ["Simulation"]),
     tests("Gateway", ["Gateway", "RPC", "Protocols", "Crypto", "Telemetry"]),

@@ -5,13 +5,13 @@ extension Inference.ModelConfig {
   /// speed (`optimization`, `instance_group` of CPUs, `model_warmup`, `parameters` …) are accepted
   /// and have no effect beyond what docs/models.md says.
   func refuseUnsupported() throws(ConfigurationError) {
-    if !platform.isEmpty, !["onnxruntime_onnx", "onnx", "gguf"].contains(platform) {
+    if !platform.isEmpty, !["onnxruntime_onnx", "onnx", "gguf", "safetensors"].contains(platform) {
       throw ConfigurationError(
-        "expected platform 'onnx', 'onnxruntime_onnx' or 'gguf', got '\(platform)'")
+        "expected platform 'onnx', 'onnxruntime_onnx', 'gguf' or 'safetensors', got '\(platform)'")
     }
-    if !backend.isEmpty, !["onnxruntime", "onnx", "gguf"].contains(backend) {
+    if !backend.isEmpty, !["onnxruntime", "onnx", "gguf", "safetensors"].contains(backend) {
       throw ConfigurationError(
-        "expected backend 'onnxruntime', 'onnx' or 'gguf', got '\(backend)'")
+        "expected backend 'onnxruntime', 'onnx', 'gguf' or 'safetensors', got '\(backend)'")
     }
     if !defaultModelFilename.isEmpty,
       !DirectoryRepository.modelFiles.contains(defaultModelFilename)
@@ -26,7 +26,7 @@ extension Inference.ModelConfig {
     case .dynamicBatching(let batching): try Self.check(batching, maxBatchSize)
     case nil: break
     }
-    if modelTransactionPolicy?.decoupled == true, platform != "gguf" {
+    if modelTransactionPolicy?.decoupled == true, platform != "gguf", platform != "safetensors" {
       throw Self.unsupported("decoupled: true")
     }
     if !batchInput.isEmpty { throw Self.unsupported("batch_input") }

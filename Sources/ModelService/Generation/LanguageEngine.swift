@@ -5,8 +5,9 @@ internal import Generation
 /// what Triton's text backends call its input and output.
 struct LanguageEngine: Engine {
   let model: LanguageModel
+  /// What its file or folder is: "gguf" or "safetensors".
+  let platform: String?
 
-  var platform: String? { "gguf" }
   var inputs: [TensorSpec] { [TensorSpec(name: Self.input, dataType: .string, shape: [1])] }
   var outputs: [TensorSpec] { [TensorSpec(name: Self.output, dataType: .string, shape: [1])] }
   var classLabels: [String] { [] }
@@ -20,14 +21,20 @@ struct LanguageEngine: Engine {
   }
 }
 
-/// Makes engines of GGUF files, and leaves others to another loader.
+/// Makes engines of GGUF files and of folders of Hugging Face, and leaves others to another loader.
 struct LanguageEngineLoader: EngineLoader {
   let other: any EngineLoader
 
   var platform: String { other.platform }
 
   func load(_ files: VersionFiles) throws -> any Engine {
-    guard files.modelPath.hasSuffix(".gguf") else { return try other.load(files) }
-    return LanguageEngine(model: try LanguageModel(path: files.modelPath))
+    let isFile = files.modelPath.hasSuffix(".gguf")
+    guard isFile || files.modelPath.hasSuffix("/" + DirectoryRepository.folderFile) else {
+      return try other.load(files)
+    }
+    let settings = try LanguageSettings(LoadedModel.configuration(files))
+    return LanguageEngine(
+      model: try LanguageModel(path: files.modelPath, quantization: settings.quantization),
+      platform: isFile ? "gguf" : "safetensors")
   }
 }

@@ -12,6 +12,8 @@ public final class DirectoryRepository: ModelRepository {
 
   /// What a version's model may be called: its kind.
   static let modelFiles = ["model.onnx", "model.gguf"]
+  /// What a version has instead whose model is a folder of Hugging Face. Others may have one too.
+  static let folderFile = "config.json"
   static let configurationFile = "config.pbtxt"
   static let unloadedMarker = ".unloaded"
   static let stagingPrefix = ".staging-"

@@ -127,10 +127,14 @@ extension ModelFolder {
   /// The one file that is the model.
   static func modelFile(_ version: Folder) throws(RepositoryError) -> String {
     let names = DirectoryRepository.modelFiles.filter { version.status($0)?.isFile == true }
+    if names.isEmpty, version.status(DirectoryRepository.folderFile)?.isFile == true {
+      return DirectoryRepository.folderFile
+    }
     guard names.count == 1 else {
       throw RepositoryError(
         .incomplete,
-        "expected a file \(DirectoryRepository.modelFiles.joined(separator: " or ")), got "
+        "expected a file \(DirectoryRepository.modelFiles.joined(separator: " or ")), or "
+          + "\(DirectoryRepository.folderFile) of a folder of Hugging Face, got "
           + "\(names.isEmpty ? "none" : "both")")
     }
     return names[0]

@@ -14,7 +14,8 @@ struct BenchGenerate: ParsableCommand {
       Medians of the rounds. The share of memory is what all weights are, times the steps of one \
       stream a second, beside plain reading on as many threads in the same run.
       """)
-  @Option(help: "A .gguf file.") var model: String
+  @Option(help: "A .gguf file, or a folder of Hugging Face.") var model: String
+  @Option(help: "Turn weights that are plain numbers into q8_0 or q4_K.") var quantize: String?
   @Option(help: "How many threads may compute.") var threads = 1
   @Option(help: "Tokens of the prompt.") var prompt = 512
   @Option(help: "Tokens to generate, from an empty context.") var tokens = 128
@@ -47,7 +48,9 @@ struct BenchGenerate: ParsableCommand {
     let before = ResidentMemory.byteCount()
     let start = MonotonicTime.now()
     let decoder: Decoder
-    do { decoder = try Decoder(try GGUFFile(path: model)) } catch {
+    do { decoder = try Decoder(path: model, quantization: try Quantize.parsed(quantize)) } catch let
+      error as CommandFailure
+    { throw error } catch {
       throw CommandFailure(.badData, "'\(model)': \(error)")
     }
     let load = seconds(since: start)

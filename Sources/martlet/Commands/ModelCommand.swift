@@ -16,36 +16,41 @@ struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Store a model as a new version and load it.",
       discussion: """
-        FILE is an .onnx or .gguf file. DIR holds model.onnx or model.gguf and, if wanted, config.pbtxt and label files. \
-        The version appears whole or not at all.
+        FILE is an .onnx or .gguf file. DIR holds model.onnx or model.gguf and, if wanted, config.pbtxt and label files; or \
+        it is a language model as Hugging Face's libraries save it: config.json, tokenizer.json and model.safetensors, or \
+        the files of model.safetensors.index.json; nothing else in it is sent. The version appears whole or not at all.
         """)
     @OptionGroup var options: ClientOptions
-    @Argument(help: "An .onnx or .gguf file, or a folder that holds one.") var path: String
+    @Argument(help: "An .onnx or .gguf file, or a model's folder.") var path: String
     @Option(help: "The model's name.") var name: String
     @Option(help: "The version's number; default: one more than the newest.")
     var version: Int64 = 0
+    @Option(
+      help: """
+        What the weights of a language model become that are F32, F16 or BF16: q8_0, q4_K, or none: they stay.
+        """)
+    var quantize: String?
 
     func run() async throws {
-      let files = try ModelFiles(path)
+      var files = try ModelFiles(path)
+      if let quantize { try files.quantize(quantize) }
+      let sent = files.files
       let connection = try options.connect()
       let (name, version) = (name, version)
       let bytes = try await connection.client.clientStreaming(
         "/martlet.v1.Models/Deploy", metadata: connection.metadata, deadline: connection.deadline
       ) { requests in
         var isFirst = true
-        for file in files.files {
-          let data = try FileBytes.read(file.source)
-          var start = 0
+        for file in sent {
+          let parts = try file.parts(byteCount: ModelFiles.partByteCount)
           repeat {
-            let end = min(start + ModelFiles.partByteCount, data.count)
             var part = MartletV1.DeployRequest()
             if isFirst { (part.name, part.version) = (name, version) }
             isFirst = false
             part.path = file.name
-            part.data = Array(data[start..<end])
+            part.data = try parts.next()
             try await requests.send(part.serialized())
-            start = end
-          } while start < data.count
+          } while !parts.isAtEnd
         }
       }
       let response: MartletV1.DeployResponse = try Connection.decode(bytes)
@@ -140,41 +145,6 @@ struct ModelCommand: AsyncParsableCommand {
       let _: MartletV1.DeleteModelResponse = try await options.connect().call(
         "/martlet.v1.Models/DeleteModel", request)
     }
-  }
-}
-
-/// What a deployment sends: files and the names they get.
-struct ModelFiles {
-  struct File: Sendable {
-    var name: String
-    var source: String
-  }
-
-  static let partByteCount = 1 << 20
-  var files: [File]
-
-  init(_ path: String) throws(CommandFailure) {
-    guard FileBytes.isDirectory(path) else {
-      guard let kind = ["onnx", "gguf"].first(where: { path.hasSuffix("." + $0) }) else {
-        throw CommandFailure(
-          .badData, "expected an .onnx or .gguf file or a folder, got '\(path)'")
-      }
-      _ = try FileBytes.read(path)
-      files = [File(name: "model." + kind, source: path)]
-      return
-    }
-    let names = try FileBytes.list(path)
-    let model = names.contains("model.gguf") ? "model.gguf" : "model.onnx"
-    guard names.contains(model) else {
-      throw CommandFailure(
-        .noInput, "expected '\(path)/model.onnx' or model.gguf, which do not exist")
-    }
-    // Samples and notes beside a model are not part of what is served.
-    let configuration = names.filter { $0 == "config.pbtxt" || $0.hasSuffix(".txt") }
-    let weights = names.filter {
-      $0 == model || $0.hasSuffix(".data") || $0.hasSuffix(".bin")
-    }
-    files = (configuration + weights).map { File(name: $0, source: "\(path)/\($0)") }
   }
 }
 

@@ -167,6 +167,20 @@ internal import Testing
     #expect(labels == Array("a\nb".utf8))
   }
 
+  @Test func aFolderOfHuggingFaceIsAModelWithoutAModelFile() throws {
+    let repository = try DirectoryRepository(path: folder.path)
+    _ = try deploy(repository, files: [("config.json", "{}"), ("model.safetensors", "x")])
+    // Somebody's notes beside a model of another kind.
+    _ = try deploy(repository, files: [("config.json", "{}"), ("model.onnx", "x")])
+    let names = try (1...2).map { number in
+      try #require(
+        try repository.withVersion(key, Int64(number)) { files in
+          files.modelPath.split(separator: "/").last.map(String.init)
+        })
+    }
+    #expect(names == ["config.json", "model.onnx"])
+  }
+
   @Test func filesOfTheModelServeAllVersions() throws {
     folder.write("acme/simple/config.pbtxt", Array("model".utf8))
     folder.write("acme/simple/1/model.onnx", [1])
