@@ -47,10 +47,9 @@ struct BenchGenerate: ParsableCommand {
   func run() throws {
     let before = ResidentMemory.byteCount()
     let start = MonotonicTime.now()
+    let quantization = try Quantize.parsed(quantize)
     let decoder: Decoder
-    do { decoder = try Decoder(path: model, quantization: try Quantize.parsed(quantize)) } catch let
-      error as CommandFailure
-    { throw error } catch {
+    do { decoder = try Decoder(path: model, quantization: quantization) } catch {
       throw CommandFailure(.badData, "'\(model)': \(error)")
     }
     let load = seconds(since: start)

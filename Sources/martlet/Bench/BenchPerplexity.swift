@@ -13,7 +13,8 @@ struct BenchPerplexity: ParsableCommand {
       The text is cut into windows of so many tokens, of which each second half is counted: the same \
       number as llama.cpp's llama-perplexity on the same file and text.
       """)
-  @Option(help: "A .gguf file.") var model: String
+  @Option(help: "A .gguf file, or a folder of Hugging Face.") var model: String
+  @Option(help: "Turn weights that are plain numbers into q8_0 or q4_K.") var quantize: String?
   @Option(help: "A file with text in UTF-8.") var text: String
   @Option(help: "Tokens of a window.") var context = 512
   @Option(help: "Windows at most; all of the text without it.") var windows: Int?
@@ -36,8 +37,9 @@ struct BenchPerplexity: ParsableCommand {
 
   func run() throws {
     let bytes = try FileBytes.read(text)
+    let quantization = try Quantize.parsed(quantize)
     let loaded: LanguageModel
-    do { loaded = try LanguageModel(path: model) } catch {
+    do { loaded = try LanguageModel(path: model, quantization: quantization) } catch {
       throw CommandFailure(.badData, "'\(model)': \(error)")
     }
     let size = KeyValuePages.positionCount
