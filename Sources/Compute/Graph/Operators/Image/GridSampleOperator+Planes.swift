@@ -46,55 +46,64 @@ extension GridSampleOperator {
     }
   }
 
+  @inline(__always)
   private func fill(
     _ taps: PlaneTaps, _ point: Int, x: Float, y: Float, height: Int, width: Int
   ) {
     // The grid's first number is the column's.
     let rows = line(y, size: height)
     let columns = line(x, size: width)
-    let count = tapCount
-    for row in 0..<count {
-      for column in 0..<count {
-        let (a, b) = (rows[row], columns[column])
-        taps.set(
-          point, row * count + column,
-          offset: a.pixel < 0 || b.pixel < 0 ? -1 : a.pixel * width + b.pixel,
-          weight: a.weight * b.weight)
+    func set(_ tap: Int, _ row: (pixel: Int, weight: Float), _ column: (pixel: Int, weight: Float))
+    {
+      taps.set(
+        point, tap,
+        offset: row.pixel < 0 || column.pixel < 0 ? -1 : row.pixel * width + column.pixel,
+        weight: row.weight * column.weight)
+    }
+    switch mode {
+    case .nearest: set(0, rows.0, columns.0)
+    case .linear:
+      set(0, rows.0, columns.0)
+      set(1, rows.0, columns.1)
+      set(2, rows.1, columns.0)
+      set(3, rows.1, columns.1)
+    case .cubic:
+      for (index, row) in [rows.0, rows.1, rows.2, rows.3].enumerated() {
+        set(4 * index, row, columns.0)
+        set(4 * index + 1, row, columns.1)
+        set(4 * index + 2, row, columns.2)
+        set(4 * index + 3, row, columns.3)
       }
     }
     taps.finish(point)
   }
 
-  /// Up to four pixels of a line and their weights.
-  private struct Line {
-    var taps: ((Int, Float), (Int, Float), (Int, Float), (Int, Float)) = (
-      (-1, 0), (-1, 0), (-1, 0), (-1, 0)
-    )
+  /// A pixel of a line, -1 for one outside that counts as zero, and its weight.
+  private typealias Tap = (pixel: Int, weight: Float)
 
-    subscript(_ index: Int) -> (pixel: Int, weight: Float) {
-      index == 0 ? taps.0 : index == 1 ? taps.1 : index == 2 ? taps.2 : taps.3
+  @inline(__always)
+  private func line(_ normalized: Float, size: Int) -> (Tap, Tap, Tap, Tap) {
+    // No further than 1e9 from the image.
+    let at = position(Double(normalized), size: size)
+    // Without the C library's floor, which takes longer than all of the rest.
+    let truncated = Int(at)
+    let left = Double(truncated) > at ? truncated - 1 : truncated
+    let ratio = at - Double(left)
+    func tap(_ step: Int, _ weight: Double) -> Tap { (inside(left + step, size), Float(weight)) }
+    switch mode {
+    case .nearest: return (tap(0, 1), (-1, 0), (-1, 0), (-1, 0))
+    case .linear: return (tap(0, 1 - ratio), tap(1, ratio), (-1, 0), (-1, 0))
+    case .cubic:
+      return (
+        tap(-1, Self.cubic(1 + ratio)), tap(0, Self.cubic(ratio)), tap(1, Self.cubic(1 - ratio)),
+        tap(2, Self.cubic(2 - ratio))
+      )
     }
   }
 
-  private func line(_ normalized: Float, size: Int) -> Line {
-    let at = position(Double(normalized), size: size)
-    func pixel(_ index: Double) -> Int { self.pixel(index, size: size) }
-    let left = at.rounded(.down)
-    let ratio = at - left
-    switch mode {
-    case .nearest: return Line(taps: ((pixel(at), 1), (-1, 0), (-1, 0), (-1, 0)))
-    case .linear:
-      return Line(
-        taps: (
-          (pixel(left), Float(1 - ratio)), (pixel(left + 1), Float(ratio)), (-1, 0), (-1, 0)
-        ))
-    case .cubic:
-      func weight(_ step: Double) -> Float { Float(Self.cubic((step - ratio).magnitude)) }
-      return Line(
-        taps: (
-          (pixel(left - 1), weight(-1)), (pixel(left), weight(0)), (pixel(left + 1), weight(1)),
-          (pixel(left + 2), weight(2))
-        ))
-    }
+  @inline(__always)
+  private func inside(_ index: Int, _ size: Int) -> Int {
+    if index >= 0 && index < size { return index }
+    return padding == .zeros ? -1 : pixel(Double(index), size: size)
   }
 }
