@@ -77,22 +77,24 @@ def engine(arguments):
 # --- perplexity --------------------------------------------------------------------------------
 
 def perplexity(arguments):
-    """The same weights and tokens; what differs is how activations meet weights."""
-    threads = os.cpu_count()
-    print(f"\nperplexity of {arguments.text}, windows of 512 tokens, second halves")
+    """The same weights and tokens; what differs is how activations meet weights: in 15 bits (ours),
+    in 8 (llama.cpp, and ours with --coarse), or in f32."""
+    threads = str(os.cpu_count())
+    print(f"\nperplexity of {arguments.text}, windows of 512 tokens, second halves; beside llama.cpp")
     for name, path in models(arguments.models).items():
-        mine = json.loads(subprocess.run(
-            [arguments.program, "bench", "perplexity", "--model", path, "--text", arguments.text,
-             "--threads", str(threads), "--json"],
-            check=True, capture_output=True, text=True).stdout)
         output = subprocess.run(
             [arguments.llama / "llama-perplexity", "-m", path, "-f", arguments.text, "-c", "512",
-             "-t", str(threads)], check=True, capture_output=True, text=True)
+             "-t", threads], check=True, capture_output=True, text=True)
         other = float(re.search(
             r"Final estimate: PPL = ([0-9.]+)", output.stdout + output.stderr).group(1))
-        ratio = mine["perplexity"] / other
-        print(f"{name:8} {mine['perplexity']:8.4f} +/- {mine['standardError']:.4f} of "
-              f"{mine['tokens']} tokens, llama.cpp {other:8.4f}  {ratio - 1:+.2%}", flush=True)
+        print(f"{name:8} llama.cpp, 8 bits {other:8.4f}", flush=True)
+        for label, flags in (("8 bits", ["--coarse"]), ("15 bits", []), ("f32", ["--exact"])):
+            mine = json.loads(subprocess.run(
+                [arguments.program, "bench", "perplexity", "--model", path, "--text",
+                 arguments.text, "--threads", threads, "--json", *flags],
+                check=True, capture_output=True, text=True).stdout)
+            print(f"{name:8} {label:17} {mine['perplexity']:8.4f} +/- {mine['standardError']:.4f}"
+                  f"  {mine['perplexity'] / other - 1:+.2%}, {mine['tokens']} tokens", flush=True)
 
 
 # --- server ------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ struct BenchPerplexity: ParsableCommand {
   @Option(help: "How many threads may compute.") var threads = 1
   @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.")
   var coarse = false
+  @Flag(help: "Activations in f32, which takes long.") var exact = false
   @Flag(help: "Print one JSON document.") var json = false
 
   private struct Document: Encodable {
@@ -32,6 +33,9 @@ struct BenchPerplexity: ParsableCommand {
   func validate() throws {
     guard context >= 4, threads > 0, windows ?? 1 > 0 else {
       throw ValidationError("expected --context of at least 4, and other numbers above 0")
+    }
+    guard !(exact && coarse) else {
+      throw ValidationError("expected --coarse or --exact, got both")
     }
   }
 
@@ -45,7 +49,7 @@ struct BenchPerplexity: ParsableCommand {
     let size = KeyValuePages.positionCount
     let session = DecoderSession(
       loaded.decoder, pageCount: (context + size - 1) / size, threadCount: threads,
-      precision: coarse ? .quantized : .compensated)
+      precision: exact ? .float32 : coarse ? .quantized : .compensated)
     let start = MonotonicTime.now()
     var perplexity = Perplexity(windowLength: context)
     do {
