@@ -298,11 +298,13 @@ def folder_with(tmp_path, model_file, **parameters):
 
 
 @pytest.fixture
-def shared(house, model_file, tmp_path):
+def shared(house, model_file):
     """A model of the operator, for all; and one that it keeps for itself."""
     installation, *_ = house
     admin = installation.admin_key
-    installation.deploy(folder_with(tmp_path, model_file, shared="true"), "common", admin)
+    installation.run(
+        "model", "deploy", model_file, "--name", "common", "--shared", "--kv-cache", "q8_0",
+        key=admin)
     installation.deploy(ROOT / "Models" / "digits", "private", admin)
     yield "common"
     for name in ("common", "private"):
@@ -378,6 +380,9 @@ def test_only_an_operators_language_model_can_be_shared(house, model_file, tmp_p
     shutil.copy(ROOT / "Models" / "digits" / "model.onnx", tmp_path)
     with pytest.raises(CommandFailed, match="language model of the operator's tenant"):
         installation.deploy(tmp_path, "mine", installation.admin_key)
+    result = installation.run(
+        "model", "deploy", ROOT / "Models" / "digits", "--name", "mine", "--shared", check=False)
+    assert result.returncode == 64 and "language model for --shared" in result.stderr
     (tmp_path / "config.pbtxt").write_text(
         'parameters { key: "shared" value { string_value: "yes" } }')
     with pytest.raises(CommandFailed, match="expected 'true' or 'false', got 'yes'"):

@@ -30,10 +30,15 @@ struct ModelCommand: AsyncParsableCommand {
         What the weights of a language model become that are F32, F16 or BF16: q8_0, q4_K, or none: they stay.
         """)
     var quantize: String?
+    @Option(help: "How a language model keeps keys and values: f16 or q8_0.") var kvCache: String?
+    @Flag(help: "With an administrator's key: every tenant may use the language model.")
+    var shared = false
 
     func run() async throws {
       var files = try ModelFiles(path)
       if let quantize { try files.quantize(quantize) }
+      if let kvCache { try files.set("kv_cache_type", kvCache, for: "--kv-cache") }
+      if shared { try files.set("shared", "true", for: "--shared") }
       let sent = files.files
       let connection = try options.connect()
       let (name, version) = (name, version)

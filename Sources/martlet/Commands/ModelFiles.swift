@@ -59,17 +59,23 @@ struct ModelFiles {
   /// Writes into the version's configuration what its weights are to become.
   mutating func quantize(_ wanted: String) throws(CommandFailure) {
     let quantization = try Quantize.parsed(wanted)
+    try set("quantize", quantization?.rawValue ?? Quantize.none, for: "--quantize")
+  }
+
+  /// Writes a parameter of language models into the version's configuration.
+  mutating func set(_ name: String, _ value: String, for option: String) throws(CommandFailure) {
     guard isLanguageModel else {
-      throw CommandFailure(.usage, "expected a language model for --quantize, got an ONNX model")
+      throw CommandFailure(.usage, "expected a language model for \(option), got an ONNX model")
     }
     var text: [UInt8] = []
     if let index = files.firstIndex(where: { $0.name == Self.configurationName }) {
-      guard case .path(let path) = files.remove(at: index).source else { return }
-      text = try FileBytes.read(path) + [UInt8(ascii: "\n")]
+      switch files.remove(at: index).source {
+      case .path(let path): text = try FileBytes.read(path) + [UInt8(ascii: "\n")]
+      case .text(let before): text = before
+      }
     }
-    let value = quantization?.rawValue ?? Quantize.none
     text += Array(
-      "parameters { key: \"quantize\" value { string_value: \"\(value)\" } }\n".utf8)
+      "parameters { key: \"\(name)\" value { string_value: \"\(value)\" } }\n".utf8)
     files.insert(File(name: Self.configurationName, source: .text(text)), at: 0)
   }
 }
