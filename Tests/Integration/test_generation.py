@@ -257,6 +257,47 @@ def test_near_texts_have_near_embeddings(channel):
     assert near[0, 1] > near[0, 2] and near[0, 1] > near[1, 2]
 
 
+def tokens_meanwhile(house, work):
+    """How many tokens of another tenant's stream arrive between the start and the end of `work`."""
+    installation, east, west = house
+    with installation.channel(east.infer) as busy, installation.channel(west.infer) as other:
+        call = management.stream(
+            other, "Generation/Generate", model="smollm", prompt="One day", options={
+                "max_tokens": 4000, "sampling": {"temperature": 0, "logit_bias": {0: -100, 2: -100}}})
+        next(call)
+        done = threading.Event()
+        thread = threading.Thread(target=lambda: (work(busy), done.set()))
+        thread.start()
+        count = 0
+        for piece in call:
+            if done.is_set():
+                break
+            count += len(piece.tokens)
+        call.cancel()
+        thread.join()
+    return count
+
+
+def test_a_long_text_to_embed_does_not_stop_others(house):
+    text = "word " * 3000  # a dozen parts of 256 tokens
+    count = tokens_meanwhile(house, lambda channel: management.call(
+        channel, "Generation/Embed", timeout=120, model="smollm", texts=[text]))
+    assert count >= 8
+
+
+def test_a_long_text_to_tokenize_does_not_stop_others(house):
+    count = tokens_meanwhile(house, lambda channel: management.call(
+        channel, "Generation/Tokenize", timeout=60, model="smollm", text=" " * (1 << 20)))
+    assert count >= 2
+    installation, east, _ = house
+    with installation.channel(east.infer) as channel:
+        for method, fields in (("Tokenize", {"text": "a" * (1 << 20 | 1)}),
+                               ("Generate", {"prompt": "a" * (2 << 20)}),
+                               ("Embed", {"texts": ["a" * (2 << 20)]})):
+            code, details = refused(channel, method, **fields)
+            assert code == grpc.StatusCode.INVALID_ARGUMENT and "bytes, got" in details
+
+
 def text_inputs(prompt, **parameters):
     inputs = []
     for name, value in (("text_input", prompt), ("sampling_parameters", json.dumps(parameters))):
@@ -420,11 +461,12 @@ def test_the_command_line_generates(house):
     result = subprocess.run(
         [str(part) for part in (
             installation.run.__globals__["BINARY"], "chat", "smollm", "--temperature", 0)],
-        input="What is the capital of France?\nThank you.\n/exit\n", text=True,
+        input=f"What is the capital of France?\n{'word ' * 20_000}\nThank you.\n/exit\n", text=True,
         capture_output=True, env=installation.environment(east.infer), timeout=60)
     lines = result.stdout.splitlines()
     assert result.returncode == 0 and lines[0] == "The capital of France is Paris."
-    assert len(lines) >= 2
+    # What was refused is told, and the conversation goes on without it.
+    assert len(lines) >= 2 and "martlet: " in result.stderr
 
 
 def used(installation, keys, key=None):

@@ -292,7 +292,8 @@ def test_services_refuse_bad_certificates_with_one_clear_line(world, certificate
     address = (world.data / "run" / f"{role}.address").read_text().strip()
     ours = world.data / "tls"
     log = world.data / "log" / f"{role}.log"
-    wrong = "model" if role == "auth" else "auth"
+    # Gateways and model services call auth, gateways call model services.
+    wrong = "auth"
     attempts = {
         "no_certificate": [],
         "unknown_authority": ["-cert", certificates / "gateway.pem",

@@ -7,36 +7,61 @@ public struct Embedder: ~Copyable {
   private let model: LanguageModel
   private let threadCount: Int
   private var session: DecoderSession?
+  private var tokens: [Int32] = []
+  private var computed = 0
+  private var pages: [Int32] = []
 
   /// Pages are made when the first text comes.
   public init(_ model: LanguageModel, threadCount: Int) {
     (self.model, self.threadCount) = (model, threadCount)
   }
 
-  /// [hidden] values of tokens, as many as the model's context has at most.
-  public mutating func embed(_ tokens: [Int32]) throws(GenerationError) -> [Float] {
+  /// Begins with a text's tokens, of which there may be as many as the model's context has.
+  public mutating func begin(_ tokens: [Int32]) throws(GenerationError) {
     let c = model.decoder.configuration
     guard !tokens.isEmpty, tokens.count <= c.contextLength else {
       throw GenerationError(
         .invalidArgument,
         "expected a text of 1 to \(c.contextLength) tokens, got \(tokens.count)")
     }
-    let pageCount = (tokens.count + KeyValuePages.positionCount - 1) / KeyValuePages.positionCount
-    var session = self.session
+    let size = KeyValuePages.positionCount
+    let pageCount = (tokens.count + size - 1) / size
     if session == nil || session?.pages.pageCount ?? 0 < pageCount {
       session = DecoderSession(
         model.decoder, pageCount: pageCount, threadCount: threadCount, answersHidden: true)
-      self.session = session
     }
-    guard let session else { return [] }
+    (self.tokens, computed) = (tokens, 0)
+    pages = (0..<Int32(pageCount)).map { $0 }
+  }
+
+  /// Computes the next part of the text: a few hundred tokens, so that others get their turn; all of
+  /// it for an encoder, whose tokens see each other. The [hidden] values when that was the last part.
+  public mutating func advance() -> [Float]? {
+    let c = model.decoder.configuration
+    guard let session, computed < tokens.count else { return nil }
+    let end = c.isCausal ? min(tokens.count, computed + Self.tokensPerPart) : tokens.count
+    let isLast = end == tokens.count
     let rows = session.run([
       DecoderEntry(
-        tokens: tokens, firstPosition: 0, pages: (0..<Int32(pageCount)).map { $0 },
-        rows: c.isCausal ? .last : .all)
+        tokens: Array(tokens[computed..<end]), firstPosition: computed, pages: pages,
+        rows: !c.isCausal ? .all : isLast ? .last : .none)
     ])
+    computed = end
+    guard isLast else { return nil }
     var sum = [Float](repeating: 0, count: c.hiddenSize)
     for (index, value) in rows.enumerated() { sum[index % c.hiddenSize] += value }
     let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
     return length > 0 ? sum.map { $0 / length } : sum
   }
+
+  /// [hidden] values of tokens, in one go.
+  public mutating func embed(_ tokens: [Int32]) throws(GenerationError) -> [Float] {
+    try begin(tokens)
+    while true {
+      if let embedding = advance() { return embedding }
+    }
+  }
+
+  /// Some hundred milliseconds of a small model.
+  static let tokensPerPart = 256
 }

@@ -48,7 +48,7 @@ struct GenerationService: Sendable {
       var response = MartletV1.TokenizeResponse()
       response.tokens = try Self.encode(
         request.text, generator.model, addsSpecial: request.addSpecial,
-        parsesSpecial: request.parseSpecial)
+        parsesSpecial: request.parseSpecial, byteCountMax: Self.tokenizedByteCountMax)
       response.pieces = response.tokens.map { generator.model.tokenizer.bytes(of: $0) }
       return response
     }
@@ -113,9 +113,19 @@ struct GenerationService: Sendable {
     }
   }
 
+  /// Bytes of a text for each token of the context: far more than any text that fits has.
+  private static let byteCountPerToken = 128
+  /// What `Tokenize` takes, whatever the context.
+  private static let tokenizedByteCountMax = 1 << 20
+
   static func encode(
-    _ text: String, _ model: LanguageModel, addsSpecial: Bool = true, parsesSpecial: Bool = false
+    _ text: String, _ model: LanguageModel, addsSpecial: Bool = true, parsesSpecial: Bool = false,
+    byteCountMax: Int? = nil
   ) throws(RPCError) -> [Int32] {
+    let most = byteCountMax ?? byteCountPerToken * model.decoder.configuration.contextLength
+    guard text.utf8.count <= most else {
+      throw .invalid("expected a text of at most \(most) bytes, got \(text.utf8.count)")
+    }
     do {
       return try model.tokenizer.encode(
         text, addsSpecial: addsSpecial, parsesSpecial: parsesSpecial)

@@ -18,6 +18,7 @@ final class Generator: Sendable {
   private let signal: Signal
   /// Texts whose embeddings are computed, one at a time.
   private let embedder: Mutex<Embedder>
+  private let turns = Turnstile()
 
   init(
     _ model: LanguageModel, name: String, _ settings: LanguageSettings,
@@ -69,30 +70,36 @@ final class Generator: Sendable {
     } catch { throw RPCError(error) }
   }
 
-  /// Prepares something on a compute thread.
+  /// Prepares something where it holds up neither calls nor tokens: texts may be long.
   func offload<Result: Sendable>(
     _ body: @escaping @Sendable () throws -> Result
   ) async throws -> Result {
-    try await execution.workers.offload(body)
+    try await execution.texts.offload(body)
   }
 
-  /// The embedding of a text: of length 1.
-  func embed(_ tokens: [Int32], caller: Caller) async throws(RPCError) -> [Float] {
-    let result: Result<[Float], RPCError> = await withUnsafeContinuation { continuation in
-      execution.workers.submit { [self] in
-        let result = embedder.withLock { embedder -> Result<[Float], GenerationError> in
-          do throws(GenerationError) { return .success(try embedder.embed(tokens)) } catch {
-            return .failure(error)
-          }
+  /// The embedding of a text: of length 1. One text at a time, and part by part behind whatever else
+  /// waits for the compute threads; nothing more is computed for a caller that has gone.
+  func embed(_ tokens: [Int32], caller: Caller) async throws -> [Float] {
+    await turns.take()
+    defer { turns.give() }
+    var isBegun = false
+    while true {
+      try Task.checkCancellation()
+      let part = try await execution.workers.offload { [self, isBegun] in
+        try embedder.withLock { embedder -> [Float]? in
+          do throws(GenerationError) {
+            if !isBegun { try embedder.begin(tokens) }
+            return embedder.advance()
+          } catch { throw RPCError(error) }
         }
-        continuation.resume(returning: result.mapError { RPCError($0) })
       }
+      isBegun = true
+      guard let embedding = part else { continue }
+      var usage = GenerationUsage()
+      usage.promptTokens = tokens.count
+      execution.meter.count(usage, caller, model: name)
+      return embedding
     }
-    let embedding = try result.get()
-    var usage = GenerationUsage()
-    usage.promptTokens = tokens.count
-    execution.meter.count(usage, caller, model: name)
-    return embedding
   }
 
   fileprivate func wake() {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Protocols
+internal import RPC
 
 /// `martlet chat`: a conversation on the terminal, with its history.
 struct ChatCommand: AsyncParsableCommand {
@@ -36,7 +37,16 @@ struct ChatCommand: AsyncParsableCommand {
       }
       guard !line.isEmpty else { continue }
       request.messages.append(Self.message("user", line))
-      let answer = try await GeneratedText.receive(connection, "Chat", request, prints: true)
+      let answer: GeneratedText
+      do {
+        answer = try await GeneratedText.receive(connection, "Chat", request, prints: true)
+      } catch let error as RPCError where error.code == .invalidArgument {
+        // What was refused is not part of the conversation, which goes on.
+        request.messages.removeLast()
+        let line = "martlet: \(error.message)\n"
+        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        continue
+      }
       print("")
       if isTerminal { answer.printSpeed() }
       request.messages.append(Self.message("assistant", answer.text))
