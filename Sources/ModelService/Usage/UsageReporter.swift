@@ -20,6 +20,8 @@ actor UsageReporter {
   private var sequence: UInt64 = 0
   private var unanswered: MartletV1.ReportRequest?
   private var isFailing = false
+  /// One report after the other: the last one, when a service stops, waits for one that is under way.
+  private let turns = Turnstile()
 
   init(_ meter: UsageMeter, log: LogWriter?, send: @escaping Send) {
     (self.meter, self.log, self.send) = (meter, log, send)
@@ -33,6 +35,8 @@ actor UsageReporter {
   /// Reports what there is. False when something is left, because the auth service did not answer.
   @discardableResult
   func report() async -> Bool {
+    await turns.take()
+    defer { turns.give() }
     while true {
       if unanswered == nil {
         let amounts = meter.take(Self.amountCountMax)

@@ -76,6 +76,26 @@ import Testing
     #expect(receiver.state.withLock { $0.requests } == 2)
   }
 
+  /// A report that begins while another is under way is there for what came meanwhile, too.
+  @Test func reportsDoNotOvertakeEachOther() async {
+    for _ in 0..<200 {
+      let (meter, receiver) = (UsageMeter(), Receiver())
+      let reporter = UsageReporter(meter, log: nil) { request in
+        for _ in 0..<5 { await Task.yield() }
+        try receiver.take(request)
+        for _ in 0..<5 { await Task.yield() }
+      }
+      meter.count(usage(1), caller, model: "a")
+      let first = Task { await reporter.report() }
+      for _ in 0..<3 { await Task.yield() }
+      meter.count(usage(10), caller, model: "a")
+      #expect(await reporter.report())
+      // Nothing is under way any more: what was counted before has arrived.
+      #expect(receiver.state.withLock { $0.generated } == ["acme/key/a": 11])
+      _ = await first.value
+    }
+  }
+
   @Test func manyKeysTakeSeveralReports() async {
     let (meter, receiver) = (UsageMeter(), Receiver())
     let reporter = UsageReporter(meter, log: nil) { try receiver.take($0) }
