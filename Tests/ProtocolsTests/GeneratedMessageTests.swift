@@ -50,6 +50,42 @@ import Testing
     #expect(MartletV1.ListModelsRequest().serialized() == [])
   }
 
+  /// libprotobuf-c ends a text at its first NUL: `m\0x` would be served as `m`.
+  @Test func textWithNULIsRefusedWhereverItIs() throws {
+    func message(_ body: (inout ProtobufWriter) -> Void) -> ArraySlice<UInt8> {
+      var writer = ProtobufWriter()
+      body(&writer)
+      return writer.bytes[...]
+    }
+    let text: ArraySlice<UInt8> = [0x6D, 0, 0x78]
+    // Options with a stop (3), a chat's second message (3) with its content (2), of generation.
+    let options = message { $0.field(3, bytes: text) }
+    let content = message { $0.field(2, bytes: text) }
+    let bad = [
+      message { $0.field(1, bytes: text) }, message { $0.field(1, bytes: [0]) },
+      message {
+        $0.field(1, bytes: [0x6D]); $0.field(3, bytes: content)
+      },
+    ]
+    for bytes in bad {
+      let error = #expect(throws: ProtobufError.self) {
+        try MartletV1.ChatRequest(protobuf: bytes)
+      }
+      #expect(error?.code == .invalidUTF8, "\(bytes)")
+    }
+    #expect(throws: ProtobufError.self) { try MartletV1.GenerationOptions(protobuf: options) }
+    // A key of a map.
+    let entry = message { $0.field(1, bytes: text) }
+    #expect(throws: ProtobufError.self) {
+      try Inference.ModelConfig(protobuf: message { $0.field(14, bytes: entry) })
+    }
+    // Numbers and bytes may be zero, and so may what nobody knows.
+    var part = MartletV1.DeployRequest()
+    (part.name, part.data) = ("m", [0, 0, 0])
+    let unknown = part.serialized() + message { $0.field(99, bytes: [0]) }
+    #expect(try MartletV1.DeployRequest(protobuf: unknown[...]) == part)
+  }
+
   @Test func textThatIsNotUTF8IsRefused() {
     var writer = ProtobufWriter()
     writer.field(1, bytes: [0xFF])

@@ -42,6 +42,9 @@ extension CMessage {
       throw ProtobufError(
         .malformed, "expected a \(Self.self) message, got \(bytes.count) bytes that are not one")
     }
+    // Every struct of protoc-c begins with its ProtobufCMessage.
+    let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+    if bytes.contains(0) { try refuseNUL(in: bytes, of: base.pointee.descriptor) }
     try self.init(c: message)
   }
 
@@ -52,6 +55,34 @@ extension CMessage {
     let base = UnsafeMutableRawPointer(makeC(arena)).assumingMemoryBound(to: ProtobufCMessage.self)
     writer.append(byteCount: protobuf_c_message_get_packed_size(base)) { memory in
       _ = protobuf_c_message_pack(base, memory)
+    }
+  }
+}
+
+/// Refuses texts that contain U+0000: libprotobuf-c ends them there, so the rest would be lost, and one
+/// name would read differently in two places. Its structs do not keep how long a text was; the
+/// message does.
+private func refuseNUL(
+  in message: ArraySlice<UInt8>, of descriptor: UnsafePointer<ProtobufCMessageDescriptor>?,
+  depth: Int = 0
+) throws(ProtobufError) {
+  guard depth < ProtobufReader.depthMax else {
+    throw ProtobufError(
+      .malformed, "expected messages nested at most \(ProtobufReader.depthMax) deep")
+  }
+  var reader = ProtobufReader(message)
+  while let field = try reader.next() {
+    guard field.wireType == .bytes, field.bytes.contains(0),
+      let known = protobuf_c_message_descriptor_get_field(descriptor, UInt32(field.number))
+    else { continue }
+    switch known.pointee.type {
+    case PROTOBUF_C_TYPE_STRING:
+      throw ProtobufError(.invalidUTF8, "field \(field.number): expected UTF-8 text without NUL")
+    case PROTOBUF_C_TYPE_MESSAGE:
+      let inner = known.pointee.descriptor?.assumingMemoryBound(
+        to: ProtobufCMessageDescriptor.self)
+      try refuseNUL(in: field.bytes, of: inner, depth: depth + 1)
+    default: break
     }
   }
 }
