@@ -254,7 +254,10 @@ extension RPCError {
     switch error {
     case let error as RPCError: self = error
     case let error as ProtobufError:
-      self.init(code: .internalError, message: "the request cannot be decoded: \(error.message)")
+      // What gRPC calls INTERNAL is a message that is none; this one is, and its sender can mend it.
+      self.init(
+        code: error.code == .textWithNUL ? .invalidArgument : .internalError,
+        message: "the request cannot be decoded: \(error.message)")
     case let error as FramingError: self.init(code: error.code, message: error.message)
     case is CancellationError: self.init(code: .cancelled, message: "the call was cancelled")
     default: self.init(code: .unknown, message: "the handler failed: \(type(of: error))")

@@ -2,7 +2,8 @@ internal import EventLoop
 public import Protocols
 internal import RPCWire
 
-/// Routes with protobuf messages. A request that cannot be decoded ends its call with INTERNAL.
+/// Routes with protobuf messages. A request that cannot be decoded ends its call with
+/// INTERNAL, or INVALID_ARGUMENT where a text holds NUL.
 extension Server {
   /// One request, one response. The handler starts on the loop's own thread as soon as the
   /// request is complete.

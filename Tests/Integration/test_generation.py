@@ -298,6 +298,15 @@ def test_a_long_text_to_tokenize_does_not_stop_others(house):
             assert code == grpc.StatusCode.INVALID_ARGUMENT and "bytes, got" in details
 
 
+def test_a_text_with_nul_is_refused(channel):
+    """It would be cut there, and be served as another text or another model."""
+    for fields in ({"text": "a\0b"}, {"text": "a", "model": "smollm\0x"}):
+        code, details = refused(channel, "Tokenize", **fields)
+        assert code == grpc.StatusCode.INVALID_ARGUMENT and "without NUL" in details
+    code, details = refused(channel, prompt="a", options={"stop": ["b\0"]})
+    assert code == grpc.StatusCode.INVALID_ARGUMENT and "without NUL" in details
+
+
 def text_inputs(prompt, **parameters):
     inputs = []
     for name, value in (("text_input", prompt), ("sampling_parameters", json.dumps(parameters))):

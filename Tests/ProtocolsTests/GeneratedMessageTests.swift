@@ -71,7 +71,7 @@ import Testing
       let error = #expect(throws: ProtobufError.self) {
         try MartletV1.ChatRequest(protobuf: bytes)
       }
-      #expect(error?.code == .invalidUTF8, "\(bytes)")
+      #expect(error?.code == .textWithNUL, "\(bytes)")
     }
     #expect(throws: ProtobufError.self) { try MartletV1.GenerationOptions(protobuf: options) }
     // A key of a map.

@@ -77,7 +77,7 @@ private func refuseNUL(
     else { continue }
     switch known.pointee.type {
     case PROTOBUF_C_TYPE_STRING:
-      throw ProtobufError(.invalidUTF8, "field \(field.number): expected UTF-8 text without NUL")
+      throw ProtobufError(.textWithNUL, "field \(field.number): expected UTF-8 text without NUL")
     case PROTOBUF_C_TYPE_MESSAGE:
       let inner = known.pointee.descriptor?.assumingMemoryBound(
         to: ProtobufCMessageDescriptor.self)

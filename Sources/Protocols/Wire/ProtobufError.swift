@@ -10,6 +10,8 @@ public struct ProtobufError: Error, Equatable, Sendable, CustomStringConvertible
     case wrongWireType
     /// A `string` field that is not UTF-8 (or holds NUL, which no name of ours may).
     case invalidUTF8
+    /// A `string` field of a message that libprotobuf-c reads holds NUL: good protobuf, but not taken.
+    case textWithNUL
     /// Messages nested deeper than ``ProtobufReader/depthMax``.
     case tooDeep
   }
