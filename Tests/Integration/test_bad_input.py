@@ -1,6 +1,7 @@
 """Bad input: the right status, a sentence with expected and got, and the process goes on."""
 
 import gzip
+import os
 import socket
 import ssl
 import time
@@ -462,6 +463,14 @@ def test_the_refusal_of_an_unknown_operator_names_it_and_its_node(server, keys):
         server.deploy(
             FIXTURES / "hostile" / "operator-unknown.onnx", "hostile-operator", keys.deploy)
     assert "Frobnicate" in error.value.stderr and "the-bad-node" in error.value.stderr
+
+
+def test_what_is_no_file_is_not_waited_for(server, keys, tmp_path):
+    os.mkfifo(tmp_path / "model.gguf")
+    for path in (tmp_path, tmp_path / "model.gguf"):
+        result = server.run("model", "deploy", path, "--name", "pipe", key=keys.deploy, check=False,
+                            timeout=10)
+        assert result.returncode == 65 and "expected a file" in result.stderr
 
 
 def test_a_refused_model_leaves_nothing_behind(server, keys):

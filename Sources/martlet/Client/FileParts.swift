@@ -15,9 +15,14 @@ final class FileParts {
   /// Opens a file.
   init(path: String, byteCount: Int) throws(CommandFailure) {
     (self.path, self.byteCount) = (path, byteCount)
-    file = open(path, O_RDONLY | O_CLOEXEC)
+    // Opening a pipe would wait for somebody who writes to it.
+    file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
       throw CommandFailure(.noInput, "cannot read '\(path)': \(String(cString: strerror(errno)))")
+    }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw CommandFailure(.badData, "expected a file, got something else at '\(path)'")
     }
     ahead = try read()
   }
