@@ -339,6 +339,21 @@ def test_tritons_client_infers_and_streams_text(house):
     assert len(pieces) > 5 and "".join(pieces) == text
 
 
+def test_tritons_own_arguments_mean_what_they_say(house):
+    installation, east, _ = house
+    inputs = text_inputs("The capital of France is", max_tokens=4, temperature=0)
+    with connect(installation, east.infer) as client:
+        headers = bearer(east.infer)
+        answer = client.infer("smollm", inputs, headers=headers, timeout=30_000_000)
+        assert answer.as_numpy("text_output")[0].decode().startswith(" Paris")
+        long = text_inputs("Count", max_tokens=4000, temperature=0)
+        with pytest.raises(InferenceServerException) as error:
+            client.infer("smollm", long, headers=headers, timeout=1)
+        assert error.value.status() == "StatusCode.DEADLINE_EXCEEDED"
+        with pytest.raises(InferenceServerException, match="keeps no sequences"):
+            client.infer("smollm", inputs, headers=headers, sequence_id=3, sequence_start=True)
+
+
 def folder_with(tmp_path, model_file, **parameters):
     shutil.copy(model_file, tmp_path / f"model{model_file.suffix}")
     (tmp_path / "config.pbtxt").write_text("".join(

@@ -13,6 +13,11 @@ struct TextInference: Sendable {
   /// Whether the answer begins with the prompt.
   let echoes: Bool
   let parameters: GenerationParameters
+  /// How long the answer may take; 0: as long as the call may.
+  let timeoutMicroseconds: UInt64
+
+  /// Parameters that all requests share; others are of sampling.
+  private static let common: Set = ["sequence_id", "sequence_start", "sequence_end", "timeout"]
 
   init(_ request: Inference.ModelInferRequest, isStreaming canStream: Bool) throws(RPCError) {
     let inputs = try TextInputs(request)
@@ -27,7 +32,13 @@ struct TextInference: Sendable {
         throw .invalid("sampling_parameters: expected a JSON object: \(error)")
       }
     }
-    for (name, value) in request.parameters where !name.hasPrefix("triton_") {
+    let common = try RequestParameters(request.parameters)
+    guard common.sequence == nil else {
+      throw .invalid("expected no sequence_id: a language model keeps no sequences")
+    }
+    timeoutMicroseconds = common.timeoutMicroseconds ?? 0
+    for (name, value) in request.parameters
+    where !Self.common.contains(name) && !name.hasPrefix("triton_") {
       switch value {
       case .int64(let number): try parameters.set(name, .integer(number))
       case .uint64(let number): try parameters.set(name, .unsigned(number))
@@ -44,6 +55,9 @@ struct TextInference: Sendable {
     _ model: LoadedModel, _ generator: Generator, id: String, caller: Caller,
     deadline: MonotonicTime?, send: (Inference.ModelInferResponse) async throws -> Void
   ) async throws {
+    let timeout = Duration.microseconds(Int64(clamping: min(timeoutMicroseconds, 1 << 50)))
+    let own = timeoutMicroseconds == 0 ? nil : MonotonicTime.now() + timeout
+    let deadline = [deadline, own].compactMap(\.self).min()
     let stream = try await generator.offload {
       try generator.generate(
         try GenerationService.encode(prompt, generator.model), parameters, caller: caller,
@@ -54,6 +68,10 @@ struct TextInference: Sendable {
         var text = echoes ? prompt : ""
         while let delta = await stream.next() {
           text += delta.text
+          // The protocol has no word for how a text ended: what is not whole is no answer.
+          if delta.finish == .deadline {
+            throw RPCError(code: .deadlineExceeded, message: "Request timeout expired")
+          }
           if delta.usage == nil, !isStreaming || text.isEmpty { continue }
           var response = Inference.ModelInferResponse()
           (response.modelName, response.modelVersion) = (model.key.name, String(model.version))
