@@ -56,6 +56,12 @@ actor UsageReporter {
           isFailing = false
           log?.write(.info, "usage is reported again") { _ in }
         }
+      } catch let error as RPCError where error.code == .invalidArgument {
+        // It would be refused for ever, and hold up all that comes after it.
+        unanswered = nil
+        log?.write(.error, "a report of usage was refused and is lost") {
+          $0.field("reason", error.message)
+        }
       } catch {
         // Once, not every few seconds.
         if !isFailing {

@@ -96,6 +96,24 @@ import Testing
     }
   }
 
+  /// What the auth service will never take must not hold up the rest.
+  @Test func aReportThatIsRefusedDoesNotStopTheNext() async {
+    let (meter, receiver) = (UsageMeter(), Receiver())
+    let reporter = UsageReporter(meter, log: nil) { request in
+      if request.amounts.contains(where: { $0.keyID.isEmpty }) {
+        throw RPCError(code: .invalidArgument, message: "expected names of 1–256 bytes, got 0")
+      }
+      try receiver.take(request)
+    }
+    var nameless = caller
+    nameless.keyID = ""
+    meter.count(usage(1), nameless, model: "a")
+    #expect(await reporter.report())
+    meter.count(usage(10), caller, model: "a")
+    #expect(await reporter.report())
+    #expect(receiver.state.withLock { $0.generated } == ["acme/key/a": 10])
+  }
+
   @Test func manyKeysTakeSeveralReports() async {
     let (meter, receiver) = (UsageMeter(), Receiver())
     let reporter = UsageReporter(meter, log: nil) { try receiver.take($0) }
