@@ -85,14 +85,16 @@ let package = Package(
     module("ModelFormats", ["Compute", "Protocols", "CZlib", "JSON"]),
     module("Tokenizers", ["JSON", "CPCRE2", "CUTF8Proc"]),
     module("Generation", ["Compute", "ModelFormats", "Tokenizers", "JSON"]),
+    module("Training", ["Compute", "ModelFormats", "Protocols", "JSON"]),
     module(
       "AuthService",
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
     module(
       "ModelService",
       [
-        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Tokenizers", "JSON", "Crypto",
-        "Telemetry", "CLinux",
+        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Training", "Tokenizers",
+        "JSON",
+        "Crypto", "Telemetry", "CLinux",
       ]),
     module("Gateway", ["RPC", "Protocols", "Crypto", "Telemetry"], settings: unchecked),
     module("Interop", ["RPC", "Protocols"]),
@@ -100,7 +102,7 @@ let package = Package(
       name: "martlet",
       dependencies: [
         "AuthService", "ModelService", "Gateway", "RPC", "Protocols", "Crypto", "Compute",
-        "ModelFormats", "Generation", "EventLoop", "Telemetry", "Interop",
+        "ModelFormats", "Generation", "Training", "EventLoop", "Telemetry", "Interop",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ], path: "Sources/martlet", swiftSettings: common,
@@ -132,6 +134,7 @@ let package = Package(
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols", "JSON"]),
     tests("Generation", ["Generation", "Compute", "ModelFormats", "Tokenizers", "JSON"]),
+    tests("Training", ["Training", "Compute", "ModelFormats", "Protocols", "JSON"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService",

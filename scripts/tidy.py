@@ -20,10 +20,11 @@ MAY_IMPORT = {
     "ModelFormats": {"Compute", "Protocols", "CZlib", "JSON"},
     "Tokenizers": {"JSON", "CPCRE2", "CUTF8Proc"},
     "Generation": {"Compute", "ModelFormats", "Tokenizers", "JSON"},
+    "Training": {"Compute", "ModelFormats", "Protocols", "JSON"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
     "ModelService": {
-        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Tokenizers", "JSON",
-        "Crypto", "Telemetry", "CLinux"},
+        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Training", "Tokenizers",
+        "JSON", "Crypto", "Telemetry", "CLinux"},
     "Gateway": {"RPC", "Protocols", "Crypto", "Telemetry"},
     "Interop": {"RPC", "Protocols"},
 }
