@@ -68,6 +68,8 @@ public struct ModelOptions: Sendable {
   /// Whether inputs and outputs may be what the Open Inference Protocol does not know: sequences
   /// and optionals, which only `Model.evaluate` takes, and types of a few bits.
   public var allowsContainers = false
+  /// Whether nodes may be operators that only training has (``Graph/differentiated(loss:parameters:options:)``).
+  package var allowsTraining = false
 
   /// Makes options; the defaults suit a server with one thread a request.
   public init(

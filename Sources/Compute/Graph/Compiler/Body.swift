@@ -22,7 +22,7 @@ struct Body: Sendable {
         message: "\(context.node.opType)'s \(name) must have \(inputs.count) inputs, got "
           + "\(graph.inputs.count - captures.count)")
     }
-    try Compiler.refuseInternal(graph)
+    try Compiler.refuseInternal(graph, context.options)
     var (values, captured) = ([Graph.Value](), [Int]())
     var absorbed = Set<Int>()
     for (index, input) in graph.inputs.enumerated() {

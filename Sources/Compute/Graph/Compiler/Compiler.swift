@@ -5,7 +5,7 @@ enum Compiler {
   ) throws(GraphError) -> Program {
     let registry = OperatorRegistry.standard
     graph = try graph.inliningFunctions().closingBodies(options.passes).validated()
-    try refuseInternal(graph)
+    try refuseInternal(graph, options)
     try checkInputs(graph, options)
     graph = try graph.expanded(registry, options)
     let source = options.passes.contains(.branches) && graph.hasBranches ? copy graph : nil
@@ -80,9 +80,12 @@ enum Compiler {
     return program
   }
 
-  /// Operators of our own domain are written by passes; a file must not bring them.
-  static func refuseInternal(_ graph: Graph) throws(GraphError) {
-    for node in graph.nodes where node.domain == FusedAttribute.domain {
+  /// Operators of our own domains are written by passes and for gradients; a file must not bring them.
+  static func refuseInternal(_ graph: Graph, _ options: ModelOptions) throws(GraphError) {
+    for node in graph.nodes
+    where node.domain == FusedAttribute.domain
+      || node.domain == TrainingOperators.domain && !options.allowsTraining
+    {
       throw GraphError(
         code: .unsupportedOperator,
         message: "operator \(node.domain).\(node.opType) is not supported",

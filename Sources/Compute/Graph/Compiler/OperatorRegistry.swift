@@ -8,6 +8,7 @@ struct OperatorRegistry: Sendable {
 
   private var builders: [String: Builder] = [:]
   private var expanders: [String: Expander] = [:]
+  private var gradients: [String: GradientRule] = [:]
 
   mutating func register(
     _ opType: String, domain: String = "", _ builder: @escaping Builder
@@ -20,6 +21,16 @@ struct OperatorRegistry: Sendable {
   ) {
     expanders[domain + ":" + opType] = expansion
   }
+
+  mutating func setRule(_ opType: String, _ domain: String, _ rule: @escaping GradientRule) {
+    gradients[domain + ":" + opType] = rule
+  }
+
+  /// How a node is differentiated, if it can be.
+  func gradient(_ node: Node) -> GradientRule? { gradients[node.domain + ":" + node.opType] }
+
+  /// Every operator that has a gradient as "domain:type".
+  var differentiableNames: [String] { gradients.keys.sorted() }
 
   /// Every operator as "domain:type".
   var names: [String] { (Array(builders.keys) + expanders.keys).sorted() }

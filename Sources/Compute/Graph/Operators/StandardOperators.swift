@@ -106,6 +106,7 @@ extension OperatorRegistry {
     QuantizedForms.register(in: &registry)
     IntegerProducts.register(in: &registry)
     MatMulNBits.register(in: &registry)
+    TrainingOperators.register(in: &registry)
     return registry
   }()
 }
