@@ -6,6 +6,9 @@ import Testing
   @Test(arguments: GradientCases.all)
   func gradientsAreSlopes(_ example: GradientCase) throws { try example.check() }
 
+  @Test(arguments: GradientCases.all + GradientCases.large)
+  func singlePrecisionAgrees(_ example: GradientCase) throws { try example.compareSingle() }
+
   /// An operator whose gradient nobody compares is one whose gradient nobody knows.
   @Test func everyDeclaredGradientHasACase() {
     let known = Set(GradientCases.all.map { "\($0.domain):\($0.name)" })

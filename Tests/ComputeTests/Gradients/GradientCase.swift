@@ -45,25 +45,29 @@ struct GradientCase: Sendable, CustomStringConvertible {
   }
 
   /// The node, and a loss: every output's elements times numbers at random, summed up.
-  private func graph(_ random: inout SplitMix64) throws -> Graph {
+  private func graph(_ random: inout SplitMix64, _ float: DataType = .fp64) throws -> Graph {
     var node = Node(
       name: name, opType: name, domain: domain, inputs: inputNames,
       outputs: (0..<outputCount).map { "y\($0)" }, attributes: attributes)
     node.opset = domain.isEmpty ? opset : 1
     var graph = Graph(nodes: [node], opsets: ["": 21])
     if !domain.isEmpty { graph.opsets[domain] = 1 }
-    for (index, tensor) in constants { graph.initializers["x\(index)"] = tensor }
+    for (index, tensor) in constants {
+      graph.initializers["x\(index)"] =
+        tensor.dataType == .fp64 ? tensor.rounded(to: float) : tensor
+    }
     for (name, shape) in zip(freeNames, shapes) {
-      graph.inputs.append(Graph.Value(name: name, dataType: .fp64, shape: shape))
+      graph.inputs.append(Graph.Value(name: name, dataType: float, shape: shape))
     }
     let types = try GraphTypes(
       graph, registry: .standard, options: ModelOptions(), packs: false)
     var losses: [String] = []
     for index in 0..<outputCount {
-      guard let type = types.types["y\(index)"], type.dataType == .fp64, let shape = type.shape
+      guard let type = types.types["y\(index)"], type.dataType == float, let shape = type.shape
       else { continue }
       let weights = (0..<Shape.product(shape[...])).map { _ in random.double(in: -1...1) }
       graph.initializers["w\(index)"] = Tensor(weights, shape: shape, dataType: .fp64)
+        .rounded(to: float)
       graph.nodes.append(
         Node(opType: "Mul", inputs: ["y\(index)", "w\(index)"], outputs: ["p\(index)"]))
       graph.nodes.append(
@@ -73,7 +77,7 @@ struct GradientCase: Sendable, CustomStringConvertible {
       losses.append("l\(index)")
     }
     graph.nodes.append(Node(opType: "Sum", inputs: losses, outputs: ["loss"]))
-    graph.outputs = [Graph.Value(name: "loss", dataType: .fp64, shape: [])]
+    graph.outputs = [Graph.Value(name: "loss", dataType: float, shape: [])]
     return graph
   }
 
@@ -118,6 +122,52 @@ struct GradientCase: Sendable, CustomStringConvertible {
           "\(self): input \(index), element \(place): \(found[place]), but the slope is \(slope)")
       }
     }
+  }
+}
+
+extension GradientCase {
+  /// The gradients in single precision, which kernels of their own compute, beside those in double. Some
+  /// functions jump, so the numbers are those that both have.
+  func compareSingle() throws {
+    // Cast says which type it makes.
+    if name == "Cast" { return }
+    var answers: [[[Double]]] = []
+    for float in [DataType.fp64, .fp32] {
+      var random = SplitMix64(state: 20_261_127)
+      let graph = try graph(&random, float)
+      var options = ModelOptions()
+      options.allowsTraining = true
+      let model = try Model(
+        graph.differentiated(loss: "loss", parameters: freeNames, options: options),
+        options: options)
+      let inputs = shapes.map { shape in
+        let values = (0..<Shape.product(shape[...])).map { _ in
+          Double(Float(random.double(in: range)))
+        }
+        return ModelValue.tensor(Tensor(values, shape: shape, dataType: .fp64).rounded(to: float))
+      }
+      answers.append(
+        try model.evaluate(inputs).dropFirst().map { try #require($0.tensor).doubles })
+    }
+    for (index, (exact, single)) in zip(answers[0], answers[1]).enumerated() {
+      let size = exact.reduce(1) { max($0, $1.magnitude) }
+      for place in exact.indices {
+        #expect(
+          (exact[place] - single[place]).magnitude <= 1e-5 * size,
+          "\(self): input \(index), element \(place): \(single[place]), exactly \(exact[place])")
+      }
+    }
+  }
+}
+
+extension Tensor {
+  fileprivate func rounded(to type: DataType) -> Tensor {
+    if type == .fp64 { return self }
+    return Tensor(fp32: elements(as: Double.self).map { Float($0) }, shape: shape)
+  }
+
+  fileprivate var doubles: [Double] {
+    dataType == .fp64 ? elements(as: Double.self) : elements(as: Float.self).map { Double($0) }
   }
 }
 

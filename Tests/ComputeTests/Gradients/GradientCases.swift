@@ -208,5 +208,55 @@ enum GradientCases {
       "AveragePool", [[1, 2, 4]],
       ["kernel_shape": .ints([3]), "pads": .ints([1, 1]), "count_include_pad": .int(1)],
       note: "padding counts"),
+    GradientCase(
+      ImageConvolution.opType, [[2, 5, 4, 2], [3, 2, 2, 3], [3]],
+      domain: TrainingOperators.domain),
+    GradientCase(
+      ImageConvolution.opType, [[1, 5, 6, 4], [3, 3, 2, 6], [6]],
+      [
+        "group": .int(2), "strides": .ints([2, 1]), "pads": .ints([1, 0, 1, 2]),
+        "dilations": .ints([1, 2]), "relu": .int(1),
+      ], domain: TrainingOperators.domain, note: "grouped, strided, dilated, padded"),
+    GradientCase(
+      ImagePooling.opType, [[2, 5, 4, 3]],
+      ["max": .int(1), "kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])],
+      domain: TrainingOperators.domain),
+    GradientCase(
+      ImagePooling.opType, [[2, 5, 4, 3]],
+      [
+        "kernel_shape": .ints([3, 2]), "strides": .ints([2, 1]), "pads": .ints([1, 0, 1, 1]),
+      ], domain: TrainingOperators.domain, note: "means"),
   ]
+
+  /// Sizes at which kernels take their ways, too large for finite differences.
+  static let large: [GradientCase] = [
+    GradientCase("MatMul", [[3, 40, 33], [33, 50]]),
+    GradientCase("Gemm", [[70, 33], [33, 40], [40]]),
+    GradientCase("MatMul", [[6, 20, 17], [6, 17, 19]], note: "stacks"),
+    GradientCase("Relu", [[37, 41]]), GradientCase("Sigmoid", [[37, 41]]),
+    GradientCase("Tanh", [[37, 41]]), GradientCase("Softmax", [[30, 70]]),
+    GradientCase("LayerNormalization", [[30, 70], [70], [70]]),
+    convolution([3, 28, 28, 1], [3, 3, 1, 32], [:], "one channel"),
+    convolution([3, 13, 13, 32], [3, 3, 32, 32], ["relu": .int(1)], "read in place"),
+    convolution([2, 9, 11, 40], [3, 5, 40, 17], ["pads": .ints([1, 2, 1, 2])], "padded"),
+    convolution([2, 12, 13, 8], [2, 4, 8, 24], [:], "even"),
+    convolution([2, 7, 7, 5], [1, 1, 5, 9], [:], "pointwise"),
+    convolution([1, 9, 9, 48], [3, 3, 48, 4], ["strides": .ints([2, 2])], "strided"),
+    GradientCase(
+      ImagePooling.opType, [[2, 26, 26, 70]],
+      ["max": .int(1), "kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])],
+      domain: TrainingOperators.domain),
+    GradientCase(
+      ImagePooling.opType, [[2, 9, 9, 70]],
+      ["max": .int(1), "kernel_shape": .ints([3, 3]), "strides": .ints([2, 2])],
+      domain: TrainingOperators.domain, note: "overlapping"),
+  ]
+
+  private static func convolution(
+    _ data: [Int], _ weights: [Int], _ attributes: [String: Attribute], _ note: String
+  ) -> GradientCase {
+    GradientCase(
+      ImageConvolution.opType, [data, weights, [weights[3]]], attributes,
+      domain: TrainingOperators.domain, note: note)
+  }
 }

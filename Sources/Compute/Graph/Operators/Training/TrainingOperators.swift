@@ -15,6 +15,8 @@ enum TrainingOperators {
     MovementGradient.register(in: &registry)
     GatherGradient.register(in: &registry)
     CounterDropout.register(in: &registry)
+    ImageConvolution.register(in: &registry)
+    ImagePooling.register(in: &registry)
     registerGradients(in: &registry)
   }
 

@@ -1,0 +1,142 @@
+extension Convolution2D {
+  /// Replaces the weights and the bias of a convolution in NHWC that reads windows where they lie. Nobody
+  /// may run it meanwhile.
+  /// - Parameter weights: [kernelHeight, kernelWidth, inputChannels, outputChannels], one group.
+  func replaceWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil) {
+    guard case .right(let packed) = self.weights, groups == 1 else {
+      preconditionFailure("only direct convolutions of one group take other weights")
+    }
+    packed[0].pack(Matrix(weights, rowStride: outputChannels))
+    if let bias, let own = self.bias { own.base.update(from: bias, count: outputChannels) }
+  }
+
+  /// A direct convolution of one group in NHWC whose weights will be given before each run.
+  static func trained(
+    _ geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, hasBias: Bool,
+    activation: Epilogue.Activation = .none
+  ) -> Convolution2D {
+    let taps = geometry.kernelHeight * geometry.kernelWidth
+    let zeros = AlignedFloats(count: max(taps * inputChannels, 1) * outputChannels)
+    return Convolution2D(
+      geometry: geometry, inputChannels: inputChannels, outputChannels: outputChannels,
+      layout: .nhwc, weights: zeros.base, bias: hasBias ? UnsafePointer(zeros.base) : nil,
+      activation: activation, algorithm: .direct)
+  }
+}
+
+/// The gradient of a convolution in NHWC by its weights, for windows without dilation: sums over all
+/// pixels of what is under a window times what arrives there.
+struct ConvolutionWeightGradient {
+  let geometry: WindowGeometry
+  let inputChannels: Int
+  let outputChannels: Int
+  let height: Int
+  let width: Int
+  private let size: (height: Int, width: Int)
+  private let paddedWidth: Int
+
+  init(
+    _ geometry: WindowGeometry, inputChannels: Int, outputChannels: Int, height: Int, width: Int
+  ) {
+    self.geometry = geometry
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.height = height
+    self.width = width
+    size = geometry.outputSize(height: height, width: width)
+    paddedWidth = width + geometry.padLeft + geometry.padRight
+  }
+
+  /// Whether rows of windows are read where they lie: they overlap as the columns of a matrix do, and the
+  /// arriving rows get zeros for the pixels where no window begins. Else windows are gathered.
+  private var readsInPlace: Bool {
+    geometry.strideHeight == 1 && geometry.strideWidth == 1 && !geometry.hasPadding
+      && geometry.kernelWidth * inputChannels >= 32
+  }
+
+  private var depth: Int { geometry.kernelHeight * geometry.kernelWidth * inputChannels }
+
+  /// Floats of scratch memory for a run.
+  var scratchCount: Int {
+    readsInPlace
+      ? size.height * width * outputChannels : size.height * size.width * depth
+  }
+
+  /// Adds the gradients of images one after the other.
+  /// - Parameters:
+  ///   - input: [batch, height, width, inputChannels].
+  ///   - arriving: [batch, output's height, its width, outputChannels].
+  ///   - gradient: [kernelHeight, kernelWidth, inputChannels, outputChannels], written.
+  func run(
+    _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, batch: Int,
+    into gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let pixels = size.height * size.width
+    if readsInPlace { scratch.update(repeating: 0, count: scratchCount) }
+    for image in 0..<batch {
+      let from = input + image * height * width * inputChannels
+      let dy = arriving + image * pixels * outputChannels
+      let epilogue = Epilogue(beta: image == 0 ? 0 : 1)
+      if readsInPlace {
+        addInPlace(from, dy, gradient, scratch, epilogue)
+      } else {
+        gather(from, scratch)
+        SGEMM.run(
+          m: depth, n: outputChannels, k: pixels,
+          Matrix(scratch, rowStride: 1, columnStride: depth),
+          Matrix(dy, rowStride: outputChannels), into: gradient, rowStride: outputChannels,
+          epilogue: epilogue)
+      }
+    }
+  }
+
+  private func addInPlace(
+    _ from: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
+    _ gradient: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>, _ epilogue: Epilogue
+  ) {
+    let row = size.width * outputChannels
+    for y in 0..<size.height {
+      (scratch + y * width * outputChannels).update(from: dy + y * row, count: row)
+    }
+    // Behind the last window there is nothing to read.
+    let count = (size.height - 1) * width + size.width
+    let lines = geometry.kernelWidth * inputChannels
+    for y in 0..<geometry.kernelHeight {
+      SGEMM.run(
+        m: lines, n: outputChannels, k: count,
+        Matrix(from + y * width * inputChannels, rowStride: 1, columnStride: inputChannels),
+        Matrix(scratch, rowStride: outputChannels), into: gradient + y * lines * outputChannels,
+        rowStride: outputChannels, epilogue: epilogue)
+    }
+  }
+
+  /// The pixels under each window, one after the other; zeros outside the image.
+  private func gather(_ from: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) {
+    let channels = inputChannels
+    for oy in 0..<size.height {
+      for ox in 0..<size.width {
+        var target = scratch + (oy * size.width + ox) * depth
+        for ky in 0..<geometry.kernelHeight {
+          let y = oy * geometry.strideHeight + ky - geometry.padTop
+          let x = ox * geometry.strideWidth - geometry.padLeft
+          let isInside = y >= 0 && y < height && x >= 0 && x + geometry.kernelWidth <= width
+          if isInside {
+            let count = geometry.kernelWidth * channels
+            let source = from + (y * width + x) * channels
+            for index in 0..<count { target[index] = source[index] }
+          } else {
+            for kx in 0..<geometry.kernelWidth {
+              let isPixel = y >= 0 && y < height && x + kx >= 0 && x + kx < width
+              for channel in 0..<channels {
+                target[kx * channels + channel] =
+                  isPixel ? from[(y * width + x + kx) * channels + channel] : 0
+              }
+            }
+          }
+          target += geometry.kernelWidth * channels
+        }
+      }
+    }
+  }
+}
