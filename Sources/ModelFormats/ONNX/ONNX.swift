@@ -1,6 +1,7 @@
 public import Compute
+internal import Protocols
 
-/// Reads models in the ONNX format. Nothing in a file is executed, and nothing outside the
+/// Reads and writes models in the ONNX format. Nothing in a file is executed, and nothing outside the
 /// model's own folder is opened.
 public enum ONNX {
   /// Reads a model from a file; external data may lie in the file's folder or below it.
@@ -36,6 +37,18 @@ public enum ONNX {
     bytes: [UInt8], limits: ONNXLimits = ONNXLimits()
   ) throws(ONNXError) -> Tensor {
     try ONNXReader(limits: limits, folder: nil).tensor(bytes[...]).1
+  }
+
+  /// The bytes of a graph's file, weights included; the same graph always gives the same bytes. The
+  /// version of the format is what its operator sets and types need, unless one is asked for.
+  ///
+  /// Throws `unsupported` for what the format cannot say (an attribute of a kind that the reader did not
+  /// keep, a node of another operator set than the graph's) and `limitExceeded` beyond the 2 GiB that
+  /// protobuf's readers take. Nothing else is checked: `Model` does that, and so do others' readers.
+  public static func write(_ graph: Graph, irVersion: Int64? = nil) throws(ONNXError) -> [UInt8] {
+    var writer = ONNXWriter()
+    try writer.model(graph, irVersion: irVersion)
+    return writer.out.bytes
   }
 }
 

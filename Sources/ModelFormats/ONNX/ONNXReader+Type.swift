@@ -121,4 +121,5 @@ enum ONNXDataType {
   ]
 
   static func decode(_ code: Int64) -> DataType? { types.first { $0.0 == code }?.1 }
+  static func encode(_ type: DataType) -> Int64? { types.first { $0.1 == type }?.0 }
 }
