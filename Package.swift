@@ -139,7 +139,8 @@ let package = Package(
     tests(
       "ModelService",
       [
-        "ModelService", "ModelFormats", "Generation", "Protocols", "Compute", "RPC", "Crypto",
+        "ModelService", "ModelFormats", "Generation", "Training", "Protocols", "Compute", "RPC",
+        "Crypto", "JSON",
       ]),
     tests("Interop", ["Interop", "RPC", "Protocols"]),
     tests("Simulation", ["Simulation"]),

@@ -2,13 +2,16 @@
 #include "CLinux.h"
 
 #include <link.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 _Static_assert(MARTLET_EPOLL_ADD == EPOLL_CTL_ADD && MARTLET_EPOLL_DELETE == EPOLL_CTL_DEL &&
@@ -65,3 +68,11 @@ static int release_segments(struct dl_phdr_info *object, size_t size, void *unus
 }
 
 void martlet_release_code(void) { dl_iterate_phdr(release_segments, NULL); }
+
+void martlet_lower_priority(void) {
+  struct sched_param none = {0};
+  // Batch: a thread that wakes never takes the core from one that serves. On Linux both calls act on
+  // a thread, and threads inherit them.
+  sched_setscheduler(0, SCHED_BATCH, &none);
+  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+}

@@ -29,6 +29,8 @@ int martlet_eventfd(void);
 int martlet_accept(int listener);
 // Names the calling thread, for tools.
 void martlet_name_thread(const char *name);
+// The calling thread, and those that it starts, get the cores that nobody else wants.
+void martlet_lower_priority(void);
 // A thread's own heap, for the time that the thread lives.
 typedef struct martlet_heap martlet_heap;
 // Registers the calling thread's heap, so that martlet_trim_heap reaches it.

@@ -12,6 +12,7 @@
 #include "martlet/v1/generation.pb-c.h"
 #include "martlet/v1/models.pb-c.h"
 #include "martlet/v1/tenants.pb-c.h"
+#include "martlet/v1/training.pb-c.h"
 #include "martlet/v1/usage.pb-c.h"
 #include "onnx/onnx.pb-c.h"
 #include "file_descriptors.h"

@@ -1,6 +1,7 @@
 extension Route {
   /// Every method that exists. What is not here is denied.
-  package static let all: [Route] = inference + models + generation + keys + authService + local
+  package static let all: [Route] =
+    inference + models + generation + training + keys + authService + local
 
   /// Open Inference Protocol and Triton's extensions. Calls that read may be sent twice; so may
   /// ModelInfer, which computes and stores nothing, except for a request of a sequence.
@@ -72,6 +73,21 @@ extension Route {
     Route(
       "/martlet.v1.Generation/Embed", .model, .infer, model: .firstMessage(field: 1),
       isRetrySafe: true),
+  ]
+
+  /// A training becomes a version of its model, so it needs what a deployment needs. Messages name a
+  /// training; the service finds its model, and looks whether the key may touch it.
+  private static let training: [Route] = [
+    Route(
+      "/martlet.v1.Training/Create", .model, .deploy, model: .firstAndNamed(field: 1),
+      isStreaming: true),
+    Route("/martlet.v1.Training/Watch", .model, .deploy, isStreaming: true),
+    Route("/martlet.v1.Training/Get", .model, .deploy, isRetrySafe: true),
+    Route("/martlet.v1.Training/List", .model, .deploy, isRetrySafe: true),
+    Route("/martlet.v1.Training/Cancel", .model, .deploy),
+    Route("/martlet.v1.Training/Resume", .model, .deploy),
+    Route("/martlet.v1.Training/Delete", .model, .deploy),
+    Route("/martlet.v1.Training/FetchModel", .model, .deploy, isStreaming: true),
   ]
 
   private static let keys: [Route] = [

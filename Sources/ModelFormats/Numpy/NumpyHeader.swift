@@ -1,13 +1,18 @@
 /// What a .npy file says before its data: a Python dictionary with three keys.
-struct NumpyHeader {
-  var descriptor: String
-  var isFortranOrder: Bool
-  var shape: [Int]
-  var data: ArraySlice<UInt8>
+package struct NumpyHeader {
+  /// The element type as NumPy writes it, e.g. `<f4`.
+  package var descriptor: String
+  /// Whether the first index runs fastest.
+  package var isFortranOrder: Bool
+  /// Sizes of the dimensions, outermost first.
+  package var shape: [Int]
+  /// What follows.
+  package var data: ArraySlice<UInt8>
 
   private static let dimensionsMax = 32
 
-  init(_ file: ArraySlice<UInt8>) throws(NumpyError) {
+  /// Reads the beginning of a .npy file.
+  package init(_ file: ArraySlice<UInt8>) throws(NumpyError) {
     guard file.starts(with: NumpyArray.magic), file.count >= 10 else {
       throw NumpyError(
         .malformed, "expected a .npy file, got \(file.count) bytes without its magic")

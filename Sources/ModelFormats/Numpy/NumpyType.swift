@@ -1,8 +1,11 @@
 /// The element types of NumPy that are tensor elements too.
-struct NumpyType {
-  var datatype: String
-  var byteCount: Int
-  private var isBigEndian: Bool
+package struct NumpyType: Sendable {
+  /// An Open Inference Protocol datatype.
+  package private(set) var datatype: String
+  /// Bytes of one element.
+  package private(set) var byteCount: Int
+  /// Whether the first byte of a number counts most.
+  package private(set) var isBigEndian: Bool
   private var isUnicode = false
 
   private static let numbers: [(String, String)] = [
@@ -11,9 +14,11 @@ struct NumpyType {
     ("f4", "FP32"), ("f8", "FP64"),
   ]
 
-  var isText: Bool { datatype == "BYTES" }
+  /// Whether elements are texts of one width.
+  package var isText: Bool { datatype == "BYTES" }
 
-  init(descriptor: String) throws(NumpyError) {
+  /// The type of that name.
+  package init(descriptor: String) throws(NumpyError) {
     let order = descriptor.first ?? "?"
     let code = "<>|=".contains(order) ? String(descriptor.dropFirst()) : descriptor
     isBigEndian = order == ">"
@@ -39,6 +44,15 @@ struct NumpyType {
     for start in stride(from: 0, to: data.count, by: width) {
       data[start..<start + width].reverse()
     }
+  }
+
+  /// One fixed-width text without its padding.
+  package func text(_ element: UnsafeRawBufferPointer) -> String {
+    var bytes = Array(element)
+    makeLittleEndian(&bytes)
+    let text = isUnicode ? Self.utf8(bytes[...]) : bytes
+    return String(
+      decoding: text[..<(text.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0)], as: UTF8.self)
   }
 
   /// Fixed-width text without its padding, each element after its length.

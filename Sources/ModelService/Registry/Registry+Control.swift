@@ -139,6 +139,7 @@ extension RepositoryError {
     case .alreadyExists: RPCError(code: .alreadyExists, message: message)
     case .notFound: .notFound("Request for unknown model: \(message)")
     case .tooLarge: RPCError(code: .resourceExhausted, message: message)
+    case .full: RPCError(code: .resourceExhausted, message: "the model repository: \(message)")
     case .storage, .interrupted: .unavailable("the model repository: \(message)")
     }
   }

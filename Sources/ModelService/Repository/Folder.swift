@@ -193,7 +193,9 @@ final class Folder: Sendable {
   }
 
   /// The system's reason for what just failed.
-  private static func failure(_ what: String) -> RepositoryError {
-    RepositoryError(.storage, "could not \(what): \(String(cString: strerror(errno)))")
+  static func failure(_ what: String) -> RepositoryError {
+    let isFull = errno == ENOSPC || errno == EDQUOT
+    return RepositoryError(
+      isFull ? .full : .storage, "could not \(what): \(String(cString: strerror(errno)))")
   }
 }

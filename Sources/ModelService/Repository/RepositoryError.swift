@@ -14,6 +14,8 @@ public struct RepositoryError: Error, Sendable, Equatable, CustomStringConvertib
     case incomplete
     /// The file system refused.
     case storage
+    /// There is no room on the disk.
+    case full
     /// A test stopped the process here.
     case interrupted
   }

@@ -12,9 +12,9 @@ final class SharedGeneration: @unchecked Sendable {
   private static let byteCount = 4096
 
   /// Maps the counter of a repository, made when there is none.
-  init(_ root: Folder) throws(RepositoryError) {
+  init(_ root: Folder, name: String = ".generation") throws(RepositoryError) {
     let file = openat(
-      root.descriptor, ".generation", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o640)
+      root.descriptor, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o640)
     guard file >= 0 else { throw Self.failure() }
     defer { close(file) }
     // Growing to the same size twice changes nothing, so two processes may start at once.

@@ -39,3 +39,10 @@ public struct VersionFiles {
     return try read(name, Self.labelsByteCountMax)
   }
 }
+
+extension VersionFiles {
+  /// Whether the version's ONNX file has these bytes.
+  func hasModel(_ bytes: [UInt8]) throws(RepositoryError) -> Bool {
+    try read("model.onnx", bytes.count) == bytes
+  }
+}

@@ -3,10 +3,14 @@ internal import Protocols
 public import RPC
 internal import Synchronization
 internal import Telemetry
+internal import Training
 
 /// The model role of the product: repository, registry, data plane, and the server that gateways
 /// call.
 public final class ModelServer: Sendable {
+  /// What a training's step may take; one that takes longer is computed again from its checkpoint.
+  private static let trainingGraceSeconds = 2.0
+
   /// The service without its socket.
   public let dataPlane: DataPlane
   /// `martlet.v1.Models` without its socket.
@@ -20,6 +24,7 @@ public final class ModelServer: Sendable {
   private let tlsReloader: TLSReloader
   private let health = HealthService(initial: .notServing)
   private let usageReporter: UsageReporter?
+  private let training: TrainingSupervisor
   private let reporting = Mutex<Task<Void, Never>?>(nil)
 
   /// Opens the repository without listening yet. Throws ``RepositoryError``.
@@ -37,7 +42,10 @@ public final class ModelServer: Sendable {
 
   init(
     _ configuration: ModelServerConfiguration, repository: any ModelRepository,
-    loader: any EngineLoader
+    loader: any EngineLoader,
+    makeTrainer: @escaping TrainerFactory = { request throws(TrainingError) in
+      try Trainers.trainer(for: request)
+    }
   ) throws {
     self.configuration = configuration
     let budget = ThreadBudget(threadCount: configuration.threadCount)
@@ -87,8 +95,30 @@ public final class ModelServer: Sendable {
       management: management, identity: identify, metrics: service, files: files,
       log: configuration.log
     ).register(on: server)
+    let jobs = try JobStore(
+      path: configuration.repositoryPath, limits: configuration.training)
+    training = Self.supervisor(jobs, configuration, registry, metrics, makeTrainer)
+    TrainingHandlers(
+      service: TrainingService(store: jobs), identity: identify, metrics: service,
+      files: WorkerThreads(count: 2, name: "trainings"), log: configuration.log
+    ).register(on: server)
     health.register(on: server)
     server.callRouter { _ in PeerGate(identify) }
+  }
+
+  private static func supervisor(
+    _ jobs: JobStore, _ configuration: ModelServerConfiguration, _ registry: Registry,
+    _ metrics: Metrics, _ makeTrainer: @escaping TrainerFactory
+  ) -> TrainingSupervisor {
+    let threadCount = configuration.training.threadCountMax
+    let around = JobRun.Surroundings(
+      registry: registry, deployLimits: configuration.deployLimits,
+      limits: configuration.training,
+      // At the lowest priority, so the cores that this process shares with others are there as well.
+      threadCountMax: threadCount == 0 ? ThreadBudget.coreCount : threadCount,
+      makeTrainer: makeTrainer)
+    return TrainingSupervisor(
+      store: jobs, around, metrics: TrainingMetrics(metrics), log: configuration.log)
   }
 
   private static func usageReporter(
@@ -132,6 +162,7 @@ public final class ModelServer: Sendable {
         }
       }
     }
+    training.start()
     health.set(.serving)
     configuration.log?.write(.info, "serves models") { _ in }
     if configuration.loadsAtStart {
@@ -148,11 +179,13 @@ public final class ModelServer: Sendable {
   /// Stops accepting, lets calls finish, and stops.
   public func drain() async {
     health.set(.notServing)
+    training.stop(seconds: 0)
     await server.shutdown(gracePeriod: configuration.drainGracePeriod)
     reporting.withLock { $0?.cancel() }
     // The last calls have ended; what they used is not to be lost.
     await usageReporter?.report()
     operatorEndpoint?.stop()
+    training.stop(seconds: Self.trainingGraceSeconds)
     configuration.log?.flush()
   }
 

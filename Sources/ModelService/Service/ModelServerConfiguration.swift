@@ -26,6 +26,8 @@ public struct ModelServerConfiguration: Sendable {
   public var messageByteCountMax = 64 << 20
   /// How much one deployment may bring.
   public var deployLimits = DeployLimits()
+  /// How much training there may be.
+  public var training = TrainingLimits()
   /// Bytes that all loaded models may hold together.
   public var modelMemoryByteCountMax = 8 << 30
   /// Bytes that the intermediate results of one inference may take.

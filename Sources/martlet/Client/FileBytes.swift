@@ -76,3 +76,14 @@ enum FileBytes {
     return files.sorted()
   }
 }
+
+extension FileBytes {
+  /// How large a file is.
+  static func byteCount(_ path: String) throws(CommandFailure) -> Int {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw CommandFailure(.noInput, "cannot read '\(path)': \(String(cString: strerror(errno)))")
+    }
+    return Int(status.st_size)
+  }
+}

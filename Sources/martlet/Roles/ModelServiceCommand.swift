@@ -20,7 +20,8 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
         """,
       more: """
         auth lists the instances of the auth service that are told what each key has used \
-        (`martlet usage`).
+        (`martlet usage`). training holds jobs (computed at a time), threads (of one), tenantJobs, \
+        tenantOpenJobs, tenantBytes and fileBytes (docs/training.md).
         """))
   @Option(help: "The YAML file.") var config: String
 
@@ -36,6 +37,7 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
     configuration.usageReceivers = try (file.auth ?? []).map { try RoleHelp.endpoint($0, "auth") }
     configuration.threadCount = file.threads ?? ThreadBudget.coreCount
     if let limit = file.messageBytesMax { configuration.messageByteCountMax = limit }
+    try file.training?.apply(to: &configuration.training)
     configuration.log = LogWriter()
     let settings = configuration
     try await RoleProcess.serve("model service") {

@@ -1,3 +1,5 @@
+internal import ModelService
+
 /// `martlet gateway --config FILE`.
 struct GatewayFile: RoleFile {
   static let keys: Set<String> = [
@@ -85,8 +87,42 @@ struct AuthFile: RoleFile {
 struct ModelFile: RoleFile {
   static let keys: Set<String> = [
     "listen", "operator", "identity", "repository", "auth", "threads", "messageBytesMax",
+    "training",
   ]
-  static let sections = ["identity": IdentityFiles.keys]
+  static let sections = ["identity": IdentityFiles.keys, "training": Training.keys]
+
+  /// How much training there may be; what is left out has its default (docs/training.md).
+  struct Training: Codable {
+    static let keys: Set<String> = [
+      "jobs", "threads", "tenantJobs", "tenantOpenJobs", "tenantBytes", "fileBytes",
+    ]
+
+    /// Jobs that are computed at a time.
+    var jobs: Int?
+    /// Threads of one job.
+    var threads: Int?
+    /// Jobs of a tenant that are kept, and those that have not ended.
+    var tenantJobs, tenantOpenJobs: Int?
+    /// Bytes of a tenant's jobs, and of one file.
+    var tenantBytes, fileBytes: UInt64?
+
+    /// Sets what is there.
+    func apply(to limits: inout TrainingLimits) throws(CommandFailure) {
+      for (name, value) in [
+        ("jobs", jobs), ("threads", threads), ("tenantJobs", tenantJobs),
+        ("tenantOpenJobs", tenantOpenJobs),
+      ] {
+        guard let value, value < 0 || value == 0 && name != "threads" else { continue }
+        throw CommandFailure(.configuration, "training.\(name): expected 1 or more, got \(value)")
+      }
+      if let jobs { limits.jobCountMax = jobs }
+      if let threads { limits.threadCountMax = threads }
+      if let tenantJobs { limits.tenantJobCountMax = tenantJobs }
+      if let tenantOpenJobs { limits.tenantOpenJobCountMax = tenantOpenJobs }
+      if let tenantBytes { limits.tenantByteCountMax = tenantBytes }
+      if let fileBytes { limits.fileByteCountMax = fileBytes }
+    }
+  }
 
   var listen: String
   var `operator`: String?
@@ -99,4 +135,6 @@ struct ModelFile: RoleFile {
   var threads: Int?
   /// The largest request message.
   var messageBytesMax: Int?
+  /// How much training there may be.
+  var training: Training?
 }

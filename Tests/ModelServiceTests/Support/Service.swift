@@ -16,12 +16,13 @@ final class Service: Sendable {
     folder: TemporaryFolder = TemporaryFolder(), loader: TestLoader = TestLoader(),
     engineLoader: (any EngineLoader)? = nil, memoryByteCountMax: Int = 1 << 30,
     limits: DeployLimits = DeployLimits(), settings: ExecutionSettings = ExecutionSettings(),
-    workers: WorkerThreads = WorkerThreads(count: 2, name: "test")
+    workers: WorkerThreads = WorkerThreads(count: 2, name: "test"),
+    step: @escaping DirectoryRepository.StepHook = { _ throws(RepositoryError) in }
   ) throws {
     self.folder = folder
     self.loader = loader
     registry = Registry(
-      repository: try DirectoryRepository(path: folder.path), loader: engineLoader ?? loader,
+      repository: try DirectoryRepository(path: folder.path, step: step), loader: engineLoader ?? loader,
       memoryByteCountMax: memoryByteCountMax,
       execution: ExecutionResources(settings: settings, workers: workers, timer: DeadlineTimer()))
     dataPlane = DataPlane(registry: registry, settings: DataPlaneSettings())

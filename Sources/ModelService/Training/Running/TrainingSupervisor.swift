@@ -1,0 +1,151 @@
+internal import CLinux
+internal import EventLoop
+internal import Glibc
+internal import RPC
+internal import Synchronization
+internal import Telemetry
+
+/// Looks for jobs that nobody computes, and computes them: at most as many at a time as the limits
+/// say, tenants in turn, on threads of the lowest priority.
+final class TrainingSupervisor: Sendable {
+  private struct State {
+    var queue = JobQueue()
+    var runs: [JobKey: JobRun] = [:]
+    /// Jobs that could not be written to, and when they are tried again.
+    var postponed: [JobKey: MonotonicTime] = [:]
+    var isStopping = false
+  }
+
+  private let store: JobStore
+  private let around: JobRun.Surroundings
+  private let metrics: TrainingMetrics
+  private let log: LogWriter?
+  private let state = Mutex(State())
+  /// Another process's change is seen after this long, and a dead one's jobs after `scanCount` times it.
+  private static let lookMicroseconds: UInt32 = 100_000
+  private static let scanCount = 20
+  /// Until a job is tried again whose folder could not be written.
+  private static let pause = Duration.seconds(10)
+
+  init(
+    store: JobStore, _ around: JobRun.Surroundings, metrics: TrainingMetrics, log: LogWriter?
+  ) {
+    self.store = store
+    self.around = around
+    self.metrics = metrics
+    self.log = log
+  }
+
+  /// Starts to look, on a thread that mostly sleeps.
+  func start() {
+    Thread.spawn(name: "jobs") { [self] in
+      var seen: UInt64?
+      var looks = 0
+      while !isStopping {
+        let generation = store.shared.value
+        if generation != seen || looks >= Self.scanCount {
+          (seen, looks) = (generation, 0)
+          startWaiting()
+        }
+        looks += 1
+        usleep(Self.lookMicroseconds)
+      }
+    }
+  }
+
+  /// Ends what runs here, at its next step, and waits for it at most `seconds`.
+  func stop(seconds: Double) {
+    let runs = state.withLock { state in
+      state.isStopping = true
+      return Array(state.runs.values)
+    }
+    for run in runs { run.stop() }
+    let end = MonotonicTime.now() + .seconds(seconds)
+    while MonotonicTime.now() < end, runCount > 0 { usleep(10_000) }
+  }
+
+  /// Jobs that are computed here.
+  var runCount: Int { state.withLock { $0.runs.count } }
+  private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+  /// Starts jobs as long as there is room for them.
+  func startWaiting() {
+    while let (job, run) = claim() {
+      metrics.running(runCount)
+      Thread.spawn(name: "train") { [self] in
+        martlet_lower_priority()
+        finish(job, run.run())
+      }
+    }
+  }
+
+  /// Takes the next job for this process.
+  private func claim() -> (JobFolder, JobRun)? {
+    let isFull = state.withLock { $0.isStopping || $0.runs.count >= around.limits.jobCountMax }
+    guard !isFull, let (found, running) = try? scan() else { return nil }
+    var waiting = found
+    while true {
+      let next = state.withLock { $0.queue.next(waiting, running: running) }
+      guard let next else { return nil }
+      waiting.removeAll { $0 == next }
+      // Another process may have been faster, or has just ended it.
+      guard let job = try? store.job(next.key), (try? job.lock()) == true else { continue }
+      guard let current = (try? job.state()) as JobState?, !current.isEnded, !job.isDeleted else {
+        job.unlock()
+        continue
+      }
+      let run = JobRun(job, around)
+      let isTaken = state.withLock { state in
+        if state.isStopping { return false }
+        state.runs[next.key] = run
+        return true
+      }
+      if isTaken { return (job, run) }
+      job.unlock()
+      return nil
+    }
+  }
+
+  /// Jobs that nobody computes, and how many of each tenant are computed.
+  private func scan() throws(RepositoryError) -> ([WaitingJob], [String: Int]) {
+    var waiting: [WaitingJob] = []
+    var running: [String: Int] = [:]
+    let now = MonotonicTime.now()
+    let postponed = state.withLock { state in
+      state.postponed = state.postponed.filter { $0.value > now }
+      return state.postponed
+    }
+    for tenant in try store.tenants() {
+      for job in try store.jobs(of: tenant) {
+        guard let state = (try? job.state()) as JobState?, !state.isEnded else { continue }
+        if job.isHeld {
+          running[tenant, default: 0] += 1
+        } else if postponed[job.key] == nil, let order = (try? job.order()) as JobOrder? {
+          waiting.append(
+            WaitingJob(key: job.key, createdMilliseconds: order.createdMilliseconds))
+        }
+      }
+    }
+    return (waiting, running)
+  }
+
+  private func finish(_ job: JobFolder, _ end: JobState?) {
+    job.unlock()
+    state.withLock { state in
+      state.runs[job.key] = nil
+      if end == nil { state.postponed[job.key] = .now() + Self.pause }
+    }
+    metrics.running(runCount)
+    store.shared.increment()
+    // What training held leaves large holes in the heap.
+    martlet_trim_heap()
+    guard let end else { return }
+    metrics.ended(end.kind)
+    log?.write(.info, "a training ended") {
+      $0.field("tenant", job.key.tenant)
+      $0.field("training", job.key.id)
+      $0.field("state", end.kind.rawValue)
+      $0.field("code", end.code)
+    }
+  }
+}

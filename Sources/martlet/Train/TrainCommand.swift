@@ -1,0 +1,183 @@
+internal import ArgumentParser
+internal import Protocols
+internal import RPC
+
+/// `martlet train`: trains a model on the service, and looks after trainings.
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a model on data; when done, the new version is served.",
+    discussion: """
+      SPEC.json describes the model and how to train it: a Keras model (`model.to_json()`) with \
+      compile and fit, or an algorithm such as {"algorithm": "linear_regression"} (docs/training.md). \
+      The training goes on at the service whatever happens here: Ctrl-C lets go of it, \
+      `martlet train watch ID` shows it again, `martlet train cancel ID` ends it. One that failed or was \
+      cancelled goes on from its last checkpoint with `martlet train resume ID`.
+
+      The exit code is 0 when it finished, 65 when the description or the data are wrong or the \
+      loss left the finite numbers, 75 when it can be resumed, and 130 after Ctrl-C.
+      """,
+    subcommands: [
+      Run.self, List.self, Show.self, Watch.self, Cancel.self, Resume.self, Delete.self,
+      Fetch.self,
+    ], defaultSubcommand: Run.self)
+
+  struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "run", abstract: "Train (the default): SPEC.json --data FILE --name N.",
+      shouldDisplay: false)
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The description: a JSON file.") var specification: String
+    @Option(help: "Examples to learn from: .npz, .npy or .csv.") var data: String
+    @Option(help: "Examples to judge by only.") var validation: String?
+    @Option(help: "The model's name; its next version is what is trained.") var name: String
+    @Option(help: "The column or array to learn, instead of the description's.") var target: String?
+    @Option(help: "Processes that share the work.") var workers: UInt32 = 1
+    @Option(help: "Threads; default: as many as the service allows.") var threads: UInt32 = 0
+    @Option(help: "The seed, instead of the description's: the same one gives the same model.")
+    var seed: UInt64?
+    @Flag(help: "Print the training's id and leave it to the service.") var detach = false
+    @Flag(help: "Keep the model without serving it: `martlet train fetch` reads it.")
+    var noDeploy = false
+    @OptionGroup var report: ReportOptions
+
+    func run() async throws {
+      let specification = String(
+        decoding: try FileBytes.read(specification), as: UTF8.self)
+      var upload = TrainingUpload(model: name, specification: specification)
+      if let seed { upload.options.givenSeed = .seed(seed) }
+      upload.options.target = target ?? ""
+      (upload.options.workers, upload.options.threads) = (workers, threads)
+      upload.options.noDeploy = noDeploy
+      try upload.add("training", data)
+      if let validation { try upload.add("validation", validation) }
+      let connection = try options.connect()
+      let job = try await upload.send(connection)
+      if detach {
+        if report.json { return try Output.json(TrainingRow(job)) }
+        print(job.id)
+        return
+      }
+      try await report.follow(job, connection, defaultLog: "\(name).training.jsonl")
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the tenant's trainings.")
+    @OptionGroup var options: ClientOptions
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() async throws {
+      let response: MartletV1.ListTrainingsResponse = try await options.connect().call(
+        "/martlet.v1.Training/List", MartletV1.ListTrainingsRequest())
+      let rows = response.jobs.map { TrainingRow($0) }
+      if json { return try Output.json(rows) }
+      Output.table(
+        ["ID", "MODEL", "STATE", "VERSION", "CREATED", "BYTES", "MESSAGE"],
+        rows.map {
+          [
+            $0.id, $0.model, $0.state, $0.version == 0 ? "-" : String($0.version), $0.created,
+            String($0.bytes), $0.message,
+          ]
+        })
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show how far a training is, and what it gave.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The training.") var id: String
+    @Flag(help: "Print one JSON document.") var json = false
+
+    func run() async throws {
+      var request = MartletV1.GetTrainingRequest()
+      request.id = id
+      let response: MartletV1.GetTrainingResponse = try await options.connect().call(
+        "/martlet.v1.Training/Get", request)
+      try TrainingRow(response.job ?? .init()).show(asJSON: json)
+    }
+  }
+
+  struct Watch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Follow a training to its end, from its beginning.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The training.") var id: String
+    @OptionGroup var report: ReportOptions
+
+    func run() async throws {
+      let connection = try options.connect()
+      var request = MartletV1.GetTrainingRequest()
+      request.id = id
+      let response: MartletV1.GetTrainingResponse = try await connection.call(
+        "/martlet.v1.Training/Get", request)
+      try await report.follow(response.job ?? .init(), connection, defaultLog: nil)
+    }
+  }
+
+  struct Cancel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "End a training at its next step; it can be resumed.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The training.") var id: String
+
+    func run() async throws {
+      var request = MartletV1.CancelTrainingRequest()
+      request.id = id
+      let response: MartletV1.CancelTrainingResponse = try await options.connect().call(
+        "/martlet.v1.Training/Cancel", request)
+      print("\(id) \(TrainingRow(response.job ?? .init()).state)")
+    }
+  }
+
+  struct Resume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Let a training go on that failed or was cancelled, from its last checkpoint.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The training.") var id: String
+
+    func run() async throws {
+      var request = MartletV1.ResumeTrainingRequest()
+      request.id = id
+      let response: MartletV1.ResumeTrainingResponse = try await options.connect().call(
+        "/martlet.v1.Training/Resume", request)
+      print("\(id) \(TrainingRow(response.job ?? .init()).state)")
+    }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Delete a training with its data; what was deployed stays.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The training.") var id: String
+
+    func run() async throws {
+      var request = MartletV1.DeleteTrainingRequest()
+      request.id = id
+      let _: MartletV1.DeleteTrainingResponse = try await options.connect().call(
+        "/martlet.v1.Training/Delete", request)
+    }
+  }
+
+  struct Fetch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Read the trained model as an ONNX file.")
+    @OptionGroup var options: ClientOptions
+    @Argument(help: "The training.") var id: String
+    @Option(help: "Where to write it.") var output: String
+
+    func run() async throws {
+      var request = MartletV1.FetchTrainedModelRequest()
+      request.id = id
+      let connection = try options.connect()
+      let parts: ResponseStream<MartletV1.FetchTrainedModelResponse> =
+        try await connection.client.serverStreaming(
+          "/martlet.v1.Training/FetchModel", request, metadata: connection.metadata,
+          deadline: connection.deadline)
+      var bytes: [UInt8] = []
+      while let part = try await parts.next() { bytes += part.data }
+      try FileBytes.write(bytes, to: output)
+    }
+  }
+}
