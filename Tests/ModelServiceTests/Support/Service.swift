@@ -22,7 +22,8 @@ final class Service: Sendable {
     self.folder = folder
     self.loader = loader
     registry = Registry(
-      repository: try DirectoryRepository(path: folder.path, step: step), loader: engineLoader ?? loader,
+      repository: try DirectoryRepository(path: folder.path, step: step),
+      loader: engineLoader ?? loader,
       memoryByteCountMax: memoryByteCountMax,
       execution: ExecutionResources(settings: settings, workers: workers, timer: DeadlineTimer()))
     dataPlane = DataPlane(registry: registry, settings: DataPlaneSettings())

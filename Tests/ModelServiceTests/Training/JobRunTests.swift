@@ -1,5 +1,7 @@
+internal import Compute
 internal import Protocols
 internal import RPC
+internal import Synchronization
 internal import Testing
 internal import Training
 
@@ -46,9 +48,20 @@ internal import Training
     var options = MartletV1.TrainingOptions()
     options.givenSeed = .seed(7)
     options.target = "b"
-    let job = try fixture.create(#"{"seed": 1, "epochs": 1}"#, options: options)
-    let text = try job.folder.read(JobFolder.specificationFile, byteCountMax: 1000) ?? []
-    #expect(String(decoding: text, as: UTF8.self) == #"{"epochs":1,"seed":7,"target":"b"}"#)
+    for (before, after) in [
+      (
+        #"{"fit": {"seed": 1}, "epochs": 1}"#,
+        #"{"fit":{"seed":7,"target":"b"},"epochs":1}"#
+      ),
+      (
+        #"{"class_name": "RandomForestClassifier"}"#,
+        #"{"class_name":"RandomForestClassifier","fit":{"target":"b"},"config":{"random_state":7}}"#
+      ),
+    ] {
+      let job = try fixture.create(before, options: options)
+      let text = try job.folder.read(JobFolder.specificationFile, byteCountMax: 1000) ?? []
+      #expect(String(decoding: text, as: UTF8.self) == after)
+    }
   }
 
   @Test(arguments: [
@@ -85,8 +98,11 @@ internal import Training
 
   @Test func aModelThatCannotBeServedIsSaidToBeOne() throws {
     let fixture = try TrainingFixture()
+    let tensor = "data_type: TYPE_INT32 dims: [16]"
     try fixture.service.deploy(
-      "simple", config: "input [{ name: 'INPUT0' }, { name: 'INPUT1' }]")
+      "simple",
+      config: "max_batch_size: 8 input [{ name: 'INPUT0' \(tensor) }, { name: 'INPUT1' \(tensor) }]"
+    )
     fixture.service.loader.register("simple") { .identity(.fp32) }
     let job = try fixture.create()
     try fixture.run(job)

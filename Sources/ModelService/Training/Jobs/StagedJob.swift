@@ -90,7 +90,7 @@ final class StagedJob: Sendable {
     }
     _ = try lock.lock(wait: true)
     defer { lock.unlock() }
-    let byteCount = received.withLock { $0.byteCount }
+    let byteCount = received.withLock { $0.byteCount } + UInt64(Self.reserveByteCount)
     try store.checkQuota(tenant, adding: byteCount, countsNewJob: true)
     let id = Self.newID()
     try store.step("rename the job into place")

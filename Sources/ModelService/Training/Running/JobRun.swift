@@ -97,7 +97,13 @@ final class JobRun: Sendable {
       let failure = TrainingError(job: error, what: "the result could not be written")
       return try end(.failed, failure.message, code: "resources")
     case let error as RPCError:
-      return try end(.failed, "was trained, but not deployed: \(error.message)", code: "deployment")
+      // Room on the disk or in memory comes again; a model that cannot be served stays one.
+      let isLack = error.code == .resourceExhausted || error.code == .unavailable
+      return try end(
+        .failed,
+        "was trained, but not deployed: \(error.message)"
+          + (isLack ? ". Resume it when there is room: it will not be trained again" : ""),
+        code: isLack ? "resources" : "deployment")
     default:
       return try end(.failed, "ended for a reason that nobody foresaw", code: "resources")
     }

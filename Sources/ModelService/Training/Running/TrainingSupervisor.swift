@@ -1,5 +1,4 @@
 internal import CLinux
-internal import EventLoop
 internal import Glibc
 internal import RPC
 internal import Synchronization

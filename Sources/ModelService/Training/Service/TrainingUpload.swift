@@ -104,17 +104,11 @@ final class TrainingUpload: Sendable {
     do throws(JSONError) { value = try JSONValue(parsing: Array(text.utf8)[...]) } catch {
       throw RPCError.invalid("the description is no JSON: \(error)")
     }
-    guard case .object(var members) = value else {
+    guard case .object = value else {
       throw RPCError.invalid("expected an object as the description, got \(value.kind)")
     }
-    func set(_ name: String, _ value: JSONValue) {
-      members.removeAll { $0.name == name }
-      members.append(.init(name, value))
-    }
-    if case .seed(let seed)? = options.givenSeed {
-      set("seed", Int64(exactly: seed).map { .integer($0) } ?? .unsigned(seed))
-    }
-    if !options.target.isEmpty { set("target", .string(options.target)) }
-    return JSONValue.object(members).serialized()
+    var given = SpecificationOptions(target: options.target)
+    if case .seed(let seed)? = options.givenSeed { given.seed = seed }
+    return given.applied(to: value).serialized()
   }
 }

@@ -1,0 +1,60 @@
+public import JSON
+
+/// What a command says besides a description, put where the description would have it.
+public struct SpecificationOptions: Sendable {
+  /// The same seed gives the same model.
+  public var seed: UInt64?
+  /// The column or array to learn.
+  public var target: String?
+
+  /// Classes of Keras, whose seed stands with how they are fitted. All others are scikit-learn's, whose
+  /// seed is a parameter of theirs.
+  private static let networkClasses: Set<String> = ["Sequential", "Functional", "Model"]
+
+  /// Nothing besides the description.
+  public init(seed: UInt64? = nil, target: String? = nil) {
+    (self.seed, self.target) = (seed, target)
+  }
+
+  /// The description with the options in it, which win over what it says.
+  public func applied(to specification: JSONValue) -> JSONValue {
+    var result = specification
+    if let target, !target.isEmpty {
+      result = Self.set("fit", "target", .string(target), in: result)
+    }
+    if let seed {
+      let value = Int64(exactly: seed).map { JSONValue.integer($0) } ?? .unsigned(seed)
+      var isNetwork = true
+      if case .string(let name)? = specification["class_name"] {
+        isNetwork = Self.networkClasses.contains(name)
+      }
+      result =
+        isNetwork
+        ? Self.set("fit", "seed", value, in: result)
+        : Self.set("config", "random_state", value, in: result)
+    }
+    return result
+  }
+
+  private static func set(
+    _ section: String, _ name: String, _ value: JSONValue, in specification: JSONValue
+  ) -> JSONValue {
+    replacing(
+      section, in: specification,
+      by: replacing(
+        name, in: specification[section] ?? .object([]), by: value))
+  }
+
+  private static func replacing(
+    _ name: String, in object: JSONValue, by value: JSONValue
+  ) -> JSONValue {
+    // What is no object is left for whoever reads it to refuse.
+    guard case .object(var members) = object == .null ? .object([]) : object else { return object }
+    if let index = members.firstIndex(where: { $0.name == name }) {
+      members[index].value = value
+    } else {
+      members.append(.init(name, value))
+    }
+    return .object(members)
+  }
+}
