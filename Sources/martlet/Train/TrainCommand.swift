@@ -7,9 +7,15 @@ struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a model on data; when done, the new version is served.",
+    usage: """
+      martlet train SPEC.json --data FILE [--validation FILE] --name N [OPTION…] \
+      (`martlet train run --help` lists them)
+      martlet train SUBCOMMAND
+      """,
     discussion: """
       SPEC.json describes the model and how to train it: a Keras model (`model.to_json()`) with \
-      compile and fit, or an algorithm such as {"algorithm": "linear_regression"} (docs/training.md). \
+      compile and fit, or an estimator of scikit-learn such as \
+      {"class_name": "Ridge", "fit": {"target": "price"}} (docs/training.md). \
       The training goes on at the service whatever happens here: Ctrl-C lets go of it, \
       `martlet train watch ID` shows it again, `martlet train cancel ID` ends it. One that failed or was \
       cancelled goes on from its last checkpoint with `martlet train resume ID`.
@@ -24,8 +30,7 @@ struct TrainCommand: AsyncParsableCommand {
 
   struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "run", abstract: "Train (the default): SPEC.json --data FILE --name N.",
-      shouldDisplay: false)
+      commandName: "run", abstract: "Train: what happens without a subcommand.")
     @OptionGroup var options: ClientOptions
     @Argument(help: "The description: a JSON file.") var specification: String
     @Option(help: "Examples to learn from: .npz, .npy or .csv.") var data: String
