@@ -63,6 +63,10 @@ public struct ClientCall {
   /// False while more than the high mark is queued: stop, and go on at `callCanSend`.
   public var canSend: Bool { stream.canSend }
 
+  /// Whether the answer was large enough for more than its first few bytes to be on their way at a
+  /// time.
+  public var isWide: Bool { stream.isWide }
+
   /// Queues body bytes; they are copied.
   public func sendData(_ bytes: UnsafeRawBufferPointer) {
     stream.sendData(bytes)

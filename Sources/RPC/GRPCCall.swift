@@ -70,6 +70,7 @@ class GRPCCall: CallState, @unchecked Sendable {
   private final func sendNow(_ message: OutboundMessage) throws -> Bool {
     guard !isFinished, let stream, stream.isOpen, !stream.isEnding else { throw sendFailure() }
     prepareToSend()
+    if let most = message.queuedByteCountMax, stream.lowMark != most { stream.lowMark = most }
     message.send(on: stream, sendCompression)
     return stream.canSend
   }
@@ -106,6 +107,8 @@ struct OutboundMessage: Sendable {
   var hasPrefixRoom: Bool
   /// False: not to be compressed, whatever was agreed for the call.
   var mayCompress = true
+  /// The call's low mark from here on; nil: what it is.
+  var queuedByteCountMax: Int?
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes

@@ -94,6 +94,11 @@ public struct ServerCall {
   public var outboundByteCount: Int { stream.outboundByteCount }
   /// False while more than the high mark is queued: stop, and go on at `callCanSend`.
   public var canSend: Bool { stream.canSend }
+  /// Below how many queued bytes `callCanSend` comes; four times as many are the high mark.
+  public var lowMark: Int {
+    get { stream.lowMark }
+    nonmutating set { stream.lowMark = newValue }
+  }
   /// True when the request's header list was over the limit; `headers` was cut short.
   public var headersWereTooLarge: Bool { stream.headersWereTooLarge }
 

@@ -41,6 +41,10 @@ public struct HTTP2Limits: Sendable {
   /// Bytes in flight towards us on one stream, which we must be ready to keep: 100 Mbit/s over
   /// 20 ms.
   public var streamWindowByteCount: Int32 = 256 << 10
+  /// What of that a stream has at first. It gets the rest when a large message begins to come, so
+  /// that a stream of small ones that nobody reads is held up after few of them. The default is all
+  /// of it.
+  public var streamWindowByteCountStart: Int32 = .max
   /// Bytes in flight towards us on the whole connection.
   public var connectionWindowByteCount: Int32 = 8 << 20
 

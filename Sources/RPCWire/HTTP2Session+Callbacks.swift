@@ -151,6 +151,7 @@ private func onData(
     if let stream = session.stream(id), !stream.pointee.flags.contains(.resetSubmitted),
       session.takesData(stream, count), let handler = stream.pointee.handler
     {
+      session.widen(stream, count)
       handler.stream(
         HTTP2StreamReference(stream),
         receivedData: UnsafeRawBufferPointer(start: bytes, count: count))
@@ -229,7 +230,7 @@ private func onSendData(
     session.output.append(header!, 9)
     stream.pointee.outbound.move(length, to: &session.output)
     if stream.pointee.flags.contains(.wantsCanSend),
-      stream.pointee.outbound.byteCount < HTTP2Stream.outboundByteCountLow
+      stream.pointee.outbound.byteCount < stream.pointee.outboundByteCountLow
     {
       stream.pointee.flags.remove(.wantsCanSend)
       session.canSendList.append(HTTP2StreamReference(stream))

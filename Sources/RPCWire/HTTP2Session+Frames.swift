@@ -116,6 +116,18 @@ extension HTTP2Session {
     return takesCountedData(stream, byteCount)
   }
 
+  /// Gives a stream its whole window as soon as a piece of at least half of the first one came: small
+  /// messages never fill that much.
+  @inline(__always)
+  func widen(_ stream: StreamPointer, _ byteCount: Int) {
+    guard !stream.pointee.flags.contains(.isWide),
+      byteCount >= Int(limits.streamWindowByteCountStart) / 2
+    else { return }
+    stream.pointee.flags.insert(.isWide)
+    nghttp2_session_set_local_window_size(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.pointee.id, limits.streamWindowByteCount)
+  }
+
   @inline(never)
   private func takesCountedData(_ stream: StreamPointer, _ byteCount: Int) -> Bool {
     guard stream.pointee.flags.contains(.responseReceived),

@@ -171,7 +171,7 @@ extension HTTP2Session {
 
   /// To be called after bytes or an end were queued.
   func resume(_ stream: StreamPointer) {
-    if stream.pointee.outbound.byteCount >= HTTP2Stream.outboundByteCountLow {
+    if stream.pointee.outbound.byteCount >= stream.pointee.outboundByteCountLow {
       stream.pointee.flags.insert(.wantsCanSend)
     }
     guard let session, stream.pointee.flags.contains(.deferred) else { return }

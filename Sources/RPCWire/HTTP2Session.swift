@@ -125,7 +125,7 @@ public final class HTTP2Session: WireSession {
     var settings = [
       nghttp2_settings_entry(
         settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
-        value: UInt32(limits.streamWindowByteCount)),
+        value: UInt32(min(limits.streamWindowByteCount, limits.streamWindowByteCountStart))),
       nghttp2_settings_entry(
         settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
         value: UInt32(limits.headerListByteCountMax)),

@@ -42,6 +42,7 @@ struct HTTP2Stream {
     static let headersTooLarge = Flags(rawValue: 128)
     static let localEndSent = Flags(rawValue: 256)
     static let resetSubmitted = Flags(rawValue: 512)
+    static let isWide = Flags(rawValue: 1024)
   }
 
   var id: Int32 = 0
@@ -54,6 +55,8 @@ struct HTTP2Stream {
   /// Content that must still come, as `content-length` says; -1 when nothing does.
   var contentLeft = -1
   var outbound = OutboundQueue()
+  /// Sending is welcome again below this mark, and stops being so at the high mark.
+  var outboundByteCountLow = Self.outboundByteCountLow
 
   /// What was submitted: nghttp2 reads it when it packs the frame.
   var sentHeaders = RawBuffer()
@@ -70,8 +73,7 @@ struct HTTP2Stream {
     sentTrailers.deallocate()
   }
 
-  /// Sending stops being welcome at the high mark and is welcome again below the low mark.
-  static let outboundByteCountHigh = 256 << 10
+  /// The low mark, unless somebody sets another; the high mark is four times as high.
   static let outboundByteCountLow = 64 << 10
 }
 
@@ -141,8 +143,22 @@ public struct HTTP2StreamReference {
 
   /// False when the queue is at its high mark.
   public var canSend: Bool {
-    isOpen && pointer.pointee.outbound.byteCount < HTTP2Stream.outboundByteCountHigh
+    isOpen && pointer.pointee.outbound.byteCount < 4 * pointer.pointee.outboundByteCountLow
   }
+
+  /// Below how many queued bytes `streamCanSend` comes; four times as many are the high mark.
+  public var lowMark: Int {
+    get { isOpen ? pointer.pointee.outboundByteCountLow : HTTP2Stream.outboundByteCountLow }
+    nonmutating set {
+      guard isOpen else { return }
+      pointer.pointee.outboundByteCountLow = newValue
+      if let backend { backend.setLowMark(self, newValue) }
+    }
+  }
+
+  /// Whether more than a first few bytes may be on their way to us
+  /// (``HTTP2Limits/streamWindowByteCountStart``).
+  public var isWide: Bool { isOpen && pointer.pointee.flags.contains(.isWide) }
 
   /// Makes the handler of the stream; streams of a client get theirs when submitted.
   public func setHandler(_ handler: consuming any HTTP2StreamHandler) {
@@ -234,6 +250,7 @@ public final class HTTP2StreamPool {
     stream.pointee.session = nil
     stream.pointee.flags = []
     stream.pointee.contentLeft = -1
+    stream.pointee.outboundByteCountLow = HTTP2Stream.outboundByteCountLow
     stream.pointee.outbound.removeAll()
     stream.pointee.sentHeaders.removeAll(keeping: Self.blockByteCountKept)
     stream.pointee.sentTrailers.removeAll(keeping: Self.blockByteCountKept)

@@ -22,6 +22,8 @@ public protocol StreamBackend: AnyObject {
   func consume(_ stream: HTTP2StreamReference, _ byteCount: Int)
   /// Bytes sent that have not left for the connection.
   func outboundByteCount(_ stream: HTTP2StreamReference) -> Int
+  /// The stream's low mark was set.
+  func setLowMark(_ stream: HTTP2StreamReference, _ byteCount: Int)
 }
 
 extension StreamBackend {
@@ -34,6 +36,9 @@ extension StreamBackend {
   public func outboundByteCount(_ stream: HTTP2StreamReference) -> Int {
     stream.pointer.pointee.outbound.byteCount
   }
+
+  /// For backends that queue in the stream itself.
+  public func setLowMark(_ stream: HTTP2StreamReference, _ byteCount: Int) {}
 }
 
 extension HTTP2StreamReference {

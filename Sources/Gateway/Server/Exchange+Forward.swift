@@ -7,6 +7,8 @@ extension Exchange {
   /// Below this many queued bytes the other side counts as keeping up; it is RPC's low mark, at
   /// which `callCanSend` comes.
   private static let queuedByteCountMax = 64 << 10
+  /// The same for answers of small messages (decision 153).
+  private static let smallQueuedByteCountMax = 1 << 10
 
   /// Attempts of one call, the first included.
   private static let attemptsMax = 2
@@ -155,9 +157,11 @@ extension Exchange {
   func responded(_ upstream: ClientCall, _ bytes: UnsafeRawBufferPointer) {
     guard !isResponseComplete, !clientIsGone else { return upstream.consume(bytes.count) }
     byteCountOut += bytes.count
+    let most = upstream.isWide ? Self.queuedByteCountMax : Self.smallQueuedByteCountMax
+    if call.lowMark != most { call.lowMark = most }
     call.sendData(bytes)
     countBytes()
-    if call.outboundByteCount < Self.queuedByteCountMax {
+    if call.outboundByteCount < most {
       upstream.consume(bytes.count)
     } else {
       owedToService += bytes.count

@@ -64,6 +64,7 @@ final class LoopGateway: CallRouter {
     client.keepAliveTimeout = .seconds(5)
     // What a service may send ahead of a slow client is held here: less than on a long line.
     client.http2.streamWindowByteCount = 128 << 10
+    client.http2.streamWindowByteCountStart = 8 << 10
     models = UpstreamPool(
       loop: loop, tls: state.modelTLS, settings: state.configuration.balancing,
       clientConfiguration: client, seed: loop.machine.randomSeed())

@@ -115,6 +115,10 @@ class TranslatedCall: ServerCallDelegate, StreamBackend {
   final func outboundByteCount(_ stream: HTTP2StreamReference) -> Int {
     client.outboundByteCount
   }
+
+  final func setLowMark(_ stream: HTTP2StreamReference, _ byteCount: Int) {
+    client.lowMark = byteCount
+  }
 }
 
 /// The status in the fields that end a gRPC response.

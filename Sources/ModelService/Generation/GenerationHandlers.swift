@@ -46,7 +46,7 @@ struct GenerationHandlers: Sendable {
       ) in
       do {
         try await handler(request, try identity.caller(context), context.deadline) {
-          try await responses.send($0)
+          try await responses.send($0, queuedByteCountMax: GenerationService.queuedByteCountMax)
         }
       } catch let error as RPCError {
         metrics.countFailure(error.code)

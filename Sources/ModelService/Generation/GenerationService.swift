@@ -9,6 +9,10 @@ internal import Tokenizers
 struct GenerationService: Sendable {
   let registry: Registry
 
+  /// Bytes of pieces that wait in the call for the gateway, about ten of them: the gateway has room
+  /// for more (decision 153).
+  static let queuedByteCountMax = 256
+
   /// Texts of one call of `Embed`.
   private static let embeddedTextsMax = 1024
 

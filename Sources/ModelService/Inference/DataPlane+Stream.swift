@@ -3,12 +3,13 @@ public import RPC
 
 extension DataPlane {
   /// Answers a stream of requests in their order. A request's error stays in the stream with its
-  /// id, unless the client asked (`triton_grpc_error: true`) for a status that ends it.
+  /// id, unless the client asked (`triton_grpc_error: true`) for a status that ends it. `send` is told
+  /// how much may wait for the reader: little before a text goes on, nil where that does not matter.
   public func stream(
     caller: Caller, endsOnError: Bool, deadline: MonotonicTime? = nil,
     isLive: @escaping @Sendable () -> Bool = { true },
     next: () async throws -> Inference.ModelInferRequest?,
-    send: (Inference.ModelStreamInferResponse) async throws -> Void
+    send: (Inference.ModelStreamInferResponse, _ queuedByteCountMax: Int?) async throws -> Void
   ) async throws {
     while let request = try await next() {
       var message = Inference.ModelStreamInferResponse()
@@ -18,7 +19,7 @@ extension DataPlane {
           send: { response in
             var message = Inference.ModelStreamInferResponse()
             message.inferResponse = response
-            try await send(message)
+            try await send(message, GenerationService.queuedByteCountMax)
           })
         {
           continue
@@ -34,7 +35,7 @@ extension DataPlane {
         message.errorMessage = error.message
         message.inferResponse = response
       }
-      try await send(message)
+      try await send(message, nil)
     }
   }
 

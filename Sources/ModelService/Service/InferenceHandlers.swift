@@ -80,7 +80,8 @@ struct InferenceHandlers: Sendable {
       try await dataPlane.stream(
         caller: caller, endsOnError: context.metadata["triton_grpc_error"] == "true",
         deadline: context.deadline, isLive: { !context.isCancelled },
-        next: { try await requests.next() }, send: { try await responses.send($0) })
+        next: { try await requests.next() },
+        send: { try await responses.send($0, queuedByteCountMax: $1) })
     }
   }
 

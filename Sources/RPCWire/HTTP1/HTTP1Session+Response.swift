@@ -111,7 +111,7 @@ extension HTTP1Session {
 
   private func tellCanSend(_ stream: StreamPointer) {
     guard stream.pointee.flags.contains(.wantsCanSend),
-      stream.pointee.outbound.byteCount < HTTP2Stream.outboundByteCountLow
+      stream.pointee.outbound.byteCount < stream.pointee.outboundByteCountLow
     else { return }
     stream.pointee.flags.remove(.wantsCanSend)
     stream.pointee.handler?.streamCanSend(HTTP2StreamReference(stream))
@@ -209,7 +209,7 @@ extension HTTP1Session: StreamBackend {
   }
 
   private func queued(_ stream: StreamPointer) {
-    if stream.pointee.outbound.byteCount >= HTTP2Stream.outboundByteCountLow {
+    if stream.pointee.outbound.byteCount >= stream.pointee.outboundByteCountLow {
       stream.pointee.flags.insert(.wantsCanSend)
     }
     announceOutput()
