@@ -86,6 +86,42 @@ import Testing
     #expect(try MartletV1.DeployRequest(protobuf: unknown[...]) == part)
   }
 
+  /// A generated text may hold NUL; nothing behind it is lost, on either side.
+  @Test func generatedTextWithNULArrivesWhole() throws {
+    var response = MartletV1.GenerateResponse()
+    response.choice = 3
+    response.text = "a\0b\0\0 and é"
+    response.tokens = [0, 255, 1 << 20]
+    var probabilities = MartletV1.TokenProbabilities()
+    probabilities.chosen = MartletV1.TokenProbability()
+    probabilities.chosen?.text = [0xFF, 0, 0xFF]
+    response.probabilities = [probabilities]
+    response.finishReason = "stop"
+    let bytes = response.serialized()
+    #expect(try MartletV1.GenerateResponse(protobuf: bytes) == response)
+    var reader = ProtobufReader(bytes[...])
+    var texts: [[UInt8]] = []
+    while let field = try reader.next() {
+      if field.number == 2 { texts.append(Array(field.bytes)) }
+    }
+    #expect(texts == [Array("a\0b\0\0 and é".utf8)])
+    // Other texts of such a message may not, and a text in a message of a message is written whole.
+    response.finishReason = "st\0op"
+    #expect(throws: ProtobufError.self) {
+      try MartletV1.GenerateResponse(protobuf: response.serialized())
+    }
+    var chat = MartletV1.ChatRequest()
+    chat.messages = [MartletV1.ChatMessage()]
+    chat.messages[0].content = "x\0y"
+    #expect(chat.serialized().contains(0x79))
+    // What is not UTF-8 is not taken, with or without NUL.
+    var writer = ProtobufWriter()
+    writer.field(2, bytes: [0x61, 0, 0xFF])
+    #expect(throws: ProtobufError.self) {
+      try MartletV1.GenerateResponse(protobuf: writer.bytes[...])
+    }
+  }
+
   @Test func textThatIsNotUTF8IsRefused() {
     var writer = ProtobufWriter()
     writer.field(1, bytes: [0xFF])

@@ -20,6 +20,7 @@ struct Arena: ~Copyable {
     var freeByteCount = 0
     var remaining: Int
     var allocator = ProtobufCAllocator()
+    var holdsNUL = false
   }
 
   private let state: UnsafeMutablePointer<State>
@@ -82,13 +83,25 @@ struct Arena: ~Copyable {
     return memory.bindMemory(to: T.self, capacity: max(count, 1))
   }
 
-  /// A NUL-terminated copy. libprotobuf-c's text ends at the first NUL.
+  /// Whether a text had NUL, for which ``nulByte`` stands here.
+  var holdsNUL: Bool { state.pointee.holdsNUL }
+  /// No UTF-8 has this byte.
+  static let nulByte: UInt8 = 0xFF
+
+  /// A NUL-terminated copy. libprotobuf-c's text ends at the first NUL, so another byte stands for
+  /// those that the text has itself.
   func text(_ text: String) -> UnsafeMutablePointer<CChar> {
     var text = text
     return text.withUTF8 { utf8 in
       let copy = allocate(CChar.self, count: utf8.count + 1)
       utf8.withMemoryRebound(to: CChar.self) { source in
         if let base = source.baseAddress { copy.update(from: base, count: source.count) }
+      }
+      if utf8.contains(0) {
+        state.pointee.holdsNUL = true
+        for index in 0..<utf8.count where copy[index] == 0 {
+          copy[index] = CChar(bitPattern: Self.nulByte)
+        }
       }
       copy[utf8.count] = 0
       return copy

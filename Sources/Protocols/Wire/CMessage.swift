@@ -14,6 +14,10 @@ protocol CMessage: CValue, ProtobufMessage {
     _ allocator: UnsafeMutablePointer<ProtobufCAllocator>, _ count: Int,
     _ data: UnsafePointer<UInt8>?
   ) -> UnsafeMutablePointer<C>?
+  /// The number of the one field of text that may hold NUL, if there is one.
+  static var textWithNUL: Int? { get }
+  /// Takes that text.
+  mutating func set(textWithNUL text: String)
 }
 
 /// A message or part of one, as a plain value.
@@ -32,6 +36,9 @@ extension ProtobufEnum {
 }
 
 extension CMessage {
+  static var textWithNUL: Int? { nil }
+  mutating func set(textWithNUL text: String) {}
+
   /// Reads one whole message with libprotobuf-c.
   public init(protobuf bytes: ArraySlice<UInt8>) throws(ProtobufError) {
     let arena = Arena(messageByteCount: bytes.count)
@@ -44,8 +51,26 @@ extension CMessage {
     }
     // Every struct of protoc-c begins with its ProtobufCMessage.
     let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
-    if bytes.contains(0) { try refuseNUL(in: bytes, of: base.pointee.descriptor) }
+    let hasZero = bytes.contains(0)
+    if hasZero {
+      try refuseNUL(in: bytes, of: base.pointee.descriptor, except: Self.textWithNUL)
+    }
     try self.init(c: message)
+    if hasZero, let number = Self.textWithNUL { try readText(number, of: bytes) }
+  }
+
+  /// libprotobuf-c has cut it at its first NUL.
+  private mutating func readText(
+    _ number: Int, of bytes: ArraySlice<UInt8>
+  ) throws(ProtobufError) {
+    var reader = ProtobufReader(bytes)
+    while let field = try reader.next() {
+      guard field.number == number, field.wireType == .bytes else { continue }
+      guard let text = String(validating: field.bytes, as: UTF8.self) else {
+        throw ProtobufError(.invalidUTF8, "expected UTF-8 text in a string field")
+      }
+      set(textWithNUL: text)
+    }
   }
 
   /// Appends the message, packed by libprotobuf-c.
@@ -53,10 +78,44 @@ extension CMessage {
     let arena = Arena(messageByteCount: nil)
     // Every struct of protoc-c begins with its ProtobufCMessage.
     let base = UnsafeMutableRawPointer(makeC(arena)).assumingMemoryBound(to: ProtobufCMessage.self)
-    writer.append(byteCount: protobuf_c_message_get_packed_size(base)) { memory in
+    let byteCount = protobuf_c_message_get_packed_size(base)
+    writer.append(byteCount: byteCount) { memory in
       _ = protobuf_c_message_pack(base, memory)
+      guard arena.holdsNUL else { return }
+      var bytes = Array(UnsafeBufferPointer(start: memory, count: byteCount))
+      restoreNUL(in: &bytes, 0..<byteCount, of: base.pointee.descriptor)
+      memory.update(from: bytes, count: byteCount)
     }
   }
+}
+
+/// Puts NUL where another byte stands for it, in the texts of a message that was packed.
+private func restoreNUL(
+  in message: inout [UInt8], _ range: Range<Int>,
+  of descriptor: UnsafePointer<ProtobufCMessageDescriptor>?
+) {
+  var reader = ProtobufReader(message[range])
+  while let field = try? reader.next() {
+    guard field.wireType == .bytes, field.bytes.contains(Arena.nulByte),
+      let known = protobuf_c_message_descriptor_get_field(descriptor, UInt32(field.number))
+    else { continue }
+    let place = field.bytes.indices
+    switch known.pointee.type {
+    case PROTOBUF_C_TYPE_STRING:
+      for index in place where message[index] == Arena.nulByte { message[index] = 0 }
+    case PROTOBUF_C_TYPE_MESSAGE:
+      let inner = known.pointee.descriptor?.assumingMemoryBound(
+        to: ProtobufCMessageDescriptor.self)
+      restoreNUL(in: &message, place, of: inner)
+    default: break
+    }
+  }
+}
+
+extension MartletV1.GenerateResponse {
+  /// What a model writes may be anything.
+  static var textWithNUL: Int? { 2 }
+  mutating func set(textWithNUL text: String) { self.text = text }
 }
 
 /// Refuses texts that contain U+0000: libprotobuf-c ends them there, so the rest would be lost, and one
@@ -64,7 +123,7 @@ extension CMessage {
 /// message does.
 private func refuseNUL(
   in message: ArraySlice<UInt8>, of descriptor: UnsafePointer<ProtobufCMessageDescriptor>?,
-  depth: Int = 0
+  except exception: Int? = nil, depth: Int = 0
 ) throws(ProtobufError) {
   guard depth < ProtobufReader.depthMax else {
     throw ProtobufError(
@@ -77,6 +136,7 @@ private func refuseNUL(
     else { continue }
     switch known.pointee.type {
     case PROTOBUF_C_TYPE_STRING:
+      if field.number == exception { continue }
       throw ProtobufError(.textWithNUL, "field \(field.number): expected UTF-8 text without NUL")
     case PROTOBUF_C_TYPE_MESSAGE:
       let inner = known.pointee.descriptor?.assumingMemoryBound(
