@@ -132,6 +132,16 @@ public enum RowOperations {
       on: .shared(threadCount: threadCount), body)
   }
 
+  /// Calls `body` with ranges of pieces of work that together are all of them, on several threads if
+  /// that is worth it. Which thread does a piece must not change what comes of it.
+  public static func deal(
+    pieces: Int, nanosecondsEach: Double, threadCount: Int, _ body: (Range<Int>) -> Void
+  ) {
+    Parallel.rows(
+      pieces, cost: .elements(pieces, nanosecondsEach: nanosecondsEach),
+      on: .shared(threadCount: threadCount), body)
+  }
+
   /// Rotates the heads of one row in place: pairs (i, i + half), or (2i, 2i + 1) if interleaved.
   public static func rotate(
     _ row: UnsafeMutablePointer<Float>, heads: Int, headSize: Int, cosines: UnsafePointer<Float>,

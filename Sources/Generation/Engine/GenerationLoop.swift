@@ -10,26 +10,37 @@ public final class GenerationLoop: Sendable {
   private struct Request {
     let stream: GenerationStream
     let outputs: [SequenceOutput]
-    let onEnd: @Sendable (GenerationUsage) -> Void
+    let onUsage: UsageReceiver
+    /// What was told of it so far, if anything was.
+    var told: GenerationUsage?
     /// Text of tokens that the scheduler has not confirmed yet.
     var choices: [SequenceID: SequenceOutput.Choice] = [:]
   }
   private struct State {
     var scheduler: Scheduler
     var requests: [RequestID: Request] = [:]
+    /// When the usage of requests under way was told last.
+    var toldAt: Int64 = 0
   }
   private final class StateBox {
     var state: State
     init(_ state: State) { self.state = state }
   }
 
+  /// Takes what a request used since it was told last, and whether that is the first time. It is told
+  /// every few seconds while the request is under way, and when it has ended, in whatever way.
+  public typealias UsageReceiver = @Sendable (GenerationUsage, _ isFirst: Bool) -> Void
+
+  /// Nanoseconds after which the usage of requests under way is told again: what a process that is
+  /// killed may lose.
+  private static let usageInterval: Int64 = 5_000_000_000
+
   /// The model.
   public let model: LanguageModel
   private let box: Mutex<StateBox>
   /// Used by the one thread that is in `step`.
   private nonisolated(unsafe) let session: DecoderSession
-  private nonisolated(unsafe) let scratch: SamplingScratch
-  private nonisolated(unsafe) let row: UnsafeMutableBufferPointer<Float>
+  private nonisolated(unsafe) let chooser: TokenChooser
   private let seeds = Mutex(SystemRandomNumberGenerator())
   /// Called when there may be work again.
   private let wake: @Sendable () -> Void
@@ -44,25 +55,24 @@ public final class GenerationLoop: Sendable {
   ) throws(SchedulerError) {
     self.model = model
     self.wake = wake
+    var configuration = configuration
+    configuration.work = TokenWork(model.decoder.configuration)
     box = Mutex(StateBox(State(scheduler: try Scheduler(configuration))))
     session = DecoderSession(
       model.decoder, pageCount: configuration.pageCount, threadCount: threadCount,
       cachePrecision: cachePrecision)
-    let size = model.decoder.configuration.vocabularySize
-    scratch = SamplingScratch(vocabularySize: size)
-    row = .allocate(capacity: size)
+    chooser = TokenChooser(
+      vocabularySize: model.decoder.configuration.vocabularySize, threadCount: threadCount)
   }
-
-  deinit { row.deallocate() }
 
   /// Takes a request.
   ///
   /// - Parameters:
   ///   - tenant: from the caller's identity, never from a field of its message.
-  ///   - onEnd: called with what was used when the request has ended, in whatever way.
+  ///   - onUsage: told what is used.
   public func submit(
     _ prompt: [Int32], _ parameters: GenerationParameters, tenant: String,
-    onEnd: @escaping @Sendable (GenerationUsage) -> Void = { _ in }
+    onUsage: @escaping UsageReceiver = { _, _ in }
   ) throws(GenerationError) -> GenerationStream {
     let outputs = try outputs(prompt, parameters)
     var request = GenerationRequest(
@@ -80,7 +90,7 @@ public final class GenerationLoop: Sendable {
         let request = try box.state.scheduler.submit(request)
         id.value = request
         box.state.requests[request] = Request(
-          stream: stream, outputs: submitted.value, onEnd: onEnd)
+          stream: stream, outputs: submitted.value, onUsage: onUsage)
       }
     } catch {
       throw GenerationError(
@@ -138,12 +148,19 @@ public final class GenerationLoop: Sendable {
   }
 
   /// Computes one step. False when there is nothing to do until `wake` is called, or until
-  /// `nextDeadline`. One thread at a time.
-  public func step(at now: Int64) -> Bool {
+  /// `nextDeadline`. One thread at a time. `clock` tells the time in nanoseconds; deadlines and the
+  /// lengths of steps are seen by it.
+  public func step(clock: () -> Int64) -> Bool {
+    let now = clock()
     typealias Planned = SendableBox<(StepPlan, [SequenceID: SequenceOutput])>
     let (planned, deliveries) = box.withLock { box -> (Planned?, Deliveries) in
       let plan = box.state.scheduler.step(at: now)
-      let deliveries = deliver(&box.state)
+      var deliveries = deliver(&box.state)
+      // Before a pause of unknown length, too.
+      if plan == nil || now - box.state.toldAt >= Self.usageInterval {
+        box.state.toldAt = now
+        tellUsage(&box.state, &deliveries)
+      }
       guard let plan else { return (nil, deliveries) }
       var outputs: [SequenceID: SequenceOutput] = [:]
       for entry in plan.entries {
@@ -162,14 +179,15 @@ public final class GenerationLoop: Sendable {
           tokens: $0.tokens, firstPosition: $0.firstPosition, pages: $0.pages,
           rows: $0.wantsLogits ? .last : .none)
       })
-    let chosen = SendableBox(choose(plan, outputs, logits))
+    let chosen = SendableBox(chooser.choose(plan, outputs, logits))
+    let end = clock()
     box.withLock { box in
       var samples: [Sample] = []
       for (id, choice) in chosen.value {
         box.state.requests[id.request]?.choices[id] = choice
         samples.append(Sample(id, token: choice?.token.token, finish: choice?.finish))
       }
-      box.state.scheduler.complete(samples)
+      box.state.scheduler.complete(samples, at: end)
       return deliver(&box.state)
     }.run()
     return true
@@ -189,38 +207,15 @@ public final class GenerationLoop: Sendable {
   /// Bytes of keys and values.
   public var cacheByteCount: Int { session.pages.pageCount * session.pages.pageByteCount }
 
-  private func choose(
-    _ plan: StepPlan, _ outputs: [SequenceID: SequenceOutput],
-    _ logits: UnsafeMutableBufferPointer<Float>
-  ) -> [(SequenceID, SequenceOutput.Choice?)] {
-    let size = model.decoder.configuration.vocabularySize
-    var chosen: [(SequenceID, SequenceOutput.Choice?)] = []
-    var index = 0
-    for entry in plan.entries where entry.wantsLogits {
-      let own = UnsafeMutableBufferPointer(rebasing: logits[index * size..<(index + 1) * size])
-      index += 1
-      for (number, id) in entry.samples.enumerated() {
-        var values = own
-        if number < entry.samples.count - 1 {
-          // Choosing writes over the row, which others still need.
-          _ = row.update(fromContentsOf: own)
-          values = row
-        }
-        chosen.append((id, try? outputs[id]?.choose(values, scratch)))
-      }
-    }
-    return chosen
-  }
-
   /// What is left to do when the lock is open again: readers to wake (see ``GenerationStream/Wake``),
   /// and requests whose end somebody wants to know.
   private struct Deliveries: Sendable {
     var wakes: [GenerationStream.Wake] = []
-    var ends: [(onEnd: @Sendable (GenerationUsage) -> Void, usage: GenerationUsage)] = []
+    var usages: [(onUsage: UsageReceiver, usage: GenerationUsage, isFirst: Bool)] = []
 
     func run() {
       // Who reads the last piece finds the request counted.
-      for end in ends { end.onEnd(end.usage) }
+      for told in usages { told.onUsage(told.usage, told.isFirst) }
       for wake in wakes { wake.resume() }
     }
   }
@@ -250,10 +245,22 @@ public final class GenerationLoop: Sendable {
           request.stream.push(GenerationDelta(choice: 0, usage: usage)).wake, request.stream.end(),
         ]
         deliveries.wakes += wakes.compactMap(\.self)
-        deliveries.ends.append((request.onEnd, usage))
+        deliveries.usages.append(
+          (request.onUsage, usage - (request.told ?? GenerationUsage()), request.told == nil))
       }
     }
     return deliveries
+  }
+
+  /// What requests under way have used since it was told last.
+  private func tellUsage(_ state: inout State, _ deliveries: inout Deliveries) {
+    for (id, request) in state.requests {
+      guard let usage = state.scheduler.usage(of: id), usage != request.told ?? GenerationUsage()
+      else { continue }
+      deliveries.usages.append(
+        (request.onUsage, usage - (request.told ?? GenerationUsage()), request.told == nil))
+      state.requests[id]?.told = usage
+    }
   }
 
   private func push(
@@ -275,7 +282,7 @@ private final class Atomic64: Sendable {
 }
 
 /// What one thread hands to another and does not touch afterwards.
-private struct SendableBox<Value>: @unchecked Sendable {
+struct SendableBox<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: Value) { self.value = value }
 }

@@ -5,9 +5,9 @@ internal import Synchronization
 /// A reader that does not keep up pauses its own request, not the loop: `onDemand` tells when it has
 /// read enough to go on.
 public final class GenerationStream: Sendable {
-  /// Pieces that wait for the reader before its request is paused: the network's own buffers hold a
-  /// few hundred more.
-  static let pendingMax = 64
+  /// Pieces that wait for the reader before its request is paused: the network's own buffers hold
+  /// some more.
+  static let pendingMax = 32
 
   private struct State {
     var pending: [GenerationDelta] = []

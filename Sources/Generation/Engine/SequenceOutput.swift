@@ -19,6 +19,9 @@ final class SequenceOutput {
     detokenizer = IncrementalDetokenizer(tokenizer)
   }
 
+  /// Whether it looks at something that the other choices of its request look at, too.
+  var isConstrained: Bool { matcher != nil }
+
   /// What a row of logits, which is written over, gives.
   struct Choice {
     var token: SampledToken

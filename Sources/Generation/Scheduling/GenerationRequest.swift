@@ -60,6 +60,15 @@ public struct GenerationUsage: Sendable, Hashable {
 
   /// Nothing yet.
   public init() {}
+
+  /// What was used after `right`.
+  public static func - (left: Self, right: Self) -> Self {
+    var usage = left
+    usage.promptTokens -= right.promptTokens
+    usage.cachedTokens -= right.cachedTokens
+    usage.generatedTokens -= right.generatedTokens
+    return usage
+  }
 }
 
 /// What happened to a request, in order.

@@ -1,24 +1,26 @@
 extension Scheduler {
   /// The step has been computed. `samples` has exactly one for each sequence that the plan's entries
-  /// list, except those of requests that have ended meanwhile.
-  public func complete(_ samples: [Sample]) {
+  /// list, except those of requests that have ended meanwhile. `now`, of the clock that `step` was
+  /// given, tells how long it took; without one, later steps are what they would have been.
+  public func complete(_ samples: [Sample], at now: Int64? = nil) {
     guard let inFlight else { preconditionFailure("no step is being computed") }
     self.inFlight = nil
-    for (sequence, tokenCount, _) in inFlight where sequence.place == .running {
-      sequence.computedCount += tokenCount
-      publish(sequence)
+    if let now { observe(inFlight, nanoseconds: now - stepStart) }
+    for planned in inFlight where planned.sequence.place == .running {
+      planned.sequence.computedCount += planned.positions.count
+      publish(planned.sequence)
     }
-    for (sequence, _, samples) in inFlight where samples && sequence.place == .running {
-      fork(sequence)
+    for planned in inFlight where planned.samples && planned.sequence.place == .running {
+      fork(planned.sequence)
     }
     for sample in samples {
       guard let request = requests[sample.sequence.request] else { continue }
       let sequence = request.sequences[sample.sequence.choice]
       if sequence.place != .finished { accept(sample, sequence) }
     }
-    for (sequence, _, _) in inFlight {
+    for planned in inFlight {
       precondition(
-        sequence.place != .running || sequence.pendingCount > 0,
+        planned.sequence.place != .running || planned.sequence.pendingCount > 0,
         "no sample came for a sequence that was planned")
     }
   }

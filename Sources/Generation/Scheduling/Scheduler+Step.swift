@@ -8,10 +8,11 @@ extension Scheduler {
     var step = Step(budget: configuration.tokensPerStepMax)
     // First, so that a newcomer can take the place of what is not planned yet.
     admit()
-    planNextTokens(&step)
-    planPrompts(&step)
+    let lightest = planNextTokens(&step)
+    planPrompts(&step, lightest: lightest)
     guard !step.plan.entries.isEmpty else { return nil }
     counts.steps += 1
+    stepStart = now
     inFlight = step.inFlight
     return step.plan
   }
@@ -19,32 +20,48 @@ extension Scheduler {
   private struct Step {
     var plan = StepPlan()
     var budget: Int
-    var inFlight: [(sequence: SequenceState, tokenCount: Int, samples: Bool)] = []
+    var inFlight: [InFlight] = []
+    /// Of next tokens.
+    var units = 0.0
   }
 
   /// The next token of every sequence that runs, the oldest first: when pages run out, others give
-  /// way.
-  private func planNextTokens(_ step: inout Step) {
-    let ready = running.filter { $0.isActive && !$0.isPrefilling }.sorted { $0.key < $1.key }
+  /// way. Of tenants with more of them than their share, those that have waited longest. Returns the
+  /// units of the tenant that has least of them; 0 when there are none.
+  private func planNextTokens(_ step: inout Step) -> Double {
+    let ready = running.filter { $0.isActive && !$0.isPrefilling }
+    let (shared, lightest) = share(ready)
     // One of the first may have preempted one of the last. The budget is enough for all
     // (`SchedulerConfiguration.validate`).
-    for sequence in ready where sequence.place == .running {
+    for sequence in shared.sorted(by: { $0.key < $1.key }) where sequence.place == .running {
       sequence.plannedStep = stepNumber
       guard let copy = makeWritable(sequence) else { continue }
       step.plan.copies += copy
+      step.units += configuration.work.units(at: sequence.computedCount)
       plan(sequence, tokenCount: 1, &step)
     }
+    return lightest
   }
 
-  /// Parts of prompts, of the tenant that used least first.
-  private func planPrompts(_ step: inout Step) {
+  /// Parts of prompts, of the tenant that used least first: what fits into the step, or beside next
+  /// tokens what they can be expected to wait for.
+  private func planPrompts(_ step: inout Step, lightest: Double) {
     let prefilling = running.filter { $0.isActive && $0.isPrefilling }
       .sorted {
         $0.tenant.used != $1.tenant.used ? $0.tenant.used < $1.tenant.used : $0.key < $1.key
       }
+    guard !prefilling.isEmpty else { return }
+    var units = promptUnits(beside: step.units, lightest: lightest)
     for sequence in prefilling where step.budget > 0 {
+      let fitting = configuration.work.count(from: sequence.computedCount, units: units)
+      // One token at least, so that even the longest prompt comes to its end.
+      let isFirst = step.inFlight.allSatisfy { !$0.isPrompt }
+      let count = min(sequence.pendingCount, step.budget, max(fitting, isFirst ? 1 : 0))
+      guard count > 0, units > 0 else { return }
       sequence.plannedStep = stepNumber
-      plan(sequence, tokenCount: min(sequence.pendingCount, step.budget), &step)
+      let first = sequence.computedCount
+      units -= configuration.work.units(of: first..<first + count)
+      plan(sequence, tokenCount: count, &step)
     }
   }
 
@@ -66,7 +83,10 @@ extension Scheduler {
       StepPlan.Entry(
         sequence: sequence.id, tokens: Array(sequence.tokens[first..<end]), firstPosition: first,
         pages: Array(sequence.pages.prefix(pageCount)), samples: samples))
-    step.inFlight.append((sequence, tokenCount, !samples.isEmpty))
+    step.inFlight.append(
+      InFlight(
+        sequence: sequence, positions: first..<end, isPrompt: sequence.isPrefilling,
+        samples: !samples.isEmpty))
     step.budget -= tokenCount
     charge(sequence, first..<end)
   }
@@ -77,14 +97,15 @@ extension Scheduler {
       max(
         positions.lowerBound, sequence.chargedCount)..<max(
         positions.upperBound, sequence.chargedCount)
-    let ofPrompt = max(0, min(new.upperBound, sequence.request.promptCount) - new.lowerBound)
-    let generated = new.count - ofPrompt
+    let parting = min(max(new.lowerBound, sequence.request.promptCount), new.upperBound)
+    let work = configuration.work
     queue.charge(
       sequence.tenant,
-      UInt64(ofPrompt) * configuration.promptTokenCost
-        + UInt64(generated) * configuration.generatedTokenCost)
+      UInt64(
+        work.units(of: new.lowerBound..<parting) * configuration.promptTokenCost
+          + work.units(of: parting..<new.upperBound) * configuration.generatedTokenCost))
     sequence.chargedCount = new.upperBound
-    counts.promptTokens += positions.count - generated
+    counts.promptTokens += positions.count - (new.upperBound - parting)
   }
 
   /// Gives a sequence the page of its next position, alone. Returns the copy that this takes, if

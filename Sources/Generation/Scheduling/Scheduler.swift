@@ -5,12 +5,14 @@
 /// step is being computed (all calls from one thread, or under one lock). What happened is in
 /// `takeEvents()`.
 ///
-/// - Continuous batching: each step takes the next token of every running sequence first and fills
-///   what is left of `tokensPerStepMax` with parts of prompts, so that a long prompt holds nobody up.
+/// - Continuous batching: each step takes next tokens of running sequences first, then parts of
+///   prompts: up to `tokensPerStepMax` tokens where nobody waits for a next one, else as much as
+///   leaves the step short (`Scheduler+Shares`), so that a long prompt holds nobody up.
 /// - Admission by pages: a sequence starts when pages for all its tokens are available. When pages
 ///   run out later, a sequence is preempted: it loses its pages, keeps its tokens and is computed
 ///   again, mostly from the prefix cache.
-/// - Turns between tenants by what they used (`TenantQueue`); within a tenant by priority and age.
+/// - Turns between tenants by the work they caused (`TenantQueue`), and shares of a step's next tokens
+///   alike; within a tenant by priority and age.
 /// - A paused request, whose reader does not read, gets no tokens, and its pages go first.
 public final class Scheduler {
   /// The limits it was made with.
@@ -24,8 +26,12 @@ public final class Scheduler {
   var deadlines = IndexedHeap<RequestID, DeadlineKey>()
   var events: [GenerationEvent] = []
   var stepNumber: UInt64 = 0
-  /// The step that is being computed.
-  var inFlight: [(sequence: SequenceState, tokenCount: Int, samples: Bool)]?
+  /// The step that is being computed, and when it began.
+  var inFlight: [InFlight]?
+  var stepStart: Int64 = 0
+  var times = StepTimes()
+  /// Steps with parts of prompts beside next tokens since the last one of next tokens alone.
+  var mixedCount = 0
   private var requestIDLast: UInt64 = 0
   /// What it has done so far.
   public internal(set) var counts = Counts()
@@ -44,6 +50,15 @@ public final class Scheduler {
     public var preemptions = 0
     /// Requests refused because too many were there.
     public var refusals = 0
+  }
+
+  /// Tokens of a sequence that are being computed.
+  struct InFlight {
+    let sequence: SequenceState
+    let positions: Range<Int>
+    /// Of a prompt, or what is to be computed again.
+    let isPrompt: Bool
+    let samples: Bool
   }
 
   struct DeadlineKey: Comparable {
@@ -149,6 +164,14 @@ public final class Scheduler {
       case .waiting, .finished: break
       }
     }
+  }
+
+  /// What a request has used so far: never more than what its end will say.
+  func usage(of id: RequestID) -> GenerationUsage? {
+    guard let request = requests[id] else { return nil }
+    var usage = request.usage
+    usage.promptTokens = min(request.promptCount, request.sequences[0].chargedCount)
+    return usage
   }
 
   /// When the next request runs out of time: a caller without work wakes up then at the latest.

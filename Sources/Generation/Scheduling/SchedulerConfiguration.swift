@@ -8,9 +8,18 @@ public struct SchedulerConfiguration: Sendable, Hashable {
   public var pageCount: Int
   /// Positions a sequence may have: the model's context.
   public var contextMax: Int
-  /// Tokens in one step. More make prompts a little faster and everybody's next token later: 512
-  /// keep matrix products at their full speed.
+  /// Tokens in one step. 512 keep matrix products at their full speed.
   public var tokensPerStepMax = 512
+  /// How long a step with parts of prompts may take, as a multiple of what the next tokens of its
+  /// lightest tenant take alone. More make prompts faster and everybody's next token later.
+  public var promptStretchMax = 2.5
+  /// The same for next tokens of several tenants.
+  public var tenantStretchMax = 2.0
+  /// What parts of prompts get in any case, as a multiple of the time of a step's next tokens: many
+  /// streams of many tenants do not keep another's prompt from being read.
+  public var promptShareMin = 0.5
+  /// How much work a token is, by its position.
+  public var work = TokenWork()
   /// Sequences that hold pages at a time. Weights are read once a step for all of them; beyond 64
   /// the keys and values read outweigh them.
   public var sequencesMax = 64
@@ -21,12 +30,12 @@ public struct SchedulerConfiguration: Sendable, Hashable {
   public var requestsPerTenantMax = 256
   /// Choices of one request.
   public var choicesMax = 16
-  /// What a tenant is charged for a prompt's token and for a generated one. Generated ones are
-  /// dearer because each takes a step of its own (Sheng et al., Fairness in Serving Large Language
-  /// Models, 2024, use 1 and 2).
-  public var promptTokenCost: UInt64 = 1
+  /// What a tenant is charged for a unit of work (`TokenWork`) of a prompt's token and of a generated
+  /// one. Generated ones are dearer because each takes a step of its own (Sheng et al., Fairness in
+  /// Serving Large Language Models, 2024, use 1 and 2).
+  public var promptTokenCost = 1_000.0
   /// See `promptTokenCost`.
-  public var generatedTokenCost: UInt64 = 2
+  public var generatedTokenCost = 2_000.0
 
   /// The defaults, for a cache of `pageCount` pages and a model with `contextMax` positions.
   public init(pageCount: Int, contextMax: Int) {
@@ -36,7 +45,9 @@ public struct SchedulerConfiguration: Sendable, Hashable {
 
   /// What a tenant that used little may be ahead of the others when it comes back: its next
   /// prompts go first, but not for ever.
-  var creditMax: UInt64 { UInt64(tokensPerStepMax) * 16 * max(promptTokenCost, generatedTokenCost) }
+  var creditMax: UInt64 {
+    UInt64(Double(tokensPerStepMax) * 16 * max(promptTokenCost, generatedTokenCost))
+  }
 
   /// Throws what does not fit together.
   func validate() throws(SchedulerError) {

@@ -64,8 +64,8 @@ final class Generator: Sendable {
     parameters.deadline = deadline.map { Int64(clamping: $0.nanoseconds) }
     do {
       return try loop.submit(prompt, parameters, tenant: caller.tenant) {
-        [meter = execution.meter, name] usage in
-        meter.count(usage, caller, model: name)
+        [meter = execution.meter, name] usage, isFirst in
+        meter.count(usage, caller, model: name, isRequest: isFirst)
       }
     } catch { throw RPCError(error) }
   }
@@ -118,7 +118,7 @@ final class Generator: Sendable {
 
   private func step() {
     progress.store(.running, ordering: .sequentiallyConsistent)
-    if loop.step(at: Int64(clamping: execution.now())) {
+    if loop.step(clock: { Int64(clamping: execution.now()) }) {
       // Behind what other models want to run.
       execution.workers.submit { [self] in step() }
       return

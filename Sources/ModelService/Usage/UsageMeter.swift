@@ -16,12 +16,14 @@ final class UsageMeter: Sendable {
 
   private let amounts = Mutex<[Key: Amount]>([:])
 
-  /// Counts a request that has ended, however it ended.
-  func count(_ usage: GenerationUsage, _ caller: Caller, model: String) {
+  /// Counts what a request used since it was counted last; `isRequest` for the first time.
+  func count(
+    _ usage: GenerationUsage, _ caller: Caller, model: String, isRequest: Bool = true
+  ) {
     let key = Key(tenant: caller.tenant, keyID: caller.keyID, model: model)
     amounts.withLock {
       var amount = $0[key] ?? Amount()
-      amount.requests += 1
+      if isRequest { amount.requests += 1 }
       amount.usage += usage
       $0[key] = amount
     }

@@ -55,6 +55,6 @@ func fuzzLanguageModel(_ bytes: [UInt8]) {
     parameters.sampling.seed = 1
     if let stream = try? loop.submit(prompt, parameters, tenant: "t") { streams.append(stream) }
   }
-  for _ in 0..<32 where loop.step(at: 0) {}
+  for _ in 0..<32 where loop.step(clock: { 0 }) {}
   for stream in streams { stream.cancel() }
 }

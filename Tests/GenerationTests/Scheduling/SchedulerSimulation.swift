@@ -7,7 +7,7 @@ struct SchedulerSimulation {
   struct Options {
     var streams = 2_000
     var tenants = 5
-    var pageCount = 400
+    var pageCount = 56
     var contextMax = 400
     var promptMax = 160
     var generatedMax = 60
@@ -61,7 +61,7 @@ struct SchedulerSimulation {
     while submittedCount < options.streams || !live.isEmpty {
       steps += 1
       guard steps < stepsMax else { return problems.append("no end after \(steps) steps") }
-      now += 1
+      now += 1_000
       for _ in 0..<2 where submittedCount < options.streams && chance(2) { submit() }
       disturb()
       let before = used()
@@ -97,7 +97,7 @@ struct SchedulerSimulation {
       generatedTokensMax: Int.random(in: 1...options.generatedMax, using: &random))
     request.priority = Int.random(in: 0...2, using: &random)
     if chance(8) { request.choices = Int.random(in: 2...5, using: &random) }
-    if chance(10) { request.deadline = now + Int64.random(in: 1...2_000, using: &random) }
+    if chance(10) { request.deadline = now + Int64.random(in: 1_000...20_000_000, using: &random) }
     do {
       let id = try scheduler.submit(request)
       streams[id] = Stream(request: request)
@@ -146,7 +146,10 @@ struct SchedulerSimulation {
           Sample(sequence, token: token, finish: FakeDecoder.stops(token) ? .stop : nil))
       }
     }
-    scheduler.complete(samples)
+    // As long as a step of so many tokens may take, some by surprise. The scheduler learns from it.
+    let noise = chance(50) ? Int64.random(in: 1...30, using: &random) : 1
+    now += (2_000 + 600 * Int64(plan.tokenCount)) * noise
+    scheduler.complete(samples, at: now)
     problems += decoder.complaints
   }
 
