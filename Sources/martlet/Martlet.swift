@@ -44,6 +44,7 @@ enum Program {
   static func main() {
     // A peer that goes away must not end the process.
     signal(SIGPIPE, SIG_IGN)
+    refuseArgumentsThatAreNotText()
     // Before there is another thread: threads inherit what is blocked.
     if let command = try? Martlet.parseAsRoot(), command is any RoleCommand {
       RoleProcess.blockSignals()
@@ -53,6 +54,20 @@ enum Program {
       exit(0)
     }
     while true { pause() }
+  }
+
+  /// Swift would put U+FFFD in the place of what is not UTF-8, and another file would be meant.
+  private static func refuseArgumentsThatAreNotText() {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = CommandLine.unsafeArgv[index],
+        String(validatingCString: argument) == nil
+      else { continue }
+      CommandFailure(
+        .usage,
+        "argument \(index): expected UTF-8 text, got bytes that are none: "
+          + "'\(String(cString: argument))'"
+      ).report()
+    }
   }
 
   private nonisolated static func execute() async {

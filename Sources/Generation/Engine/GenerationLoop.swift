@@ -150,11 +150,14 @@ public final class GenerationLoop: Sendable {
   /// Computes one step. False when there is nothing to do until `wake` is called, or until
   /// `nextDeadline`. One thread at a time. `clock` tells the time in nanoseconds; deadlines and the
   /// lengths of steps are seen by it.
-  public func step(clock: () -> Int64) -> Bool {
+  ///
+  /// - Parameter neighbour: `nextTokensNanoseconds` of another loop that waits until this one's step is
+  ///   computed.
+  public func step(neighbour: Int64? = nil, clock: () -> Int64) -> Bool {
     let now = clock()
     typealias Planned = SendableBox<(StepPlan, [SequenceID: SequenceOutput])>
     let (planned, deliveries) = box.withLock { box -> (Planned?, Deliveries) in
-      let plan = box.state.scheduler.step(at: now)
+      let plan = box.state.scheduler.step(at: now, neighbour: neighbour)
       var deliveries = deliver(&box.state)
       // Before a pause of unknown length, too.
       if plan == nil || now - box.state.toldAt >= Self.usageInterval {
@@ -195,6 +198,12 @@ public final class GenerationLoop: Sendable {
 
   /// When a request runs out of time although nothing is computed for it.
   public var nextDeadline: Int64? { box.withLock { $0.state.scheduler.nextDeadline } }
+
+  /// How long somebody's next token takes here, for others who compute on the same threads; nil when
+  /// nobody waits for one.
+  public var nextTokensNanoseconds: Int64? {
+    box.withLock { $0.state.scheduler.nextTokensNanoseconds }
+  }
 
   /// Numbers for metrics.
   public typealias Counts = Scheduler.Counts

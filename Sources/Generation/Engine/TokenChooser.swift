@@ -94,7 +94,8 @@ final class TokenChooser {
     _ logits: UnsafeMutableBufferPointer<Float>, _ workspace: Workspace, into chosen: inout [Chosen]
   ) {
     let size = vocabularySize
-    let own = UnsafeMutableBufferPointer(rebasing: logits[row.index * size..<(row.index + 1) * size])
+    let own = UnsafeMutableBufferPointer(
+      rebasing: logits[row.index * size..<(row.index + 1) * size])
     for (number, id) in row.samples.enumerated() {
       var values = own
       if number < row.samples.count - 1 {

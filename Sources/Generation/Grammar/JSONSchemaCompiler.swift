@@ -225,7 +225,13 @@ struct JSONSchemaCompiler {
   // MARK: - Errors
 
   func malformed(_ expected: String, _ got: JSONValue, _ path: String) -> GrammarError {
-    GrammarError(.malformed, "schema: expected \(expected) at \(path), got \(got.kind)")
+    let value =
+      switch got {
+      case .integer(let number): "\(number)"
+      case .string(let text) where text.utf8.count <= 64: "'\(text)'"
+      default: got.kind
+      }
+    return GrammarError(.malformed, "schema: expected \(expected) at \(path), got \(value)")
   }
 
   func unsupported(_ what: String, _ path: String) -> GrammarError {
@@ -258,7 +264,8 @@ extension Grammar {
     do {
       schema = try JSONValue(parsing: text[...])
     } catch {
-      throw GrammarError(.malformed, "schema: \(error.message)")
+      throw GrammarError(
+        .malformed, "schema: expected JSON, got what is none: \(error.message)")
     }
     var compiler = JSONSchemaCompiler(schema, limits: limits)
     return try Grammar(rules: try compiler.compile(), limits: limits)

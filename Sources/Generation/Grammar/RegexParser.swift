@@ -105,7 +105,7 @@ struct RegexParser {
     var max: Int? = min
     if skip(",") { max = peek == "}" ? nil : try number() }
     guard skip("}") else { throw malformed("} after a count") }
-    if let max, max < min { throw malformed("counts in order, as {2,5}") }
+    if let max, max < min { throw malformed("counts in order, as {2,5}", got: "{\(min),\(max)}") }
     return (min, max)
   }
 
@@ -130,8 +130,9 @@ struct RegexParser {
     case "[": return .scalar(try characterClass())
     case ".": return .scalar(CodepointSet("\n\r\u{2028}\u{2029}").inverted)
     case "\\": return .scalar(try escape(inClass: false))
-    case "*", "+", "?", "{": throw malformed("something to repeat before \(next)")
-    case "]", "}": throw malformed("\\\(next) for the character itself")
+    case "*", "+", "?", "{":
+      throw malformed("something to repeat before \(next)", got: "'\(next)' alone")
+    case "]", "}": throw malformed("\\\(next) for the character itself", got: "'\(next)'")
     default: return .scalar(CodepointSet(ranges: [next.value...next.value]))
     }
   }
@@ -174,7 +175,9 @@ struct RegexParser {
       index += 1
       let high = try classMember()
       guard let first = low.single, let last = high.single, first <= last else {
-        throw malformed("a range of characters in order, as a-z")
+        throw malformed(
+          "a range of characters in order, as a-z",
+          got: "one that ends before it begins, or in a class")
       }
       ranges.append(first...last)
     }
@@ -250,7 +253,10 @@ struct RegexParser {
   }
 
   private func scalar(_ value: UInt32) throws(GrammarError) -> UInt32 {
-    guard Unicode.Scalar(value) != nil else { throw malformed("a Unicode scalar, no surrogate") }
+    guard Unicode.Scalar(value) != nil else {
+      throw malformed(
+        "a Unicode scalar, no surrogate", got: "U+" + String(value, radix: 16, uppercase: true))
+    }
     return value
   }
 
@@ -278,8 +284,12 @@ struct RegexParser {
     return true
   }
 
-  private func malformed(_ expected: String) -> GrammarError {
-    GrammarError(.malformed, "pattern: expected \(expected), at character \(index)")
+  /// - Parameter got: nil: what comes next.
+  private func malformed(_ expected: String, got: String? = nil) -> GrammarError {
+    let next = peek.map { "'\($0.escaped(asASCII: false))'" } ?? "the pattern's end"
+    let got = got ?? next
+    return GrammarError(
+      .malformed, "pattern: expected \(expected), got \(got), at character \(index)")
   }
 
   private func unsupported(_ what: String) -> GrammarError {

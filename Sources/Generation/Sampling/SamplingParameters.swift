@@ -79,7 +79,8 @@ public struct SamplingParameters: Sendable, Hashable {
       try expect(
         token >= 0 && Int(token) < vocabularySize, "logit_bias",
         "tokens below \(vocabularySize)", token)
-      try expect(bias < .infinity, "logit_bias", "numbers below infinity", bias)
+      // OpenAI's bound: 100 takes a token alone or never.
+      try expect((-100...100).contains(bias), "logit_bias", "between -100 and 100", bias)
     }
   }
 

@@ -1,10 +1,14 @@
 extension Scheduler {
   /// What to compute now, or nil when nothing can be: all requests are paused, or there are none.
   /// `complete` must follow before the next step.
-  public func step(at now: Int64) -> StepPlan? {
+  ///
+  /// - Parameter neighbour: how many nanoseconds the next tokens of another model take, if some wait
+  ///   until this step is computed (``nextTokensNanoseconds`` of that model's scheduler).
+  public func step(at now: Int64, neighbour: Int64? = nil) -> StepPlan? {
     precondition(inFlight == nil, "a step is being computed: complete it first")
     while let first = deadlines.first, first.key.time <= now { end(first.element, .deadline) }
     stepNumber += 1
+    neighbourTime = neighbour.map { Double($0) }
     var step = Step(budget: configuration.tokensPerStepMax)
     // First, so that a newcomer can take the place of what is not planned yet.
     admit()

@@ -32,6 +32,8 @@ public final class Scheduler {
   var times = StepTimes()
   /// Steps with parts of prompts beside next tokens since the last one of next tokens alone.
   var mixedCount = 0
+  /// Nanoseconds of the other model's step that waits for this one, if one does.
+  var neighbourTime: Double?
   private var requestIDLast: UInt64 = 0
   /// What it has done so far.
   public internal(set) var counts = Counts()

@@ -12,9 +12,12 @@ public struct SchedulerConfiguration: Sendable, Hashable {
   public var tokensPerStepMax = 512
   /// How long a step with parts of prompts may take, as a multiple of what the next tokens of its
   /// lightest tenant take alone. More make prompts faster and everybody's next token later.
-  public var promptStretchMax = 2.5
+  public var promptStretchMax = 3.0
   /// The same for next tokens of several tenants.
   public var tenantStretchMax = 2.0
+  /// How long a step may take while another model's next tokens wait for it, as a multiple of what
+  /// those take alone.
+  public var neighbourStretchMax = 2.0
   /// What parts of prompts get in any case, as a multiple of the time of a step's next tokens: many
   /// streams of many tenants do not keep another's prompt from being read.
   public var promptShareMin = 0.5

@@ -3,68 +3,78 @@
 /// counted in units (`TokenWork`), so that those far into a context weigh more.
 ///
 /// It needs no clock to be of use: without one, or before the first step was timed, the proportions
-/// are those measured on one machine.
+/// are those measured with SmolLM2-135M and Gemma 3 270M on two threads of Zen 5.
 struct StepTimes {
-  /// In nanoseconds once a step was timed; before, in units.
-  private(set) var base = Self.priorBase
-  /// Of one unit of a sequence's next token.
-  private(set) var generated = Self.priorGenerated
+  /// Of steps with next tokens alone, and with parts of prompts alone.
+  private(set) var generated = StepLine(base: 3.5, slope: 1.2)
+  private(set) var prompts = StepLine(base: 3.5, slope: 1)
   /// Of one unit of a prompt, in a step that also has next tokens.
   private(set) var prompt = 1.0
-
-  // Measured with SmolLM2-135M and Gemma 3 270M on two threads of Zen 5.
-  private static let priorBase = 3.5
-  private static let priorGenerated = 1.2
-  /// What part of an estimate one step may change: some tens of steps are remembered.
-  private static let weightMin = 0.05
-  /// Times beyond this multiple of what was expected say more about the machine than about us.
-  private static let surpriseMax = 4.0
-
-  private var isMeasured = false
-  /// Of steps with next tokens alone: means, variance and covariance of units and time.
-  private var (count, meanUnits, meanTime, variance, covariance) = (0.0, 0.0, 0.0, 0.0, 0.0)
+  /// Whether the times are nanoseconds.
+  private(set) var isMeasured = false
   private var promptCount = 0.0
 
-  /// Of a step with so many units of next tokens.
-  func time(generated units: Double) -> Double { base + generated * units }
+  /// What part of an estimate one step may change: some tens of steps are remembered.
+  static let weightMin = 0.05
+  /// Times beyond this multiple of what was expected say more about the machine than about us.
+  private static let surpriseMax = 4.0
 
   /// A step was computed; time that did not pass says nothing.
   mutating func observe(generated units: Double, prompt promptUnits: Double, nanoseconds: Int64) {
     guard nanoseconds > 0, units > 0 || promptUnits > 0 else { return }
-    var time = Double(nanoseconds)
-    let expected = self.time(generated: units) + prompt * promptUnits
-    if isMeasured {
-      time = min(time, Self.surpriseMax * expected)
-    } else {
+    let expected =
+      units > 0 ? generated.time(units) + prompt * promptUnits : prompts.time(promptUnits)
+    if !isMeasured {
       isMeasured = true
-      let scale = time / expected
-      (base, generated, prompt) = (base * scale, generated * scale, prompt * scale)
+      let scale = Double(nanoseconds) / expected
+      generated.scale(by: scale)
+      prompts.scale(by: scale)
+      prompt *= scale
     }
+    let time = min(Double(nanoseconds), Self.surpriseMax * max(expected, 1))
     if promptUnits == 0 {
-      learn(generated: units, time)
-    } else if units > 0 {
-      // Without next tokens, parts of prompts are large, and a token of theirs takes less.
+      generated.learn(units, time)
+    } else if units == 0 {
+      prompts.learn(promptUnits, time)
+    } else {
       promptCount += 1
-      let own = max((time - self.time(generated: units)) / promptUnits, generated / 64)
+      let own = max((time - generated.time(units)) / promptUnits, generated.slope / 64)
       prompt += max(1 / promptCount, Self.weightMin) * (own - prompt)
     }
   }
+}
 
-  /// A line through the steps that are remembered. Where they are all alike, its slope is that of the
-  /// proportions known before.
-  private mutating func learn(generated units: Double, _ time: Double) {
+/// A line through the times of steps that are remembered, by their units.
+struct StepLine {
+  /// What a step takes whatever is in it, and for each unit.
+  private(set) var base, slope: Double
+  /// The proportion known before: where steps are all alike, the line has it.
+  private let ratio: Double
+  private var (count, meanUnits, meanTime, variance, covariance) = (0.0, 0.0, 0.0, 0.0, 0.0)
+
+  init(base: Double, slope: Double) {
+    (self.base, self.slope, ratio) = (base, slope, base / slope)
+  }
+
+  func time(_ units: Double) -> Double { base + slope * units }
+  /// How many units a step of so much time has.
+  func units(in time: Double) -> Double { max(time - base, 0) / slope }
+
+  mutating func scale(by factor: Double) { (base, slope) = (base * factor, slope * factor) }
+
+  mutating func learn(_ units: Double, _ time: Double) {
     count += 1
-    let weight = max(1 / count, Self.weightMin)
+    let weight = max(1 / count, StepTimes.weightMin)
     let (du, dt) = (units - meanUnits, time - meanTime)
     meanUnits += weight * du
     meanTime += weight * dt
     variance = (1 - weight) * (variance + weight * du * du)
     covariance = (1 - weight) * (covariance + weight * du * dt)
     let doubt = 0.1
-    let known = meanTime / (Self.priorBase / Self.priorGenerated + meanUnits)
-    let slope = (covariance + doubt * known) / (variance + doubt)
-    generated = min(max(slope, known / 8), meanTime / meanUnits)
-    base = meanTime - generated * meanUnits
+    let known = meanTime / (ratio + meanUnits)
+    slope = min(
+      max((covariance + doubt * known) / (variance + doubt), known / 8), meanTime / meanUnits)
+    base = meanTime - slope * meanUnits
   }
 }
 

@@ -32,4 +32,6 @@ struct ExecutionResources: Sendable {
   var now: @Sendable () -> UInt64 = { MonotonicTime.now().nanoseconds }
   /// Counts what generation uses, for whom.
   var meter = UsageMeter()
+  /// Language models whose steps wait for each other.
+  var neighbours = GenerationNeighbours()
 }

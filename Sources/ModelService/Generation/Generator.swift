@@ -118,7 +118,10 @@ final class Generator: Sendable {
 
   private func step() {
     progress.store(.running, ordering: .sequentiallyConsistent)
-    if loop.step(clock: { Int64(clamping: execution.now()) }) {
+    let neighbour = execution.neighbours.shortest(besides: self)
+    let isBusy = loop.step(neighbour: neighbour) { Int64(clamping: execution.now()) }
+    execution.neighbours.set(self, isBusy ? loop.nextTokensNanoseconds : nil)
+    if isBusy {
       // Behind what other models want to run.
       execution.workers.submit { [self] in step() }
       return

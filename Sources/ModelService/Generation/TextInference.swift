@@ -27,7 +27,7 @@ struct TextInference: Sendable {
     var parameters = GenerationParameters()
     if let json = try inputs.optionalText("sampling_parameters"), !json.isEmpty {
       do {
-        try parameters.read(try JSONValue(parsing: Array(json.utf8)[...]))
+        try parameters.read(sampling: try JSONValue(parsing: Array(json.utf8)[...]))
       } catch let error as RPCError { throw error } catch {
         throw .invalid("sampling_parameters: expected a JSON object: \(error)")
       }
@@ -91,115 +91,6 @@ struct TextInference: Sendable {
       }
     } onCancel: {
       stream.cancel()
-    }
-  }
-}
-
-/// The tensors of a request for text, one element each.
-private struct TextInputs {
-  private var elements: [String: (datatype: String, bytes: [UInt8])] = [:]
-
-  init(_ request: Inference.ModelInferRequest) throws(RPCError) {
-    let known = ["text_input", "stream", "sampling_parameters", "exclude_input_in_output"]
-    for (index, input) in request.inputs.enumerated() {
-      guard known.contains(input.name) else {
-        throw .invalid(
-          "expected inputs among \(known.joined(separator: ", ")), got '\(input.name.clipped)'")
-      }
-      let count = Shape.elementCount(input.shape.map { Int(clamping: $0) })
-      guard count == 1 else {
-        throw .invalid("input '\(input.name)': expected one element, got shape \(input.shape)")
-      }
-      if !request.rawInputContents.isEmpty {
-        guard index < request.rawInputContents.count else {
-          throw .invalid("input '\(input.name)': expected raw contents, got none")
-        }
-        elements[input.name] = (input.datatype, Array(request.rawInputContents[index]))
-      } else if let text = input.contents?.bytesContents.first {
-        elements[input.name] = (input.datatype, StringFraming.frame([Array(text)]))
-      } else if let flag = input.contents?.boolContents.first {
-        elements[input.name] = (input.datatype, [flag ? 1 : 0])
-      } else {
-        throw .invalid("input '\(input.name)': expected contents, got none")
-      }
-    }
-  }
-
-  func optionalText(_ name: String) throws(RPCError) -> String? {
-    guard let (datatype, bytes) = elements[name] else { return nil }
-    let texts = bytes.withUnsafeBytes { StringFraming.elements($0) }
-    guard datatype == DataType.string.oipName, let texts, texts.count == 1,
-      let text = String(validating: texts[0], as: UTF8.self)
-    else { throw .invalid("input '\(name)': expected one UTF-8 text of datatype BYTES") }
-    return text
-  }
-
-  func text(_ name: String) throws(RPCError) -> String {
-    guard let text = try optionalText(name) else {
-      throw .invalid("expected an input '\(name)', got none")
-    }
-    return text
-  }
-
-  func flag(_ name: String) throws(RPCError) -> Bool? {
-    guard let (datatype, bytes) = elements[name] else { return nil }
-    guard datatype == DataType.bool.oipName, bytes.count == 1 else {
-      throw .invalid("input '\(name)': expected one element of datatype BOOL")
-    }
-    return bytes[0] != 0
-  }
-}
-
-extension GenerationParameters {
-  /// The members of `sampling_parameters`, named as OpenAI and vLLM do.
-  fileprivate mutating func read(_ value: JSONValue) throws(RPCError) {
-    guard case .object(let members) = value else {
-      throw .invalid("sampling_parameters: expected an object, got \(value.kind)")
-    }
-    for member in members { try set(member.name, member.value) }
-  }
-
-  fileprivate mutating func set(_ name: String, _ value: JSONValue) throws(RPCError) {
-    func number() throws(RPCError) -> Double {
-      switch value {
-      case .integer(let integer): return Double(integer)
-      case .unsigned(let integer): return Double(integer)
-      case .real(let real): return real
-      case .string(let text):
-        if let number = Double(text) { return number }
-      default: break
-      }
-      throw .invalid("parameter '\(name)': expected a number, got \(value.kind)")
-    }
-    func integer() throws(RPCError) -> Int {
-      let value = try number()
-      guard let whole = Int(exactly: value) else {
-        throw .invalid("parameter '\(name)': expected a whole number, got \(value)")
-      }
-      return whole
-    }
-    switch name {
-    case "max_tokens", "max_new_tokens": maxTokens = try integer()
-    case "temperature": sampling.temperature = Float(try number())
-    case "top_k": sampling.topK = max(0, try integer())
-    case "top_p": sampling.topP = Float(try number())
-    case "min_p": sampling.minP = Float(try number())
-    case "typical_p": sampling.typicalP = Float(try number())
-    case "repetition_penalty": sampling.repetitionPenalty = Float(try number())
-    case "frequency_penalty": sampling.frequencyPenalty = Float(try number())
-    case "presence_penalty": sampling.presencePenalty = Float(try number())
-    case "seed": sampling.seed = UInt64(truncatingIfNeeded: try integer())
-    case "priority": priority = try integer()
-    case "stop":
-      switch value {
-      case .string(let text): stop = [text]
-      case .array(let values):
-        stop = []
-        for case .string(let text) in values { stop.append(text) }
-      default: throw .invalid("parameter 'stop': expected a text or a list, got \(value.kind)")
-      }
-    default:
-      throw .invalid("expected a known sampling parameter, got '\(name.clipped)'")
     }
   }
 }

@@ -91,7 +91,7 @@ struct InferenceCheck {
     .invalid("unexpected inference input '\(input.clipped)' for model '\(model)'")
   }
 
-  private static func refuseSharedMemory(
+  static func refuseSharedMemory(
     _ parameters: [String: Inference.InferParameter], _ what: String
   ) throws(RPCError) {
     guard !parameters.isEmpty else { return }

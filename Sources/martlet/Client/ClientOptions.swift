@@ -21,8 +21,9 @@ struct ClientOptions: ParsableArguments {
   @Option(help: "The certificate's key [MARTLET_CLIENT_KEY].")
   var clientKey: String?
 
-  @Option(help: "Give up after this many seconds.")
-  var timeout: Double = 60
+  @Option(
+    parsing: .unconditional, help: "Give up after this many seconds; default: 60.",
+    transform: Number.real) var timeout: Double = 60
 
   func connect() throws -> Connection {
     let target = address ?? Self.environment("MARTLET_ADDRESS") ?? "127.0.0.1:8443"
@@ -34,9 +35,7 @@ struct ClientOptions: ParsableArguments {
         .usage,
         "no authority to trust: set MARTLET_CA or pass --ca (`martlet up` writes DIR/tls/ca.pem)")
     }
-    guard access(roots, R_OK) == 0 else {
-      throw CommandFailure(.noInput, "cannot read the authority's certificate '\(roots)'")
-    }
+    let apiKey = try checkedKey()
     guard timeout > 0 else {
       throw CommandFailure(.usage, "expected --timeout above 0 seconds, got \(timeout)")
     }
@@ -46,9 +45,40 @@ struct ClientOptions: ParsableArguments {
     let tls = TLSConfiguration(
       certificateChain: clientCertificate ?? Self.environment("MARTLET_CLIENT_CERTIFICATE"),
       privateKey: clientKey ?? Self.environment("MARTLET_CLIENT_KEY"), trustRoots: roots)
-    return Connection(
-      client: try Client(target: endpoint, tls: tls, configuration: configuration),
-      apiKey: apiKey ?? Self.environment("MARTLET_API_KEY"), timeout: .seconds(timeout))
+    // Which of the files it is, and whether it cannot be read or is none: 66 or 65.
+    for path in tls.files { _ = try FileBytes.read(path) }
+    let client: Client
+    do { client = try Client(target: endpoint, tls: tls, configuration: configuration) } catch {
+      let files = tls.files.map { "'\($0)'" }.joined(separator: ", ")
+      throw CommandFailure(
+        .badData, "expected PEM certificates (and their key) in \(files): \(error)")
+    }
+    return Connection(client: client, apiKey: apiKey, timeout: .seconds(timeout))
+  }
+
+  /// The key, if it can be one: a mistake in the environment is told here, not by the gateway. The
+  /// text itself is never printed, it may be a secret of something else.
+  private func checkedKey() throws(CommandFailure) -> String? {
+    guard let key = apiKey ?? Self.environment("MARTLET_API_KEY") else { return nil }
+    let source = apiKey == nil ? "MARTLET_API_KEY" : "--api-key"
+    guard key.hasPrefix("mk_"), (8...256).contains(key.utf8.count),
+      key.utf8.allSatisfy({
+        switch UInt8($0) {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+          UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      })
+    else {
+      let reason =
+        key.hasPrefix("mk_") ? "with other characters or of another length" : "without that prefix"
+      throw CommandFailure(
+        .usage,
+        "\(source): expected an API key, mk_ and letters and digits, got \(key.utf8.count) bytes "
+          + reason)
+    }
+    return key
   }
 
   static func environment(_ name: String) -> String? {

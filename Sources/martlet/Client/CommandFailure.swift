@@ -46,8 +46,13 @@ struct CommandFailure: Error {
 
   /// Writes the sentence to standard error and ends the process.
   func report() -> Never {
-    let line = "martlet: \(message)\n"
-    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    Self.tell(message)
     exit(code.rawValue)
+  }
+
+  /// Writes a sentence to standard error.
+  static func tell(_ message: String) {
+    let line = "martlet: \(Output.safeLines(message))\n"
+    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
   }
 }

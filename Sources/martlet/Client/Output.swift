@@ -11,6 +11,7 @@ enum Output {
 
   /// Columns as wide as their widest cell.
   static func table(_ header: [String], _ rows: [[String]]) {
+    let rows = rows.map { $0.map(safe) }
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].count }.max() ?? 0
     }

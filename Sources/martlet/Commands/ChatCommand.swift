@@ -43,8 +43,7 @@ struct ChatCommand: AsyncParsableCommand {
       } catch let error as RPCError where error.code == .invalidArgument {
         // What was refused is not part of the conversation, which goes on.
         request.messages.removeLast()
-        let line = "martlet: \(error.message)\n"
-        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        CommandFailure.tell(error.message)
         continue
       }
       print("")

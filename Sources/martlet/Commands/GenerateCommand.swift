@@ -78,7 +78,7 @@ struct GeneratedText {
       if !response.finishReason.isEmpty { result.finishReason = response.finishReason }
       if let usage = response.usage { result.usage = usage }
       if prints, !response.text.isEmpty {
-        print(response.text, terminator: "")
+        print(Output.printed(response.text), terminator: "")
         fflush(nil)
       }
     }

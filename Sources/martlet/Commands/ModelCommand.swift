@@ -23,8 +23,9 @@ struct ModelCommand: AsyncParsableCommand {
     @OptionGroup var options: ClientOptions
     @Argument(help: "An .onnx or .gguf file, or a model's folder.") var path: String
     @Option(help: "The model's name.") var name: String
-    @Option(help: "The version's number; default: one more than the newest.")
-    var version: Int64 = 0
+    @Option(
+      parsing: .unconditional, help: "The version's number; default: one more than the newest.",
+      transform: Number.whole) var version: Int64 = 0
     @Option(
       help: """
         What the weights of a language model become that are F32, F16 or BF16: q8_0, q4_K, or none: they stay.
@@ -59,7 +60,7 @@ struct ModelCommand: AsyncParsableCommand {
         }
       }
       let response: MartletV1.DeployResponse = try Connection.decode(bytes)
-      print("\(response.name) version \(response.version)")
+      print("\(Output.safe(response.name)) version \(response.version)")
     }
   }
 
@@ -97,14 +98,15 @@ struct ModelCommand: AsyncParsableCommand {
         "/martlet.v1.Models/ShowModel", request)
       let row = ModelRow(response.model ?? .init())
       if json { return try Output.json(row) }
-      print("\(row.name) (\(row.platform)), largest batch \(row.maxBatchSize)")
+      print(
+        Output.safe("\(row.name) (\(row.platform)), largest batch \(row.maxBatchSize)"))
       for version in row.versions {
-        print("  version \(version.version)  \(version.state)  \(version.reason)")
+        print(Output.safe("  version \(version.version)  \(version.state)  \(version.reason)"))
       }
       for (title, tensors) in [("inputs", row.inputs), ("outputs", row.outputs)] {
         print("  \(title)")
         for tensor in tensors {
-          print("    \(tensor.name)  \(tensor.datatype) \(tensor.shape)")
+          print(Output.safe("    \(tensor.name)  \(tensor.datatype) \(tensor.shape)"))
         }
       }
     }
@@ -142,7 +144,8 @@ struct ModelCommand: AsyncParsableCommand {
       abstract: "Delete a model, or one of its versions, for good.")
     @OptionGroup var options: ClientOptions
     @Argument(help: "The model.") var name: String
-    @Option(help: "Only this version.") var version: Int64 = 0
+    @Option(parsing: .unconditional, help: "Only this version.", transform: Number.whole)
+    var version: Int64 = 0
 
     func run() async throws {
       var request = MartletV1.DeleteModelRequest()

@@ -3,14 +3,28 @@ internal import Protocols
 
 /// How texts are generated: options of `martlet generate` and `martlet chat`.
 struct SamplingOptions: ParsableArguments {
-  @Option(help: "Tokens to generate at most; default: 256.") var maxTokens: UInt32 = 256
-  @Option(help: "0 takes the most likely token, always; default: 1.") var temperature: Float?
-  @Option(help: "Only the most likely tokens with this probability together.") var topP: Float?
-  @Option(help: "Only so many most likely tokens.") var topK: UInt32 = 0
-  @Option(help: "Only tokens of at least this share of the most likely one's probability.")
-  var minP: Float = 0
-  @Option(help: "What logits of tokens that occurred are divided by.") var repetitionPenalty: Float?
-  @Option(help: "The same seed and prompt give the same text.") var seed: UInt64?
+  @Option(
+    parsing: .unconditional, help: "Tokens to generate at most; default: 256.",
+    transform: Number.whole) var maxTokens: UInt32 = 256
+  @Option(
+    parsing: .unconditional, help: "0 takes the most likely token, always; default: 1.",
+    transform: Number.real) var temperature: Float?
+  @Option(
+    parsing: .unconditional, help: "Only the most likely tokens with this probability together.",
+    transform: Number.real) var topP: Float?
+  @Option(
+    parsing: .unconditional, help: "Only so many most likely tokens.", transform: Number.whole)
+  var topK: UInt32 = 0
+  @Option(
+    parsing: .unconditional,
+    help: "Only tokens of at least this share of the most likely one's probability.",
+    transform: Number.real) var minP: Float = 0
+  @Option(
+    parsing: .unconditional, help: "What logits of tokens that occurred are divided by.",
+    transform: Number.real) var repetitionPenalty: Float?
+  @Option(
+    parsing: .unconditional, help: "The same seed and prompt give the same text.",
+    transform: Number.whole) var seed: UInt64?
   @Option(help: "The text ends before this; may be given again.") var stop: [String] = []
   @Option(help: "A file with a JSON schema that the text fulfils.") var jsonSchema: String?
   @Option(help: "A regular expression that the whole text matches.") var regex: String?

@@ -7,12 +7,14 @@ struct UsageCommand: AsyncParsableCommand {
     commandName: "usage",
     abstract: "What keys have used of language models, by day.",
     discussion: """
-      Requests that have ended, cancelled ones included, and the tokens of their prompts, those of \
-      them that were cached, and those generated. Model services report every two seconds.
+      Requests, cancelled ones and those under way included, and the tokens of their prompts, those \
+      of them that were cached, and those generated. Model services report every few seconds.
       """)
   @OptionGroup var options: ClientOptions
   @Option(help: "The tenant; default: that of the key in use.") var tenant = ""
-  @Option(help: "How many days, today (UTC) included; 1 to 400.") var days = 30
+  @Option(
+    parsing: .unconditional, help: "How many days, today (UTC) included; 1 to 400.",
+    transform: Number.whole) var days: Int = 30
   @Flag(help: "Print one JSON document.") var json = false
 
   private struct Row: Encodable {

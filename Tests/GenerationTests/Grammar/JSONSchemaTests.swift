@@ -264,9 +264,9 @@ struct JSONSchemaTests {
       "{\"$ref\":\"http://x/y\"}": "schema: a reference out of the schema can't be enforced, at #",
       "{\"$ref\":\"#/$defs/x\"}":
         "schema: expected a reference to a part of the schema, got '#/$defs/x'",
-      "{\"type\":\"text\"}": "schema: expected a type's name at #, got a text",
+      "{\"type\":\"text\"}": "schema: expected a type's name at #, got 'text'",
       "{\"type\":\"array\",\"minItems\":-1}":
-        "schema: expected a count for 'minItems' at #, got a number",
+        "schema: expected a count for 'minItems' at #, got -1",
       "[]": "schema: expected a schema at #, got a list",
       "{\"type\":\"string\",\"pattern\":\"(?=a)\"}":
         "pattern: lookahead can't be enforced, at character 2",

@@ -85,7 +85,15 @@ struct RegexTests {
       "(a", "a)", "[a", "*a", "a{2", "a{3,2}", "\\", "[b-a]", "a**", "\\xg", "\\ud800",
     ] {
       #expect(Self.message(pattern)?.hasPrefix("pattern: expected") == true, "\(pattern)")
+      #expect(Self.message(pattern)?.contains(", got ") == true, "\(pattern)")
     }
+    #expect(
+      Self.message("a{3,2}")
+        == "pattern: expected counts in order, as {2,5}, got {3,2}, at character 6")
+    #expect(
+      Self.message("(a")
+        == "pattern: expected ) at the end of a group, got the pattern's end, at character 2")
+    #expect(Self.message("a\u{1B}{")?.contains("\u{1B}") == false)
   }
 
   @Test func explosionNamesItsLimit() throws {

@@ -219,7 +219,12 @@ struct SamplerTests {
       message { $0.logitBias = [100: 1] } == "logit_bias: expected tokens below 100, got 100")
     #expect(message { $0.logitBias = [1: .nan] }?.hasPrefix("logit_bias") == true)
     #expect(message { $0.logitBias = [1: .infinity] }?.hasPrefix("logit_bias") == true)
-    #expect(message { $0.logitBias = [1: -.infinity] } == nil)
+    #expect(message { $0.logitBias = [1: -.infinity] }?.hasPrefix("logit_bias") == true)
+    #expect(
+      message { $0.logitBias = [1: 100.5] }
+        == "logit_bias: expected between -100 and 100, got 100.5")
+    #expect(message { $0.logitBias = [1: -101] } != nil)
+    #expect(message { $0.logitBias = [1: -100, 2: 100] } == nil)
     // Greedy takes one token: what filters or draws contradicts it.
     func greedy(_ change: (inout SamplingParameters) -> Void, choices: Int = 1) -> String? {
       message(

@@ -59,8 +59,13 @@ struct StepShareTests {
       return id
     }
 
-    func step() {
-      guard let plan = scheduler.step(at: now) else { return }
+    /// - Parameter neighbour: another model's scheduler, whose steps run in between.
+    func step(beside neighbour: Engine? = nil) {
+      if let neighbour { now = max(now, neighbour.now) }
+      guard
+        let plan = scheduler.step(
+          at: now, neighbour: neighbour?.scheduler.nextTokensNanoseconds)
+      else { return }
       var own: [String: Double] = [:]
       for entry in plan.entries {
         let positions = entry.firstPosition..<entry.firstPosition + entry.tokens.count
@@ -108,8 +113,8 @@ struct StepShareTests {
     let alone = machine.base + machine.generated * machine.work.units(at: 600)
     let intervals = engine.intervals(stream)
     // One in a hundred may be longer, while the times of steps are not known yet.
-    #expect(intervals[intervals.count / 2] < 3 * alone)
-    #expect(intervals[intervals.count * 99 / 100] < 3.5 * alone)
+    #expect(intervals[intervals.count / 2] < 3.4 * alone)
+    #expect(intervals[intervals.count * 99 / 100] < 4 * alone)
     // And prompts get what is left: half of the time at least.
     let time = Double(engine.now - start) / 1_000
     let share = (engine.shares["many"] ?? 0) / time
@@ -158,6 +163,26 @@ struct StepShareTests {
     #expect(share > 0.2, "\(share)")
   }
 
+  /// Two models on the same threads, whose steps take turns.
+  @Test func nextTokensWaitLittleForAnotherModel() throws {
+    let (one, many) = (try Engine(Machine.all[0]), try Engine(Machine.all[1]))
+    let stream = try one.submit("one", prompt: 10, generate: 600)
+    for _ in 0..<20 { one.step() }
+    for _ in 0..<20 { try many.submit("many", prompt: 1_000, generate: 500) }
+    while !one.finished.contains(stream) {
+      many.step(beside: one)
+      one.step(beside: many)
+    }
+    let alone = Machine.all[0].base + Machine.all[0].generated
+    // What the other's step takes whatever is in it is longer than two of this one's: it gets half as
+    // much again.
+    let least = alone + 1.5 * Machine.all[1].base
+    let intervals = one.intervals(stream)
+    #expect(intervals[intervals.count / 2] < max(3.3 * alone, 1.2 * least))
+    #expect(intervals[intervals.count * 98 / 100] < max(4 * alone, 1.5 * least))
+    #expect(many.times.count >= 2)
+  }
+
   @Test func everythingOfATenantThatIsAloneIsInEveryStep() throws {
     let engine = try Engine(Machine.all[0])
     for _ in 0..<40 { try engine.submit("only", prompt: 20, generate: 200) }
@@ -190,15 +215,15 @@ struct StepShareTests {
     }
     for generated in [1.0, 4] {
       let exact = (machine.base + machine.generated * generated) * 1_000
-      #expect(abs(times.time(generated: generated) / exact - 1) < 0.4)
+      #expect(abs(times.generated.time(generated) / exact - 1) < 0.4)
     }
     #expect(times.prompt > machine.prompt * 400 && times.prompt < machine.prompt * 2_500)
   }
 
   @Test func withoutAClockProportionsStay() {
     var times = StepTimes()
-    let before = times.time(generated: 3)
+    let before = times.generated.time(3)
     times.observe(generated: 1, prompt: 9, nanoseconds: 0)
-    #expect(times.time(generated: 3) == before)
+    #expect(times.generated.time(3) == before)
   }
 }

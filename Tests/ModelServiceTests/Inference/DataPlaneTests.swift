@@ -385,7 +385,8 @@ internal import Testing
     var queue = requests[...]
     var answers: [Inference.ModelStreamInferResponse] = []
     try await service.dataPlane.stream(
-      caller: .user, endsOnError: false, next: { queue.popFirst() }, send: { message, _ in answers.append(message) })
+      caller: .user, endsOnError: false, next: { queue.popFirst() },
+      send: { message, _ in answers.append(message) })
     #expect(answers.map { $0.inferResponse?.id } == ["r0", "r1", "r2"])
     #expect(answers[1].errorMessage == "Request for unknown model: 'absent' is not found")
     #expect(answers[1].inferResponse?.outputs == [])
@@ -399,7 +400,8 @@ internal import Testing
     answers = []
     let error = await status {
       try await service.dataPlane.stream(
-        caller: .user, endsOnError: true, next: { queue.popFirst() }, send: { message, _ in answers.append(message) })
+        caller: .user, endsOnError: true, next: { queue.popFirst() },
+        send: { message, _ in answers.append(message) })
     }
     #expect(error?.code == .notFound && answers.count == 1)
   }
