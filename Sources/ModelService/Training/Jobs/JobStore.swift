@@ -22,6 +22,8 @@ final class JobStore: Sendable {
     self.limits = limits
     self.step = step
     try sweep()
+    // A process that died before it said what it had changed said nothing; now it is said.
+    shared.increment()
   }
 
   /// Every tenant that has trained something, sorted.

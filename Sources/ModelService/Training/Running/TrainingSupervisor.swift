@@ -12,6 +12,8 @@ final class TrainingSupervisor: Sendable {
     var runs: [JobKey: JobRun] = [:]
     /// Jobs that could not be written to, and when they are tried again.
     var postponed: [JobKey: MonotonicTime] = [:]
+    /// Whether the last look found jobs that have not ended: somebody may die over them.
+    var hasOpenJobs = true
     var isStopping = false
   }
 
@@ -42,7 +44,8 @@ final class TrainingSupervisor: Sendable {
       var looks = 0
       while !isStopping {
         let generation = store.shared.value
-        if generation != seen || looks >= Self.scanCount {
+        // Without open jobs nothing can change but by somebody who says so.
+        if generation != seen || looks >= Self.scanCount && hasOpenJobs {
           (seen, looks) = (generation, 0)
           startWaiting()
         }
@@ -65,6 +68,7 @@ final class TrainingSupervisor: Sendable {
 
   /// Jobs that are computed here.
   var runCount: Int { state.withLock { $0.runs.count } }
+  private var hasOpenJobs: Bool { state.withLock { $0.hasOpenJobs } }
   private var isStopping: Bool { state.withLock { $0.isStopping } }
 
   /// Starts jobs as long as there is room for them.
@@ -83,6 +87,7 @@ final class TrainingSupervisor: Sendable {
     let isFull = state.withLock { $0.isStopping || $0.runs.count >= around.limits.jobCountMax }
     guard !isFull, let (found, running) = try? scan() else { return nil }
     var waiting = found
+    state.withLock { $0.hasOpenJobs = !found.isEmpty || !running.isEmpty || !$0.postponed.isEmpty }
     while true {
       let next = state.withLock { $0.queue.next(waiting, running: running) }
       guard let next else { return nil }
