@@ -34,7 +34,7 @@ public struct BatchOrder: Sendable {
   public struct Batches: Sequence, IteratorProtocol, Sendable {
     private let order: BatchOrder
     private let batchSize: Int
-    private var random: SeededRandom
+    private var random: RepeatableRandom
     private var blocks: [Int] = []
     private var nextBlock = 0
     /// Shuffled examples that have not come yet.
@@ -44,7 +44,7 @@ public struct BatchOrder: Sendable {
     init(order: BatchOrder, batchSize: Int, epoch: Int) {
       self.order = order
       self.batchSize = batchSize
-      random = SeededRandom(order.seed ?? 0, UInt64(bitPattern: Int64(epoch)))
+      random = RepeatableRandom(order.seed ?? 0, UInt64(bitPattern: Int64(epoch)))
       let blockCount = (order.count + order.blockLength - 1) / order.blockLength
       blocks = Array(0..<blockCount)
       if order.seed != nil, blockCount > order.windowBlockCount { random.shuffle(&blocks) }

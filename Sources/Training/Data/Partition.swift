@@ -7,7 +7,7 @@ public enum Partition {
     precondition(shardCount > 0, "shards: expected 1 or more, got \(shardCount)")
     var shards = Array(0..<shardCount)
     if let seed {
-      var random = SeededRandom(seed, 1)
+      var random = RepeatableRandom(seed, 1)
       random.shuffle(&shards)
     }
     return (0..<count).map { example in
@@ -23,10 +23,10 @@ public enum Partition {
   /// of n shards a further one takes 1/(n+1) of the keys from each and moves no other.
   public static func shard(ofKey key: UInt64, shardCount: Int, seed: UInt64) -> Int {
     precondition(shardCount > 0, "shards: expected 1 or more, got \(shardCount)")
-    let base = SeededRandom.mix(key ^ SeededRandom.mix(seed &+ 0x9E37_79B9_7F4A_7C15))
+    let base = RepeatableRandom.mix(key ^ RepeatableRandom.mix(seed &+ 0x9E37_79B9_7F4A_7C15))
     var best = (shard: 0, weight: UInt64(0))
     for shard in 0..<shardCount {
-      let weight = SeededRandom.mix(base &+ UInt64(shard + 1) &* 0x9E37_79B9_7F4A_7C15)
+      let weight = RepeatableRandom.mix(base &+ UInt64(shard + 1) &* 0x9E37_79B9_7F4A_7C15)
       if shard == 0 || weight > best.weight { best = (shard, weight) }
     }
     return best.shard
@@ -48,7 +48,7 @@ public enum Partition {
     var next = 0
     for label in byLabel.keys.sorted() {
       var examples = byLabel[label] ?? []
-      var random = SeededRandom(seed, UInt64(bitPattern: Int64(label)))
+      var random = RepeatableRandom(seed, UInt64(bitPattern: Int64(label)))
       random.shuffle(&examples)
       for example in examples {
         shards[example] = Int32(next)

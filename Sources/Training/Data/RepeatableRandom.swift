@@ -1,6 +1,6 @@
 /// Random numbers that a seed gives again, whatever the machine (SplitMix64; Steele, Lea and Flood,
 /// "Fast splittable pseudorandom number generators", 2014).
-public struct SeededRandom: Sendable {
+public struct RepeatableRandom: Sendable {
   private var state: UInt64
 
   /// A stream of its own for each list of numbers.
