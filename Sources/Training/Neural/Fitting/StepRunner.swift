@@ -1,0 +1,89 @@
+internal import Compute
+
+/// Runs a compiled step on batches of one size: it owns the memory that a batch is read into, and knows
+/// where the parameters are. Once warm, a step allocates nothing of its own.
+final class StepRunner {
+  let batch: Int
+  private let program: NetworkProgram
+  private let memory: ParameterMemory
+  private let inputs: [UnsafeMutableRawPointer]
+  private let target: UnsafeMutableRawPointer
+  private let step: UnsafeMutablePointer<Int64>
+  private let views: [TensorView]
+  private var scratch: [UInt8] = []
+
+  init(_ program: NetworkProgram, _ network: Network, _ memory: ParameterMemory, batch: Int) {
+    self.batch = batch
+    self.program = program
+    self.memory = memory
+    func allocate(_ shape: [Int], _ type: DataType) -> (UnsafeMutableRawPointer, TensorView) {
+      let size = batch * shape.reduce(1, *) * (type.elementByteCount ?? 4)
+      let bytes = UnsafeMutableRawPointer.allocate(byteCount: size + 128, alignment: 4096)
+      bytes.initializeMemory(as: UInt8.self, repeating: 0, count: size + 128)
+      return (
+        bytes,
+        TensorView(
+          dataType: type, shape: [batch] + shape,
+          bytes: UnsafeRawBufferPointer(start: bytes, count: size))
+      )
+    }
+    let features = network.inputs.map { allocate($0.shape, $0.dataType) }
+    let target = allocate(network.target.shape, network.target.dataType)
+    step = .allocate(capacity: 8)
+    step.initialize(repeating: 0, count: 8)
+    inputs = features.map(\.0)
+    self.target = target.0
+    let counter = TensorView(
+      dataType: .int64, shape: [1], bytes: UnsafeRawBufferPointer(start: step, count: 8))
+    views =
+      features.map(\.1) + [target.1, counter] + memory.parameters.indices.map { memory.view($0) }
+  }
+
+  deinit {
+    for input in inputs { input.deallocate() }
+    target.deallocate()
+    step.deallocate()
+  }
+
+  /// Reads a batch.
+  func read(
+    _ rows: UnsafeBufferPointer<Int>, _ reader: BatchReader, classCount: Int?
+  ) throws(TrainingError) {
+    try reader.read(
+      rows, inputs: inputs, target: target, scratch: &scratch, classCount: classCount)
+  }
+
+  /// Computes the step on what was read. `body` gets the loss and the metrics, and where the gradients of
+  /// the trained parameters are; they are gone when it returns.
+  func run(
+    step number: Int,
+    _ body: (_ loss: Double, _ metrics: [Double], _ gradients: [UnsafePointer<Float>]) -> Void
+  ) throws(TrainingError) {
+    step[0] = Int64(number)
+    do {
+      try program.model.withContext { context in
+        try context.run(views)
+        func scalar(_ index: Int) -> Double {
+          Double(context.output(index).bytes.loadUnaligned(as: Float.self))
+        }
+        func floats(_ index: Int) -> UnsafePointer<Float> {
+          context.output(index).bytes.baseAddress!.assumingMemoryBound(to: Float.self)
+        }
+        let loss = scalar(0)
+        let metrics = (0..<program.metricCount).map { scalar($0 + 1) }
+        var place = 1 + program.metricCount
+        for parameter in program.followed where loss.isFinite {
+          memory.pointer(parameter).update(
+            from: floats(place), count: memory.parameters[parameter].count)
+          place += 1
+        }
+        body(loss, metrics, program.trained.indices.map { floats(place + $0) })
+      }
+    } catch {
+      throw TrainingError(.diverged, "a step cannot be computed: \(error)")
+    }
+  }
+
+  /// The parameters whose gradients a run gives.
+  var trained: [Int] { program.trained }
+}

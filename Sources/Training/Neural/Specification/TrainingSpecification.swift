@@ -1,0 +1,124 @@
+internal import JSON
+
+/// A whole description: model, `compile` and `fit`.
+struct TrainingSpecification {
+  let network: NetworkDescription
+  let loss: Loss
+  let metrics: [MetricKind]
+  let optimizer: Optimizer
+  let fit: FitOptions
+  let seed: UInt64
+  /// The text that a checkpoint is compared by.
+  let digest: UInt64
+
+  /// The names that a description of a network has.
+  static let modelClasses: Set = ["Sequential", "Functional", "Model"]
+
+  init(_ value: JSONValue) throws(TrainingError) {
+    let model = value["model"] ?? value
+    network = try NetworkDescription(model)
+    let compile = value["compile"] ?? model["compile_config"] ?? .object([])
+    let config = try Configuration(compile, place: "compile")
+    loss = try Loss(config["loss"])
+    var kinds: [MetricKind] = []
+    var listed = config["metrics"]?.list ?? []
+    if listed.count == 1, let inner = listed[0].list { listed = inner }
+    for metric in listed { kinds.append(try MetricKind(metric)) }
+    metrics = kinds
+    optimizer = try Optimizer(config["optimizer"])
+    try config.refuse("loss_weights", "weighted_metrics")
+    for key in ["run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"] {
+      _ = config[key]
+    }
+    try config.finish()
+    fit = try FitOptions(value["fit"])
+    if let given = value["seed"], given != .null {
+      guard let number = given.wholeNumber else {
+        throw TrainingError(.specification, "seed must be a whole number, got \(given.kind)")
+      }
+      seed = UInt64(bitPattern: Int64(number))
+    } else {
+      seed = 0
+    }
+    if case .object(let members) = value {
+      let known: Set = [
+        "model", "compile", "fit", "seed", "class_name", "config", "module", "registered_name",
+        "compile_config", "build_config", "keras_version", "backend",
+      ]
+      for member in members where !known.contains(member.name) {
+        throw TrainingError(
+          .specification,
+          "'\(member.name)' is not known in a description; known are model, compile, fit and seed")
+      }
+    }
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in value.serialized() { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    digest = hash
+  }
+}
+
+/// How often the data are seen, and when to stop.
+struct FitOptions {
+  var epochs = 1
+  var batchSize = 32
+  var shuffles = true
+  var validationSplit = 0.0
+  /// Columns by name; nil: `x` and `y`, or all but the last and the last.
+  var features: [String]?
+  var target: String?
+  var stopping: EarlyStopping?
+  /// Steps between checkpoints within an epoch; nil: only at its end.
+  var checkpointSteps: Int?
+
+  init(_ value: JSONValue?) throws(TrainingError) {
+    let config = try Configuration(value, place: "fit")
+    epochs = try config.int("epochs", in: 1...1_000_000) ?? 1
+    batchSize = try config.int("batch_size", in: 1...1_048_576) ?? 32
+    shuffles = try config.bool("shuffle", default: true)
+    validationSplit = try config.number("validation_split", in: 0...0.99) ?? 0
+    checkpointSteps = try config.int("checkpoint_steps", in: 1...(1 << 40))
+    if let one = config["features"]?.text {
+      features = [one]
+    } else if let list = config["features"]?.list {
+      features = list.compactMap(\.text)
+      guard features?.count == list.count, !list.isEmpty else {
+        throw TrainingError(.specification, "fit: features must be names of columns")
+      }
+    }
+    target = try config.string("target")
+    _ = config["verbose"]
+    for callback in config["callbacks"]?.list ?? [] {
+      let object = try KerasObject(callback, place: "fit: callbacks")
+      guard object.className == "EarlyStopping" else {
+        throw TrainingError(
+          .specification, "fit: callbacks must be EarlyStopping, got '\(object.className)'")
+      }
+      stopping = try EarlyStopping(try Configuration(object.config, place: "fit: EarlyStopping"))
+    }
+    try config.refuse("class_weight", "sample_weight", "initial_epoch", "steps_per_epoch")
+    try config.finish()
+  }
+}
+
+/// Ends a training when a measure stops getting better.
+struct EarlyStopping {
+  let monitor: String
+  let patience: Int
+  let minimumChange: Double
+  let restoresBest: Bool
+  /// 1 where more is better.
+  let sign: Double
+
+  init(_ config: Configuration) throws(TrainingError) {
+    monitor = try config.string("monitor") ?? "val_loss"
+    patience = try config.int("patience", in: 0...1_000_000) ?? 0
+    minimumChange = (try config.number("min_delta") ?? 0).magnitude
+    restoresBest = try config.bool("restore_best_weights", default: false)
+    let mode = try config.string("mode", among: ["auto", "min", "max"], default: "auto")
+    sign = mode == "max" || mode == "auto" && monitor.hasSuffix("accuracy") ? 1 : -1
+    _ = config["verbose"]
+    try config.refuse("baseline")
+    try config.refuse("start_from_epoch", unless: .integer(0))
+    try config.finish()
+  }
+}
