@@ -5,6 +5,7 @@ public enum Trainers {
   public static func trainer(
     for request: TrainingRequest
   ) throws(TrainingError) -> any Trainer {
+    if let network = try NeuralTrainers.trainer(for: request) { return network }
     throw TrainingError(
       .specification, "expected the description of a model that can be trained (docs/training.md)")
   }

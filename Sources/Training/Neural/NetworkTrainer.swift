@@ -9,8 +9,9 @@ final class NetworkTrainer: Trainer {
   private let network: Network
   private let reader: BatchReader
   private let validationReader: BatchReader?
-  private let training: [Int]
-  private let validation: [Int]
+  private let exampleCount: Int
+  /// Examples to judge by, by number.
+  private let validation: Range<Int>
   private let checkpoints: (any CheckpointStore)?
   private let threadCount: Int
   private let memory: ParameterMemory
@@ -41,8 +42,8 @@ final class NetworkTrainer: Trainer {
             + "\(other.inputs.map(\.shape))")
       }
       validationReader = try BatchReader(given, network)
-      training = Array(0..<request.training.count)
-      validation = Array(0..<given.count)
+      exampleCount = request.training.count
+      validation = 0..<given.count
     } else {
       // As Keras does: the last examples, before any shuffling.
       let kept = Int(Double(request.training.count) * (1 - fit.validationSplit))
@@ -51,13 +52,13 @@ final class NetworkTrainer: Trainer {
           .data,
           "validation_split \(fit.validationSplit) leaves no example of \(request.training.count)")
       }
-      training = Array(0..<kept)
-      validation = Array(kept..<request.training.count)
+      exampleCount = kept
+      validation = kept..<request.training.count
       validationReader = validation.isEmpty ? nil : reader
     }
     checkpoints = request.checkpoints
     threadCount = request.threadCount
-    let (builder, output) = try network.build(.training(batch: min(fit.batchSize, training.count)))
+    let (builder, output) = try network.build(.training(batch: min(fit.batchSize, exampleCount)))
     classCount = specification.loss.hasClassTargets ? output.shape.last : nil
     guard !builder.parameters.isEmpty else {
       throw TrainingError(.specification, "the network has nothing to learn: no layer has weights")
@@ -68,7 +69,7 @@ final class NetworkTrainer: Trainer {
     state = NetworkCheckpoint(digest: specification.digest)
     try begin()
     // What cannot be computed is said before anybody waits.
-    _ = try stepper(min(fit.batchSize, training.count))
+    _ = try stepper(min(fit.batchSize, exampleCount))
     if let stopping = fit.stopping, stopping.monitor.hasPrefix("val_"), validation.isEmpty {
       throw TrainingError(
         .specification,
@@ -149,17 +150,18 @@ final class NetworkTrainer: Trainer {
     _ report: (TrainingProgress) throws(TrainingError) -> Void
   ) throws(TrainingError) {
     let fit = specification.fit
-    let order = ExampleOrder(
-      training, shuffles: fit.shuffles, seed: specification.seed, epoch: state.epoch)
-    let stepCount = (training.count + fit.batchSize - 1) / fit.batchSize
+    let order = BatchOrder(count: exampleCount, seed: fit.shuffles ? specification.seed : nil)
+    var batches = order.batches(of: fit.batchSize, epoch: state.epoch)
+    // What was done before the last checkpoint.
+    for _ in 0..<state.step { _ = batches.next() }
+    let stepCount = (exampleCount + fit.batchSize - 1) / fit.batchSize
     if state.sums.isEmpty {
       state.sums = [Double](repeating: 0, count: 2 + specification.metrics.count)
     }
     clock.beginEpoch(step: state.step)
-    while state.step < stepCount {
-      let first = state.step * fit.batchSize
-      let count = min(fit.batchSize, training.count - first)
-      try step(order, first, count)
+    while let batch = batches.next() {
+      let count = batch.count
+      try step(batch)
       state.step += 1
       state.total += 1
       clock.count(examples: count)
@@ -186,14 +188,11 @@ final class NetworkTrainer: Trainer {
     try report(told)
   }
 
-  private func step(
-    _ order: ExampleOrder, _ first: Int, _ count: Int
-  ) throws(TrainingError) {
+  private func step(_ rows: [Int]) throws(TrainingError) {
+    let count = rows.count
     let runner = try stepper(count)
-    try order.rows.withUnsafeBufferPointer { rows throws(TrainingError) in
-      try runner.read(
-        UnsafeBufferPointer(rebasing: rows[first..<(first + count)]), reader,
-        classCount: classCount)
+    try rows.withUnsafeBufferPointer { rows throws(TrainingError) in
+      try runner.read(rows, reader, classCount: classCount)
     }
     var isFinite = true
     try runner.run(step: state.total) { loss, metrics, gradients in
@@ -240,8 +239,9 @@ final class NetworkTrainer: Trainer {
 
   /// Loss and metrics without learning.
   private func evaluate(
-    _ reader: BatchReader, _ rows: [Int]
+    _ reader: BatchReader, _ examples: Range<Int>
   ) throws(TrainingError) -> [Metric] {
+    let rows = Array(examples)
     var sums = [Double](repeating: 0, count: 1 + specification.metrics.count)
     var first = 0
     while first < rows.count {

@@ -7,7 +7,7 @@ struct BenchCommand: AsyncParsableCommand {
     discussion: "`make bench` runs all of it beside ONNX Runtime and grpcio.",
     subcommands: [
       BenchKernels.self, BenchServe.self, BenchGenerate.self, BenchPerplexity.self,
-      BenchStartup.self,
+      BenchStartup.self, BenchTrain.self,
       BenchRPC.self, BenchLoad.self,
     ])
 }

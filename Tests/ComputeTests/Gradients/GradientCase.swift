@@ -102,7 +102,11 @@ struct GradientCase: Sendable, CustomStringConvertible {
       try #require(try forward.evaluate(tensors())[0].tensor).elements(as: Double.self)[0]
     }
     let answers = try both.evaluate(tensors())
-    #expect(try #require(answers[0].tensor).elements(as: Double.self)[0] == loss(), "\(self): loss")
+    // Some operators become others that keep what gradients need, and add in another order.
+    let (found, expected) = (
+      try #require(answers[0].tensor).elements(as: Double.self)[0], try loss()
+    )
+    #expect((found - expected).magnitude <= 1e-12 * max(1, expected.magnitude), "\(self): loss")
     let step = 1e-5
     for index in values.indices {
       let gradient = try #require(answers[index + 1].tensor)

@@ -4,6 +4,7 @@
 enum GradientCases {
   static let all: [GradientCase] =
     functions + arithmetic + movement + products + transposed + reductions + normalizations + images
+    + recurrent
 
   /// Operators that pass no gradient on.
   static let constant: Set<String> = Set(
@@ -228,6 +229,33 @@ enum GradientCases {
       ], domain: TrainingOperators.domain, note: "means"),
   ]
 
+  /// X, W, R and B of a layer of 3 units over 4 steps of 2 examples of 2 numbers.
+  private static func layer(
+    _ name: String, gates: Int, directions: Int = 1, _ attributes: [String: Attribute] = [:],
+    note: String = ""
+  ) -> GradientCase {
+    let shapes = [
+      [4, 2, 2], [directions, gates * 3, 2], [directions, gates * 3, 3],
+      [directions, 2 * gates * 3],
+    ]
+    var attributes = attributes
+    attributes["hidden_size"] = .int(3)
+    return GradientCase(
+      name, shapes, range: -1...1, attributes, outputs: name == "LSTM" ? 3 : 2, note: note)
+  }
+
+  private static let reverse = Attribute.string(Array("reverse".utf8))
+  private static let both = Attribute.string(Array("bidirectional".utf8))
+
+  private static let recurrent: [GradientCase] = [
+    layer("RNN", gates: 1), layer("RNN", gates: 1, ["direction": reverse], note: "reverse"),
+    layer("RNN", gates: 1, ["activations": .strings([Array("Relu".utf8)])], note: "relu"),
+    layer("GRU", gates: 3), layer("GRU", gates: 3, ["linear_before_reset": .int(1)], note: "after"),
+    layer("GRU", gates: 3, directions: 2, ["direction": both], note: "both"),
+    layer("LSTM", gates: 4), layer("LSTM", gates: 4, ["direction": reverse], note: "reverse"),
+    layer("LSTM", gates: 4, directions: 2, ["direction": both], note: "both"),
+  ]
+
   /// Sizes at which kernels take their ways, too large for finite differences.
   static let large: [GradientCase] = [
     GradientCase("MatMul", [[3, 40, 33], [33, 50]]),
@@ -242,6 +270,12 @@ enum GradientCases {
     convolution([2, 12, 13, 8], [2, 4, 8, 24], [:], "even"),
     convolution([2, 7, 7, 5], [1, 1, 5, 9], [:], "pointwise"),
     convolution([1, 9, 9, 48], [3, 3, 48, 4], ["strides": .ints([2, 2])], "strided"),
+    GradientCase(
+      "LSTM", [[7, 20, 9], [1, 4 * 33, 9], [1, 4 * 33, 33], [1, 8 * 33]], range: -1...1,
+      ["hidden_size": .int(33)], outputs: 3),
+    GradientCase(
+      "GRU", [[7, 20, 9], [1, 3 * 33, 9], [1, 3 * 33, 33], [1, 6 * 33]], range: -1...1,
+      ["hidden_size": .int(33), "linear_before_reset": .int(1)], outputs: 2),
     GradientCase(
       ImagePooling.opType, [[2, 26, 26, 70]],
       ["max": .int(1), "kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])],

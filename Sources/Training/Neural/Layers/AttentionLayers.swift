@@ -14,7 +14,8 @@ enum AttentionLayers {
     }
   }
 
-  @Sendable private static func multiHead(_ d: LayerDescription) throws(TrainingError) -> any Layer {
+  @Sendable private static func multiHead(_ d: LayerDescription) throws(TrainingError) -> any Layer
+  {
     let heads = try d.config.size("num_heads", in: 1...1024)
     let width = try d.config.size("key_dim", in: 1...65_536)
     let valueWidth = try d.config.int("value_dim", in: 1...65_536) ?? width
@@ -26,7 +27,9 @@ enum AttentionLayers {
     return try attention(d, heads: heads, keyHeads: heads, width: width)
   }
 
-  @Sendable private static func groupedQuery(_ d: LayerDescription) throws(TrainingError) -> any Layer {
+  @Sendable private static func groupedQuery(_ d: LayerDescription) throws(TrainingError)
+    -> any Layer
+  {
     let heads = try d.config.size("num_query_heads", in: 1...1024)
     let keyHeads = try d.config.size("num_key_value_heads", in: 1...1024)
     guard heads % keyHeads == 0 else {

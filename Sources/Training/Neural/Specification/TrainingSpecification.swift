@@ -32,23 +32,16 @@ struct TrainingSpecification {
     }
     try config.finish()
     fit = try FitOptions(value["fit"])
-    if let given = value["seed"], given != .null {
-      guard let number = given.wholeNumber else {
-        throw TrainingError(.specification, "seed must be a whole number, got \(given.kind)")
-      }
-      seed = UInt64(bitPattern: Int64(number))
-    } else {
-      seed = 0
-    }
+    seed = fit.seed
     if case .object(let members) = value {
       let known: Set = [
-        "model", "compile", "fit", "seed", "class_name", "config", "module", "registered_name",
+        "model", "compile", "fit", "class_name", "config", "module", "registered_name",
         "compile_config", "build_config", "keras_version", "backend",
       ]
       for member in members where !known.contains(member.name) {
         throw TrainingError(
           .specification,
-          "'\(member.name)' is not known in a description; known are model, compile, fit and seed")
+          "'\(member.name)' is not known in a description; known are model, compile and fit")
       }
     }
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -67,6 +60,8 @@ struct FitOptions {
   var features: [String]?
   var target: String?
   var stopping: EarlyStopping?
+  /// What first values, the order of examples and dropout follow from.
+  var seed: UInt64 = 0
   /// Steps between checkpoints within an epoch; nil: only at its end.
   var checkpointSteps: Int?
 
@@ -76,6 +71,15 @@ struct FitOptions {
     batchSize = try config.int("batch_size", in: 1...1_048_576) ?? 32
     shuffles = try config.bool("shuffle", default: true)
     validationSplit = try config.number("validation_split", in: 0...0.99) ?? 0
+    if let value = config["seed"] {
+      if case .unsigned(let number) = value {
+        seed = number
+      } else if let number = value.wholeNumber {
+        seed = UInt64(bitPattern: Int64(number))
+      } else {
+        throw config.wrong("seed", expected: "a whole number", value)
+      }
+    }
     checkpointSteps = try config.int("checkpoint_steps", in: 1...(1 << 40))
     if let one = config["features"]?.text {
       features = [one]

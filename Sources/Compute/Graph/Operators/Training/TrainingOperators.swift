@@ -17,6 +17,7 @@ enum TrainingOperators {
     CounterDropout.register(in: &registry)
     ImageConvolution.register(in: &registry)
     ImagePooling.register(in: &registry)
+    RecurrentTraining.register(in: &registry)
     registerGradients(in: &registry)
   }
 
@@ -45,6 +46,7 @@ enum TrainingOperators {
     BatchNormalizationOperator.differentiate(in: &registry)
     ConvOperator.differentiate(in: &registry)
     PoolOperator.differentiate(in: &registry)
+    RecurrentOperator.differentiate(in: &registry)
   }
 }
 

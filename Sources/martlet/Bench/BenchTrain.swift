@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import Glibc
+internal import JSON
+internal import RPC
+internal import Training
+
+/// `martlet bench train`: trains in this process, without a service, and tells how long epochs take.
+struct BenchTrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Measure how long training takes.",
+    discussion: "What `martlet train` asks a service to do, in this process and on its threads.")
+  @Argument(help: "The description of the model, a JSON file.") var specification: String
+  @Option(help: "The examples to learn from: .npz, .npy or .csv.") var data: String
+  @Option(help: "Examples to judge by only.") var validation: String?
+  @Option(help: "How many threads may compute.") var threads = 1
+  @Option(help: "Keep the trained model in this file.") var output: String?
+  @Flag(help: "Print one JSON document.") var json = false
+
+  private struct Document: Encodable {
+    var threads: Int
+    /// Seconds of each epoch, its validation included.
+    var epochs: [Double]
+    /// Seconds from the start to the first epoch's beginning: files, checks, plans.
+    var start: Double
+    var metrics: [String: Double]
+    var notes: [String]
+  }
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("expected --threads in 1...1024, got \(threads)")
+    }
+  }
+
+  func run() throws {
+    let start = MonotonicTime.now()
+    let text = try FileBytes.read(specification)
+    do {
+      let trainer = try Trainers.trainer(
+        for: TrainingRequest(
+          specification: try JSONValue(parsing: text[...]),
+          training: try DataFile.open(data, name: data),
+          validation: try validation.map { try DataFile.open($0, name: $0) },
+          threadCount: threads))
+      try measure(trainer, start)
+    } catch let error as TrainingError {
+      throw CommandFailure(.badData, error.message)
+    } catch let error as JSONError {
+      throw CommandFailure(.badData, "'\(specification)': \(error)")
+    }
+  }
+
+  private func measure(_ given: any Trainer, _ start: MonotonicTime) throws {
+    var trainer = given
+    var last = MonotonicTime.now()
+    let prepared = last.seconds(since: start)
+    var epochs: [Double] = []
+    let result = try trainer.run { progress throws(TrainingError) in
+      guard progress.endsEpoch else { return }
+      let now = MonotonicTime.now()
+      epochs.append(now.seconds(since: last))
+      last = now
+      if json { return }
+      let metrics = progress.metrics.map { "\($0.name) \(fixed($0.value, 4))" }
+      print(
+        "epoch \(progress.epoch)/\(progress.epochCount): \(fixed(epochs.last ?? 0, 3)) s, "
+          + metrics.joined(separator: ", "))
+    }
+    if let output { try FileBytes.write(result.onnx, to: output) }
+    if json {
+      try Output.json(
+        Document(
+          threads: threads, epochs: epochs, start: prepared,
+          metrics: Dictionary(
+            result.metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
+          notes: result.notes))
+    }
+    for note in result.notes where !json { print(note) }
+  }
+
+  private func fixed(_ value: Double, _ digits: Int) -> String {
+    let scale = pow(10, Double(digits))
+    let scaled = (value * scale).rounded() / scale
+    return "\(scaled)"
+  }
+}
+
+extension MonotonicTime {
+  fileprivate func seconds(since other: MonotonicTime) -> Double {
+    Double(nanoseconds - other.nanoseconds) / 1e9
+  }
+}
