@@ -35,7 +35,7 @@ final class ParameterMemory {
   /// Draws every parameter's first value.
   func initialize(seed: UInt64) {
     for (index, parameter) in parameters.enumerated() {
-      var random = SeededRandom(seed: seed, for: parameter.name)
+      var random = RepeatableRandom(seed: seed, for: parameter.name)
       parameter.initializer.fill(
         UnsafeMutableBufferPointer(start: pointer(index), count: parameter.count),
         fans: parameter.fans, columns: parameter.shape.last ?? 1, &random)

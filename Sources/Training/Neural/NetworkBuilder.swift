@@ -138,7 +138,7 @@ struct NetworkBuilder {
   /// Drops elements while training.
   mutating func dropout(_ x: Value, rate: Double, layer: String) -> Value {
     guard isTraining, rate > 0 else { return x }
-    var random = SeededRandom(seed: seed, for: "dropout of \(layer)", valueCount)
+    var random = RepeatableRandom(seed: seed, for: "dropout of \(layer)", valueCount)
     let name = node(
       "Dropout", [x.name, Self.stepName],
       ["rate": .float(Float(rate)), "seed": .int(Int64(bitPattern: random.next()))],

@@ -14,7 +14,7 @@ final class NetworkTrainer: Trainer {
   private let validation: Range<Int>
   private let checkpoints: (any CheckpointStore)?
   private let threadCount: Int
-  private let memory: ParameterMemory
+  let memory: ParameterMemory
   private let slots: [UnsafeMutablePointer<Float>]
   private let classCount: Int?
   private var steppers: [Int: StepRunner] = [:]
@@ -133,12 +133,33 @@ final class NetworkTrainer: Trainer {
     if specification.fit.stopping?.restoresBest == true, !state.bestParameters.isEmpty {
       memory.base.update(from: state.bestParameters, count: memory.count)
     }
-    let graph = try network.exported(memory)
+    let graph = try exported()
     do {
       return TrainedModel(onnx: try ONNX.write(graph), metrics: state.metrics, notes: notes)
     } catch {
       throw TrainingError(.resources, "the model cannot be written: \(error)")
     }
+  }
+
+  /// The network as it is now, as others run it.
+  func exported() throws(TrainingError) -> Graph { try network.exported(memory) }
+
+  /// The loss of the first batch in the order of the data, and its gradient by every trained parameter.
+  func gradientsOfFirstBatch() throws(TrainingError) -> (Double, [String: [Float]]) {
+    let runner = try stepper(min(specification.fit.batchSize, exampleCount))
+    try Array(0..<runner.batch).withUnsafeBufferPointer { rows throws(TrainingError) in
+      try runner.read(rows, reader, classCount: classCount)
+    }
+    var result = (0.0, [String: [Float]]())
+    try runner.run(step: 0) { loss, _, gradients in
+      result.0 = loss
+      for (gradient, index) in zip(gradients, runner.trained) {
+        let parameter = memory.parameters[index]
+        result.1[parameter.name] = Array(
+          UnsafeBufferPointer(start: gradient, count: parameter.count))
+      }
+    }
+    return result
   }
 
   private func hasStopped() -> Bool {

@@ -1,6 +1,6 @@
 internal import Glibc
 
-extension SeededRandom {
+extension RepeatableRandom {
   /// Numbers for one use of a seed: the same name gives the same ones, whatever else was drawn.
   init(seed: UInt64, for name: String, _ number: Int = 0) {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -74,4 +74,19 @@ import Testing
     #expect(try #require(answers[1].tensor).elements(as: Float.self) == [1, 1])
     #expect(try #require(answers[2].tensor).elements(as: Float.self) == [0, 0, 0])
   }
+
+  /// A gradient that comes by several ways is their sum, for a parameter too.
+  @Test func waysAddUp() throws {
+    let graph = Graph(
+      nodes: [
+        Node(opType: "Mul", inputs: ["x", "x"], outputs: ["y"]),
+        Node(opType: "Add", inputs: ["y", "x"], outputs: ["z"]),
+        Node(
+          opType: "ReduceSum", inputs: ["z"], outputs: ["loss"], attributes: ["keepdims": .int(0)]),
+      ], inputs: [Graph.Value(name: "x", dataType: .fp32, shape: [2])],
+      outputs: [Graph.Value(name: "loss", dataType: .fp32, shape: [])])
+    let model = try Model(try graph.differentiated(loss: "loss", parameters: ["x"]))
+    let answers = try model.evaluate([.tensor(Tensor(fp32: [3, -1], shape: [2]))])
+    #expect(try #require(answers[1].tensor).elements(as: Float.self) == [7, -1])
+  }
 }

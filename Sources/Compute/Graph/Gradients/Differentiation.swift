@@ -84,8 +84,8 @@ private struct Differentiation {
       number += 1
       try differentiate(index, number)
     }
-    graph.nodes += backward
     for parameter in parameters { try addOutput(parameter) }
+    graph.nodes += backward
     return graph
   }
 
@@ -149,7 +149,7 @@ private struct Differentiation {
     if let gradient = sum(of: parameter) {
       var node = Node(opType: "Identity", inputs: [gradient], outputs: [output])
       node.opset = GradientNodes.opset
-      graph.nodes.append(node)
+      backward.append(node)
     } else {
       func zeros<T: Element>(_ element: T.Type) -> Tensor {
         Tensor(

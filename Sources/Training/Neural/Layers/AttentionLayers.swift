@@ -23,7 +23,8 @@ enum AttentionLayers {
       throw TrainingError(
         .specification, "\(d.config.place): value_dim must be key_dim, got \(valueWidth)")
     }
-    try d.config.refuse("output_shape", "attention_axes", "seed", "flash_attention")
+    try d.config.refuse("output_shape", "seed", "flash_attention")
+    try d.config.refuse("attention_axes", unless: .array([.integer(1)]))
     return try attention(d, heads: heads, keyHeads: heads, width: width)
   }
 
@@ -54,6 +55,7 @@ enum AttentionLayers {
     layer.kernel = try Initializer(d.config, "kernel_initializer", default: .glorotUniform)
     layer.rotaryWavelength = try d.config.number("rotary_max_wavelength", in: 1...1e9)
     _ = d.config["bias_initializer"]
+    try d.config.refuse("use_gate", unless: .bool(false))
     try d.config.refuse(
       "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
       "bias_constraint")

@@ -108,12 +108,8 @@ struct ConvolutionLayer: Layer {
       isDepthwise
       ? try d.config.int("depth_multiplier", in: 1...64) ?? 1 : try d.config.size("filters")
     groups = isDepthwise ? 0 : try d.config.int("groups", in: 1...4096) ?? 1
-    if isDepthwise {
-      try d.config.refuse(
-        "depthwise_initializer", "depthwise_regularizer", "depthwise_constraint",
-        unless: .null)
-    }
-    weights = try LinearWeights(d.config, units: filters)
+    weights = try LinearWeights(
+      d.config, units: filters, kernel: isDepthwise ? "depthwise" : "kernel")
     activation = try Activation(d.config)
     try d.config.refuse("data_format", unless: .string("channels_last"))
   }

@@ -104,14 +104,17 @@ struct LinearWeights {
   let kernelRegularizer: Regularizer
   let biasRegularizer: Regularizer
 
-  init(_ config: Configuration, units: Int) throws(TrainingError) {
+  /// - Parameter part: what the weights are called in the config: "kernel".
+  init(
+    _ config: Configuration, units: Int, kernel part: String = "kernel"
+  ) throws(TrainingError) {
     self.units = units
     usesBias = try config.bool("use_bias", default: true)
-    kernel = try Initializer(config, "kernel_initializer", default: .glorotUniform)
+    kernel = try Initializer(config, "\(part)_initializer", default: .glorotUniform)
     bias = try Initializer(config, "bias_initializer", default: .zeros)
-    kernelRegularizer = try Regularizer(config, "kernel_regularizer")
+    kernelRegularizer = try Regularizer(config, "\(part)_regularizer")
     biasRegularizer = try Regularizer(config, "bias_regularizer")
-    try config.refuse("activity_regularizer", "kernel_constraint", "bias_constraint", "lora_rank")
+    try config.refuse("activity_regularizer", "\(part)_constraint", "bias_constraint", "lora_rank")
     try config.refuse("quantization_config")
   }
 

@@ -5,37 +5,47 @@ internal import JSON
 enum NormalizationLayers {
   static func register(in makers: inout LayerMakers) {
     makers.add("LayerNormalization") { d throws(TrainingError) in
+      let axis = try axis(d)
       try refuse(d)
       return LayerNormalizationLayer(
-        name: d.name, epsilon: try d.config.number("epsilon", in: 0...1) ?? 1e-3,
+        name: d.name, axis: axis, epsilon: try d.config.number("epsilon", in: 0...1) ?? 1e-3,
         hasScale: try d.config.bool("scale", default: true),
         hasCenter: try d.config.bool("center", default: true),
         isCentered: !(try d.config.bool("rms_scaling", default: false)))
     }
     makers.add("RMSNormalization") { d throws(TrainingError) in
-      try d.config.refuse("axis", unless: .integer(-1))
+      let axis = try axis(d)
       return LayerNormalizationLayer(
-        name: d.name, epsilon: try d.config.number("epsilon", in: 0...1) ?? 1e-6, hasScale: true,
+        name: d.name, axis: axis, epsilon: try d.config.number("epsilon", in: 0...1) ?? 1e-6,
+        hasScale: true,
         hasCenter: false, isCentered: false)
     }
     makers.add("BatchNormalization") { d throws(TrainingError) in
+      let axis = try axis(d)
       try refuse(d)
-      for key in ["moving_mean_initializer", "moving_variance_initializer"] { _ = d.config[key] }
+      for key in [
+        "moving_mean_initializer", "moving_variance_initializer", "renorm_momentum",
+      ] { _ = d.config[key] }
+      try d.config.refuse("renorm_clipping", "virtual_batch_size")
       try d.config.refuse("synchronized", unless: .bool(false))
       try d.config.refuse("renorm", unless: .bool(false))
       return BatchNormalizationLayer(
-        name: d.name, epsilon: try d.config.number("epsilon", in: 0...1) ?? 1e-3,
+        name: d.name, axis: axis, epsilon: try d.config.number("epsilon", in: 0...1) ?? 1e-3,
         momentum: try d.config.number("momentum", in: 0...1) ?? 0.99,
         hasScale: try d.config.bool("scale", default: true),
         hasCenter: try d.config.bool("center", default: true))
     }
   }
 
-  /// Axes in a list are what older versions write.
+  /// The dimension that is normalised, counted with the batch; alone or in a list.
+  private static func axis(_ d: LayerDescription) throws(TrainingError) -> Int {
+    guard let value = d.config["axis"] else { return -1 }
+    let axis = value.wholeNumber ?? (value.list?.count == 1 ? value.list?[0].wholeNumber : nil)
+    guard let axis else { throw d.config.wrong("axis", expected: "one dimension, the last", value) }
+    return axis
+  }
+
   private static func refuse(_ d: LayerDescription) throws(TrainingError) {
-    if let axis = d.config["axis"], axis.wholeNumber != -1, axis.list?.count != 1 {
-      throw d.config.wrong("axis", expected: "-1 (nothing else is supported)", axis)
-    }
     for key in ["beta_initializer", "gamma_initializer"] { _ = d.config[key] }
     try d.config.refuse(
       "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint")
@@ -44,6 +54,7 @@ enum NormalizationLayers {
 
 struct LayerNormalizationLayer: Layer {
   let name: String
+  var axis = -1
   let epsilon: Double
   let hasScale: Bool
   let hasCenter: Bool
@@ -51,7 +62,9 @@ struct LayerNormalizationLayer: Layer {
 
   func apply(_ inputs: [Value], in builder: inout NetworkBuilder) throws(TrainingError) -> Value {
     let x = try one(inputs)
-    guard let size = x.shape.last else { throw wrong("at least one dimension", x.shape) }
+    guard let size = x.shape.last, axis == -1 || axis == x.shape.count else {
+      throw wrong("values whose last dimension is the one to normalise (axis \(axis))", x.shape)
+    }
     let ones = [Float](repeating: 1, count: size)
     let scale =
       hasScale
@@ -85,6 +98,7 @@ struct LayerNormalizationLayer: Layer {
 
 struct BatchNormalizationLayer: Layer {
   let name: String
+  var axis = -1
   let epsilon: Double
   let momentum: Double
   let hasScale: Bool
@@ -92,7 +106,9 @@ struct BatchNormalizationLayer: Layer {
 
   func apply(_ inputs: [Value], in builder: inout NetworkBuilder) throws(TrainingError) -> Value {
     let x = try one(inputs)
-    guard let size = x.shape.last else { throw wrong("at least one dimension", x.shape) }
+    guard let size = x.shape.last, axis == -1 || axis == x.shape.count else {
+      throw wrong("values whose last dimension is the one to normalise (axis \(axis))", x.shape)
+    }
     func vector(_ value: Float, _ builder: inout NetworkBuilder) -> String {
       builder.constant(Tensor(fp32: [Float](repeating: value, count: size), shape: [size]))
     }

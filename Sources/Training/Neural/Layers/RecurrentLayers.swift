@@ -83,15 +83,11 @@ struct RecurrentLayer: Layer {
       d.config, "recurrent_initializer", default: .orthogonal(gain: 1))
     recurrentRegularizer = try Regularizer(d.config, "recurrent_regularizer")
     returnsSequences = try d.config.bool("return_sequences", default: false)
-    for key in [
-      "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask", "time_major",
-    ] {
-      if key == "unroll" {
-        _ = d.config[key]
-      } else {
-        try d.config.refuse(key, unless: .bool(false))
-      }
+    for key in ["return_state", "go_backwards", "stateful", "time_major"] {
+      try d.config.refuse(key, unless: .bool(false))
     }
+    // There are no masks, and how loops are compiled is not Keras's matter here.
+    for key in ["unroll", "zero_output_for_mask"] { _ = d.config[key] }
     try d.config.refuse("recurrent_constraint", "seed")
     let activation = try Activation(d.config, default: .tanh)
     isReLU = cell == .simple && activation == .relu

@@ -89,7 +89,7 @@ enum Initializer: Equatable {
   ///   - columns: for orthogonal and identity matrices.
   func fill(
     _ target: UnsafeMutableBufferPointer<Float>, fans: (Int, Int), columns: Int,
-    _ random: inout SeededRandom
+    _ random: inout RepeatableRandom
   ) {
     switch self {
     case .constant(let value): target.update(repeating: Float(value))
@@ -138,7 +138,7 @@ enum Initializer: Equatable {
   /// Rows (or columns, whichever are fewer) at right angles, by Gram and Schmidt on normal numbers.
   private static func orthogonal(
     _ target: UnsafeMutableBufferPointer<Float>, columns: Int, gain: Double,
-    _ random: inout SeededRandom
+    _ random: inout RepeatableRandom
   ) {
     let rows = target.count / max(columns, 1)
     let (count, length) = rows < columns ? (rows, columns) : (columns, rows)
