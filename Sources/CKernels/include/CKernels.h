@@ -480,6 +480,22 @@ typedef struct ck_table {
   void (*maxPool)(const ck_pool *arguments);
   void (*averagePool)(const ck_pool *arguments);
 
+  // Training: what arrives, times a derivative that the function's value says.
+  void (*reluGradient)(float *target, const float *arriving, const float *value, size_t count);
+  void (*sigmoidGradient)(float *target, const float *arriving, const float *value, size_t count);
+  void (*tanhGradient)(float *target, const float *arriving, const float *value, size_t count);
+  /// Of one line.
+  void (*softmaxGradient)(float *target, const float *arriving, const float *value, size_t count);
+  /// Of max pooling in NHWC, added to `gradient`.
+  void (*maxPoolGradient)(const ck_pool *arguments, const float *arriving, float *gradient);
+  /// Of one step of one example.
+  void (*lstmGradient)(
+      float *target, const float *gates, const float *t, const float *old, const float *dh,
+      float *dc, size_t hidden);
+  void (*adamStep)(
+      float *parameter, const float *gradient, float *first, float *second, size_t count,
+      float scale, float keep1, float keep2, float epsilon);
+
   // Conversion.
   void (*floatFromHalf)(float *destination, const uint16_t *source, size_t count);
   void (*halfFromFloat)(uint16_t *destination, const float *source, size_t count);

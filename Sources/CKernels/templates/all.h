@@ -12,6 +12,7 @@
 #include "recurrent.h"
 #include "reduce.h"
 #include "pooling.h"
+#include "gradients.h"
 #include "depthwise.h"
 #include "winograd.h"
 #include "windows.h"
@@ -98,6 +99,13 @@ const ck_table NAME(ck_table) = {
     .reduce = {EACH_TYPE(reduce_sum), EACH_TYPE(reduce_product), EACH_TYPE(reduce_max),
                EACH_TYPE(reduce_min), EACH_TYPE(reduce_sumSquares)},
     .argExtreme = NAME(argExtreme),
+    .reluGradient = NAME(reluGradient),
+    .sigmoidGradient = NAME(sigmoidGradient),
+    .tanhGradient = NAME(tanhGradient),
+    .maxPoolGradient = NAME(maxPoolGradient),
+    .adamStep = NAME(adamStep),
+    .lstmGradient = NAME(lstmGradient),
+    .softmaxGradient = NAME(softmaxGradient),
     .maxPool = NAME(maxPool),
     .averagePool = NAME(averagePool),
     .floatFromHalf = NAME(floatFromHalf),

@@ -162,6 +162,22 @@ final class NetworkTrainer: Trainer {
     return result
   }
 
+  /// Seconds that each kind of operator takes of a step on the first batch, the slowest first.
+  func profile(count: Int) throws(TrainingError) -> [(name: String, seconds: Double)] {
+    let runner = try stepper(min(specification.fit.batchSize, exampleCount))
+    try Array(0..<runner.batch).withUnsafeBufferPointer { rows throws(TrainingError) in
+      try runner.read(rows, reader, classCount: classCount)
+    }
+    try runner.run(step: 0) { _, _, _ in }
+    let times = try runner.profile(count: count) { Int(TrainingClock.now * 1e9) }
+    var sums: [String: Double] = [:]
+    for time in times {
+      let name = "\(time.operatorName) \(time.nodeName)"
+      sums[name, default: 0] += Double(time.nanoseconds) / 1e9 / Double(count)
+    }
+    return sums.map { ($0.key, $0.value) }.sorted { $0.1 > $1.1 }
+  }
+
   private func hasStopped() -> Bool {
     guard let stopping = specification.fit.stopping else { return false }
     return state.wait > 0 && state.wait >= max(1, stopping.patience)

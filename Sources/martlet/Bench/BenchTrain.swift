@@ -14,6 +14,7 @@ struct BenchTrain: ParsableCommand {
   @Option(help: "Examples to judge by only.") var validation: String?
   @Option(help: "How many threads may compute.") var threads = 1
   @Option(help: "Keep the trained model in this file.") var output: String?
+  @Flag(help: "Print what each operator of a step takes, and train no epoch.") var profile = false
   @Flag(help: "Print one JSON document.") var json = false
 
   private struct Document: Encodable {
@@ -36,18 +37,27 @@ struct BenchTrain: ParsableCommand {
     let start = MonotonicTime.now()
     let text = try FileBytes.read(specification)
     do {
-      let trainer = try Trainers.trainer(
-        for: TrainingRequest(
-          specification: try JSONValue(parsing: text[...]),
-          training: try DataFile.open(data, name: data),
-          validation: try validation.map { try DataFile.open($0, name: $0) },
-          threadCount: threads))
-      try measure(trainer, start)
+      let request = TrainingRequest(
+        specification: try JSONValue(parsing: text[...]),
+        training: try DataFile.open(data, name: data),
+        validation: try validation.map { try DataFile.open($0, name: $0) }, threadCount: threads)
+      if profile { return try printProfile(request) }
+      try measure(try Trainers.trainer(for: request), start)
     } catch let error as TrainingError {
       throw CommandFailure(.badData, error.message)
     } catch let error as JSONError {
       throw CommandFailure(.badData, "'\(specification)': \(error)")
     }
+  }
+
+  private func printProfile(_ request: TrainingRequest) throws {
+    let operators = try NetworkProfile.operators(of: request, steps: 100)
+    let total = operators.reduce(0) { $0 + $1.seconds }
+    Output.table(
+      ["microseconds", "share", "operator"],
+      operators.map {
+        [Output.fixed($0.seconds * 1e6, 1), Output.fixed($0.seconds / total, 3), $0.name]
+      })
   }
 
   private func measure(_ given: any Trainer, _ start: MonotonicTime) throws {
@@ -61,9 +71,9 @@ struct BenchTrain: ParsableCommand {
       epochs.append(now.seconds(since: last))
       last = now
       if json { return }
-      let metrics = progress.metrics.map { "\($0.name) \(fixed($0.value, 4))" }
+      let metrics = progress.metrics.map { "\($0.name) \(Output.fixed($0.value, 4))" }
       print(
-        "epoch \(progress.epoch)/\(progress.epochCount): \(fixed(epochs.last ?? 0, 3)) s, "
+        "epoch \(progress.epoch)/\(progress.epochCount): \(Output.fixed(epochs.last ?? 0, 3)) s, "
           + metrics.joined(separator: ", "))
     }
     if let output { try FileBytes.write(result.onnx, to: output) }
@@ -76,12 +86,6 @@ struct BenchTrain: ParsableCommand {
           notes: result.notes))
     }
     for note in result.notes where !json { print(note) }
-  }
-
-  private func fixed(_ value: Double, _ digits: Int) -> String {
-    let scale = pow(10, Double(digits))
-    let scaled = (value * scale).rounded() / scale
-    return "\(scaled)"
   }
 }
 

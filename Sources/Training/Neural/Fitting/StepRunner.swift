@@ -84,6 +84,17 @@ final class StepRunner {
     }
   }
 
+  /// What each operator of a step takes.
+  func profile(count: Int, clock: () -> Int) throws(TrainingError) -> [StepTime] {
+    do {
+      return try program.model.withContext { context in
+        try context.profile(views, count: count, clock: clock)
+      }
+    } catch {
+      throw TrainingError(.diverged, "a step cannot be computed: \(error)")
+    }
+  }
+
   /// The parameters whose gradients a run gives.
   var trained: [Int] { program.trained }
 }

@@ -1,3 +1,4 @@
+internal import Compute
 internal import Glibc
 internal import JSON
 
@@ -124,17 +125,9 @@ struct Optimizer {
     case .adam(let beta1, let beta2, let epsilon):
       let time = Double(step + 1)
       let scale = Float(rate * (1 - pow(beta2, time)).squareRoot() / (1 - pow(beta1, time)))
-      let (first, second) = (slots[0], slots[1])
-      let (keep1, keep2) = (Float(1 - beta1), Float(1 - beta2))
-      let epsilon = Float(epsilon)
-      for index in 0..<count {
-        let g = gradients[index]
-        let m = first[index] + (g - first[index]) * keep1
-        let v = second[index] + (g * g - second[index]) * keep2
-        first[index] = m
-        second[index] = v
-        parameters[index] -= m * scale / (v.squareRoot() + epsilon)
-      }
+      GradientKernels.adam(
+        parameters, gradients, slots[0], slots[1], count: count, scale: scale,
+        keep1: Float(1 - beta1), keep2: Float(1 - beta2), epsilon: Float(epsilon))
     case .rmsprop(let rho, let momentum, let epsilon, let isCentered):
       rmsprop(
         parameters, gradients, count, slots, Float(rate), Float(rho), Float(momentum),

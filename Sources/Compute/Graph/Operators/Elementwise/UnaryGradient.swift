@@ -13,12 +13,8 @@ struct UnaryGradient: Operator {
 
   let derivative: Derivative
   let argument: Argument
-  /// FP32 in one loop; nil for the general one.
-  var run:
-    (
-      @Sendable (_ dy: UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int)
-        -> Void
-    )?
+  /// The kernel for FP32; nil for the general loop.
+  var kernel: GradientKernels.Function?
 
   var inPlaceInputs: [Int] { [0] }
 
@@ -34,7 +30,7 @@ struct UnaryGradient: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (given, target) = (try operands.input(0), try operands.output())
-    if let run, given.dataType == .fp32 {
+    if let kernel, given.dataType == .fp32 {
       let (dy, value, out) = (
         UnsafePointer(given.f32), UnsafePointer(try operands.input(1).f32), target.f32
       )
@@ -43,7 +39,8 @@ struct UnaryGradient: Operator {
       return {
         Parallel.rows(count, multipleOf: 64, cost: cost, on: threads) { part in
           let at = part.lowerBound
-          run(dy + at, value + at, out + at, part.count)
+          GradientKernels.gradient(
+            of: kernel, into: out + at, dy + at, value: value + at, count: part.count)
         }
       }
     }
@@ -163,21 +160,15 @@ extension UnaryOperator {
     switch name {
     case "Relu":
       var found = of { $1 > 0 ? 1 : 0 }
-      found.run = { dy, y, out, count in
-        for index in 0..<count { out[index] = y[index] > 0 ? dy[index] : 0 }
-      }
+      found.kernel = .relu
       return found
     case "Sigmoid":
       var found = of { $1 * (1 - $1) }
-      found.run = { dy, y, out, count in
-        for index in 0..<count { out[index] = dy[index] * (y[index] * (1 - y[index])) }
-      }
+      found.kernel = .sigmoid
       return found
     case "Tanh":
       var found = of { 1 - $1 * $1 }
-      found.run = { dy, y, out, count in
-        for index in 0..<count { out[index] = dy[index] * (1 - y[index] * y[index]) }
-      }
+      found.kernel = .tanh
       return found
     case "Softplus": return of { x, _ in 1 / (1 + exp(-x)) }
     case "Softsign": return of { x, _ in 1 / ((1 + x.magnitude) * (1 + x.magnitude)) }

@@ -35,8 +35,23 @@ struct SoftmaxGradient: Operator {
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    try operands.input(0).dataType.gradientStep { type throws(GraphError) in
-      try step(type, operands)
+    let (given, output) = (try operands.input(0), try operands.output())
+    let rank = output.shape.count
+    let isLast = rank > 0 && (axis == -1 || axis == rank - 1)
+    guard given.dataType == .fp32, isLast, !isLogarithmic, output.count > 0 else {
+      return try given.dataType.gradientStep { type throws(GraphError) in
+        try step(type, operands)
+      }
+    }
+    let (dy, y, dx) = (given.f32, try operands.input(1).f32, output.f32)
+    let (length, threads) = (output.shape[rank - 1], operands.threadPool)
+    let cost = Parallel.Cost.elements(output.count, nanosecondsEach: 0.5)
+    return {
+      Parallel.rows(output.count / length, cost: cost, on: threads) { part in
+        let at = part.lowerBound * length
+        GradientKernels.softmax(
+          into: dx + at, dy + at, value: y + at, lines: part.count, length: length)
+      }
     }
   }
 

@@ -205,6 +205,15 @@ struct RecurrentBackward<T: GradientElement> {
     for row in 0..<sizes.batch {
       let (gates, out, place) = (own + row * 4 * hidden, down + row * 4 * hidden, row * hidden)
       let (dh, dc, t, old) = (dstate + place, dcell + place, spare + place, before + place)
+      if T.self == Float.self {
+        func floats(_ pointer: UnsafeMutablePointer<T>) -> UnsafeMutablePointer<Float> {
+          UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: Float.self)
+        }
+        GradientKernels.lstm(
+          into: floats(out), gates: floats(gates), t: floats(t), old: floats(old),
+          dh: floats(dh), dc: floats(dc), hidden: hidden)
+        continue
+      }
       for index in 0..<hidden {
         let (i, o) = (gates[index], gates[hidden + index])
         let (f, g) = (gates[2 * hidden + index], gates[3 * hidden + index])

@@ -93,8 +93,28 @@ struct ImagePoolingGradient: Operator {
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
-    try operands.input(0).dataType.gradientStep { type throws(GraphError) in
-      try step(type, operands)
+    let input = try operands.input(1)
+    if forward.pool.isMax, input.dataType == .fp32 { return try kernelStep(input, operands) }
+    return try input.dataType.gradientStep { type throws(GraphError) in try step(type, operands) }
+  }
+
+  private func kernelStep(_ input: Operand, _ operands: Operands) throws(GraphError) -> Step {
+    let axes = try forward.axes(input.shape)
+    let (y, x) = (axes[0], axes[1])
+    let pooling = Pooling(
+      .max,
+      WindowGeometry(
+        kernelHeight: y.kernel, kernelWidth: x.kernel, strideHeight: y.stride,
+        strideWidth: x.stride, dilationHeight: y.dilation, dilationWidth: x.dilation,
+        padTop: y.padBegin, padLeft: x.padBegin, padBottom: y.padEnd, padRight: x.padEnd),
+      layout: .nhwc, roundsUp: forward.pool.window.ceils)
+    let (dy, from) = (try operands.input(0).f32, input.f32)
+    let (best, target) = (try operands.input(2).f32, try operands.output().f32)
+    let (shape, threads) = (input.shape, operands.threadPool)
+    return {
+      pooling.runGradient(
+        from, output: best, arriving: dy, batch: shape[0], channels: shape[3], height: shape[1],
+        width: shape[2], into: target, threads: threads)
     }
   }
 

@@ -1,0 +1,92 @@
+internal import CKernels
+
+/// What training does to every element.
+package enum GradientKernels {
+  /// Functions whose derivative their value says.
+  enum Function: CaseIterable, Sendable { case relu, sigmoid, tanh }
+
+  /// What arrives times the derivative; `target` may be `arriving`.
+  static func gradient(
+    of function: Function, into target: UnsafeMutablePointer<Float>,
+    _ arriving: UnsafePointer<Float>, value: UnsafePointer<Float>, count: Int,
+    kernels: Kernels = .active
+  ) {
+    let table = kernels.table.pointee
+    switch function {
+    case .relu: table.reluGradient(target, arriving, value, count)
+    case .sigmoid: table.sigmoidGradient(target, arriving, value, count)
+    case .tanh: table.tanhGradient(target, arriving, value, count)
+    }
+  }
+
+  /// The gradient of lines of a softmax, y · (dy - Σ dy·y); `target` may be `arriving`.
+  static func softmax(
+    into target: UnsafeMutablePointer<Float>, _ arriving: UnsafePointer<Float>,
+    value: UnsafePointer<Float>, lines: Int, length: Int, kernels: Kernels = .active
+  ) {
+    for line in 0..<lines {
+      let at = line * length
+      kernels.table.pointee.softmaxGradient(target + at, arriving + at, value + at, length)
+    }
+  }
+
+  /// One step of one example of an LSTM back in time; see ``RecurrentGradient``.
+  static func lstm(
+    into target: UnsafeMutablePointer<Float>, gates: UnsafePointer<Float>, t: UnsafePointer<Float>,
+    old: UnsafePointer<Float>, dh: UnsafePointer<Float>, dc: UnsafeMutablePointer<Float>,
+    hidden: Int, kernels: Kernels = .active
+  ) {
+    kernels.table.pointee.lstmGradient(target, gates, t, old, dh, dc, hidden)
+  }
+
+  /// One step of Adam.
+  /// - Parameters:
+  ///   - scale: the rate, corrected for the bias of both means.
+  ///   - keep1: 1 - β₁; `keep2`: 1 - β₂.
+  package static func adam(
+    _ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>,
+    _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>, count: Int,
+    scale: Float, keep1: Float, keep2: Float, epsilon: Float
+  ) {
+    Kernels.active.table.pointee.adamStep(
+      parameters, gradients, first, second, count, scale, keep1, keep2, epsilon)
+  }
+}
+
+extension Pooling {
+  /// The gradient of max pooling in NHWC by its input: to the first largest element of each window.
+  /// - Parameters:
+  ///   - input: the images that were pooled.
+  ///   - output: what they became.
+  ///   - arriving: the gradient by the output.
+  func runGradient(
+    _ input: UnsafePointer<Float>, output: UnsafePointer<Float>, arriving: UnsafePointer<Float>,
+    batch: Int, channels: Int, height: Int, width: Int, into gradient: UnsafeMutablePointer<Float>,
+    kernels: Kernels = .active, threads: ThreadPool? = nil
+  ) {
+    precondition(kind == .max && layout == .nhwc, "the kernel is for max pooling in NHWC")
+    let size = outputSize(height: height, width: width)
+    var call = ck_pool()
+    call.channels = channels
+    (call.height, call.width) = (height, width)
+    (call.outputHeight, call.outputWidth) = (size.height, size.width)
+    (call.kernelHeight, call.kernelWidth) = (geometry.kernelHeight, geometry.kernelWidth)
+    (call.strideHeight, call.strideWidth) = (geometry.strideHeight, geometry.strideWidth)
+    (call.dilationHeight, call.dilationWidth) = (geometry.dilationHeight, geometry.dilationWidth)
+    (call.padTop, call.padLeft) = (geometry.padTop, geometry.padLeft)
+    (call.inputRowStride, call.outputRowStride) = (width * channels, size.width * channels)
+    (call.inputPixelStride, call.outputPixelStride) = (channels, channels)
+    let (inputCount, outputCount) = (height * width * channels, size.height * size.width * channels)
+    let inner = call
+    Parallel.rows(batch, cost: .bytes(12 * batch * inputCount), on: threads) { images in
+      var call = inner
+      for image in images {
+        let target = gradient + image * inputCount
+        target.update(repeating: 0, count: inputCount)
+        call.input = input + image * inputCount
+        call.output = UnsafeMutablePointer(mutating: output + image * outputCount)
+        kernels.table.pointee.maxPoolGradient(&call, arriving + image * outputCount, target)
+      }
+    }
+  }
+}
