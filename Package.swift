@@ -122,6 +122,13 @@ let package = Package(
       name: "onnx-conformance", dependencies: ["Compute", "ModelFormats", "TestSupport"],
       path: "Tests/Conformance/onnx", exclude: ["expected.txt"], swiftSettings: common),
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: common),
+    .target(
+      name: "ClassicalTraining", dependencies: ["Training", "Compute", "ModelFormats"],
+      path: "Tests/ClassicalTraining", swiftSettings: common),
+    .executableTarget(
+      name: "train-classical",
+      dependencies: ["ClassicalTraining", "Training", "ModelFormats", "JSON", "TestSupport"],
+      path: "bench/training/classical", swiftSettings: common),
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),
     tests("Protocols", ["Protocols", "CProtocols", "CProtobufC", "JSON"]),
     tests("JSON", ["JSON"]),
@@ -134,7 +141,9 @@ let package = Package(
     tests("Compute", ["Compute", "CKernels", "AllocationProbe"]),
     tests("ModelFormats", ["ModelFormats", "Compute", "Protocols", "JSON"]),
     tests("Generation", ["Generation", "Compute", "ModelFormats", "Tokenizers", "JSON"]),
-    tests("Training", ["Training", "Compute", "ModelFormats", "Protocols", "JSON"]),
+    tests(
+      "Training",
+      ["Training", "Compute", "ModelFormats", "Protocols", "JSON", "ClassicalTraining"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService",

@@ -65,6 +65,7 @@ typedef struct {
   void *c;
   size_t m, n, k;
   ptrdiff_t aRow, aColumn, bRow, bColumn, cRow;
+  bool accumulates;           // C += A · B
 } ck_product;
 typedef void (*ck_product_fn)(const ck_product *arguments);
 

@@ -40,7 +40,7 @@
   for (; MR >= ROWS && row + ROWS <= g->m; row += ROWS)                                          \
     product_tile_##NAMED(                                                                        \
         MR >= ROWS ? ROWS : 1, a + (ptrdiff_t)row * g->aRow, g->aRow, g->aColumn, from, fromRow, \
-        c + (ptrdiff_t)row * g->cRow, g->cRow, k, n, depth == 0);
+        c + (ptrdiff_t)row * g->cRow, g->cRow, k, n, depth == 0 && !g->accumulates);
 
 #define PRODUCT(T, NAMED)                                                                        \
   typedef T product_##NAMED##_vector                                                             \

@@ -1,0 +1,74 @@
+internal import Compute
+
+/// Products of a tall matrix with itself and with residuals. Threads share its rows; what they add up is
+/// added in one order whatever their number.
+struct GramMatrix {
+  /// Rows, one behind the other.
+  let features: Memory<Double>
+  let rowCount: Int
+  let columnCount: Int
+  let threads: ThreadPool?
+
+  init(_ features: Memory<Double>, rowCount: Int, columnCount: Int, threads: ThreadPool?) {
+    self.features = features
+    self.rowCount = rowCount
+    self.columnCount = columnCount
+    self.threads = threads
+  }
+
+  /// AᵀA + shift · 1, whole and symmetric.
+  func product(shift: Double) -> Memory<Double> {
+    let size = columnCount
+    let result = Memory<Double>(repeating: 0, count: size * size)
+    // Columns in strips: of each only the rows down to its own end are needed.
+    let width = 64
+    let strips = (size + width - 1) / width
+    Tasks.run(strips, on: threads) { task in
+      // The longest strips first.
+      let strip = strips - 1 - task
+      let columns = strip * width..<min(size, (strip + 1) * width)
+      DoubleProduct.run(
+        m: columns.upperBound, n: columns.count, k: rowCount,
+        .init(features.base, row: 1, column: size),
+        .init(features.base + columns.lowerBound, row: size, column: 1),
+        into: result.base + columns.lowerBound, rowStride: size)
+    }
+    for row in 0..<size {
+      for column in 0..<row { result.base[row * size + column] = result.base[column * size + row] }
+      result.base[row * size + row] += shift
+    }
+    return result
+  }
+
+  /// AAᵀ + shift · 1: for fewer rows than columns.
+  func outerProduct(shift: Double) -> Memory<Double> {
+    let result = Memory<Double>(repeating: 0, count: rowCount * rowCount)
+    DoubleProduct.run(
+      m: rowCount, n: rowCount, k: columnCount,
+      .init(features.base, row: columnCount, column: 1),
+      .init(features.base, row: 1, column: columnCount), into: result.base, rowStride: rowCount)
+    for row in 0..<rowCount { result.base[row * rowCount + row] += shift }
+    return result
+  }
+
+  /// Aᵀ · (b - A · x), where b is one column of `targets`.
+  func residualProduct(
+    _ x: Memory<Double>, _ targets: Memory<Double>, _ target: Int, _ targetCount: Int
+  ) -> Memory<Double> {
+    let shards = Tasks.shards(rowCount, bytesEach: 8 * columnCount)
+    let parts = Memory<Double>(repeating: 0, count: shards.count * columnCount)
+    Tasks.run(shards.count, on: threads) { task in
+      for row in shards[task] {
+        let values = features.base + row * columnCount
+        let residual =
+          targets.base[row * targetCount + target] - Vectors.dot(values, x.base, columnCount)
+        Vectors.add(residual, values, to: parts.base + task * columnCount, columnCount)
+      }
+    }
+    let sum = Memory<Double>(repeating: 0, count: columnCount)
+    for part in shards.indices {
+      Vectors.add(1, parts.base + part * columnCount, to: sum.base, columnCount)
+    }
+    return sum
+  }
+}

@@ -1,0 +1,32 @@
+/// How well trees tell the examples that they were grown from: of at most 4,096, evenly spaced.
+enum ForestScore {
+  static func score(_ trees: [DecisionTree], _ table: TreeTable, _ targets: TreeTargets) -> Metric {
+    let count = min(4096, table.rowCount)
+    let rows = (0..<count).map { table.rowCount * $0 / count }
+    var right = 0
+    var (error, sum, squares) = (0.0, 0.0, 0.0)
+    for row in rows {
+      var answer = [Double](repeating: 0, count: targets.valueCount)
+      for tree in trees {
+        let leaf = tree.leaf(table, row: row)
+        for index in answer.indices { answer[index] += tree.values[leaf * answer.count + index] }
+      }
+      switch targets {
+      case .classes(let classes):
+        var best = 0
+        for index in answer.indices where answer[index] > answer[best] { best = index }
+        if best == Int(classes.classes[row]) { right += 1 }
+      case .numbers(let numbers):
+        let rest = numbers[row] - answer[0] / Double(trees.count)
+        error += rest * rest
+        sum += numbers[row]
+        squares += numbers[row] * numbers[row]
+      }
+    }
+    guard case .numbers = targets else {
+      return Metric("accuracy", Double(right) / Double(count))
+    }
+    let spread = squares - sum * sum / Double(count)
+    return Metric("r2", spread > 0 ? 1 - error / spread : 1)
+  }
+}
