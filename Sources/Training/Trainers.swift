@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Finds the trainer of a description: every kind of training that there is.
 public enum Trainers {
   /// The trainer that understands the request. What is wrong with it is said before anything is
@@ -6,7 +8,15 @@ public enum Trainers {
     for request: TrainingRequest
   ) throws(TrainingError) -> any Trainer {
     if let network = try NeuralTrainers.trainer(for: request) { return network }
+    if let trainer = try ClassicalTrainers.trainer(for: request) { return trainer }
+    guard case .string(let name)? = request.specification["class_name"] else {
+      throw TrainingError(
+        .specification,
+        "expected the description of a model with a class_name (docs/training.md), got none")
+    }
+    let known = ["Sequential", "Functional"] + ClassicalTrainers.names
     throw TrainingError(
-      .specification, "expected the description of a model that can be trained (docs/training.md)")
+      .specification,
+      "unknown class_name '\(name)'; known are \(known.joined(separator: ", ")) (docs/training.md)")
   }
 }

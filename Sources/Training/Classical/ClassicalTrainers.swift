@@ -15,6 +15,16 @@ public enum ClassicalTrainers {
   package static func trainer(
     for request: TrainingRequest
   ) throws(TrainingError) -> (any Trainer)? {
+    guard let trainer = try learner(for: request) else { return nil }
+    guard let validation = request.validation,
+      let specification = try ClassicalSpecification(request.specification)
+    else { return trainer }
+    return try ValidatedTrainer(trainer, specification, request.training, validation)
+  }
+
+  private static func learner(
+    for request: TrainingRequest
+  ) throws(TrainingError) -> (any Trainer)? {
     guard case .string(let name)? = request.specification["class_name"], names.contains(name),
       let specification = try ClassicalSpecification(request.specification)
     else { return nil }

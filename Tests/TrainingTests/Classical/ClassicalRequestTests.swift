@@ -136,3 +136,34 @@ import Testing
     #expect(try message("SGDRegressor", on: examples).contains("scale the features"))
   }
 }
+
+/// Examples that training does not see judge the model that is served.
+@Suite struct ClassicalValidationTests {
+  @Test(arguments: [
+    ("LogisticRegression", "val_accuracy"), ("DecisionTreeClassifier", "val_accuracy"),
+    ("RandomForestRegressor", "val_r2"), ("LinearRegression", "val_r2"),
+  ])
+  func validationIsJudgedByTheFile(_ name: String, _ metric: String) throws {
+    var random = SplitMix64(state: 51)
+    func examples(_ count: Int) -> ExampleArrays {
+      let x = (0..<count).map { _ in Double.random(in: -1...1, using: &random) }
+      let z = (0..<count).map { _ in Double.random(in: -1...1, using: &random) }
+      return ExampleArrays([("x1", x), ("x2", z), ("y", zip(x, z).map { $0 + $1 > 0 ? 1 : 0 })])
+    }
+    let request = TrainingRequest(
+      specification: .object([.init("class_name", .string(name))]), training: examples(400),
+      validation: examples(3_000))
+    var trainer = try #require(try ClassicalTrainers.trainer(for: request))
+    let metrics = try trainer.run(report: silent).metrics
+    let value = try #require(metrics.first { $0.name == metric }).value
+    #expect(value > 0.5 && value <= 1, "\(metrics)")
+  }
+
+  @Test func otherColumnsAreRefused() throws {
+    let request = TrainingRequest(
+      specification: .object([.init("class_name", .string("Ridge"))]),
+      training: ExampleArrays([("a", [1, 2]), ("y", [1, 2])]),
+      validation: ExampleArrays([("b", [1, 2]), ("y", [1, 2])]))
+    #expect(throws: TrainingError.self) { _ = try ClassicalTrainers.trainer(for: request) }
+  }
+}

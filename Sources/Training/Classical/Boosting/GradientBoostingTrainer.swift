@@ -121,7 +121,7 @@ struct GradientBoostingTrainer: Trainer {
     _ number: Int, _ table: TreeTable, _ loss: BoostingLoss, _ limits: TreeLimits,
     _ gradient: UnsafePointer<Double>, _ curvature: UnsafePointer<Double>
   ) throws(TrainingError) -> (DecisionTree, Memory<UInt32>) {
-    var random = SeededRandom(parameters.seed, part: number)
+    var random = RepeatableRandom(parameters.seed, UInt64(bitPattern: Int64(number)))
     let rows = sample(&random)
     let residuals = Memory<Double>(uninitialized: rows.count)
     for index in 0..<rows.count { residuals.base[index] = -gradient[Int(rows.base[index])] }
@@ -153,12 +153,14 @@ struct GradientBoostingTrainer: Trainer {
   }
 
   /// Rows drawn without replacement, in order.
-  private func sample(_ random: inout SeededRandom) -> Memory<UInt32> {
+  private func sample(_ random: inout RepeatableRandom) -> Memory<UInt32> {
     let count = columns.count
     guard subsample < 1 else { return Memory((0..<count).map { UInt32($0) }) }
     var order = Array(0..<UInt32(count))
     let wanted = max(1, Int(subsample * Double(count)))
-    for position in 0..<wanted { order.swapAt(position, random.next(in: position..<count)) }
+    for position in 0..<wanted {
+      order.swapAt(position, position + random.next(below: count - position))
+    }
     return Memory(order[..<wanted].sorted())
   }
 }

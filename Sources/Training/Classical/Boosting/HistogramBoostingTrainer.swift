@@ -52,7 +52,7 @@ struct HistogramBoostingTrainer: Trainer {
       tolerance: try config.number("tol", default: 1e-7, from: 0))
     validationShare = try config.number(
       "validation_fraction", default: 0.1, from: 0, above: true, to: 0.9)
-    seed = UInt64(try config.integer("random_state", default: 0, in: 0...Int(UInt32.max)))
+    seed = UInt64(try config.integer("random_state", default: 0, in: 0...Int.max))
     try config.only("monotonic_cst", .null)
     try config.only("interaction_cst", .null)
     try config.only("class_weight", .null)
@@ -126,7 +126,7 @@ struct HistogramBoostingTrainer: Trainer {
           gradient: gradient, curvature: curvature)
       }
       for output in 0..<outputs {
-        var random = SeededRandom(seed, part: model.trees.count)
+        var random = RepeatableRandom(seed, UInt64(bitPattern: Int64(model.trees.count)))
         var grower = HistogramGrower(
           layout, rows: rows, gradient: gradient.base + output * count,
           curvature: curvature.base + output * count, limits: limits, seed: random.next(),
@@ -161,9 +161,9 @@ struct HistogramBoostingTrainer: Trainer {
       return (Memory((0..<count).map { UInt32($0) }), nil)
     }
     var order = Array(0..<UInt32(count))
-    var random = SeededRandom(seed, part: -1)
+    var random = RepeatableRandom(seed, UInt64(bitPattern: Int64(-1)))
     for position in 0..<heldCount {
-      order.swapAt(position, random.next(in: position..<count))
+      order.swapAt(position, position + random.next(below: count - position))
     }
     return (Memory(order[heldCount...].sorted()), Memory(order[..<heldCount].sorted()))
   }

@@ -19,7 +19,7 @@ struct HistogramGrower {
   private let layout: HistogramLayout
   private let limits: BoostingLimits
   private let threads: ThreadPool?
-  private var random: SeededRandom
+  private var random: RepeatableRandom
   private let scale: GradientScale
   /// The examples node by node, and their words.
   private let rows: Memory<UInt32>
@@ -47,7 +47,7 @@ struct HistogramGrower {
     self.layout = layout
     self.limits = limits
     self.threads = threads
-    random = SeededRandom(seed)
+    random = RepeatableRandom(seed)
     self.rows = Memory(uninitialized: rows.count)
     self.rows.base.update(from: rows.base, count: rows.count)
     words = Memory(uninitialized: rows.count)
@@ -172,7 +172,7 @@ struct HistogramGrower {
     var features = Array(layout.table.features.indices)
     guard let count = limits.featureCountMax, count < features.count else { return features }
     for position in 0..<count {
-      features.swapAt(position, random.next(in: position..<features.count))
+      features.swapAt(position, position + random.next(below: features.count - position))
     }
     return features[..<count].sorted()
   }

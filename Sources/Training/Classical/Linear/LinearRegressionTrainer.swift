@@ -19,12 +19,12 @@ struct LinearRegressionTrainer: Trainer {
     var config = try Parameters(specification.config, owner: name)
     fitsIntercept = try config.bool("fit_intercept", default: true)
     try config.only("positive", .bool(false))
-    config.ignored("copy_X")
+    config.ignored("copy_X", "random_state")
     if isRidge {
       alpha = try config.number("alpha", default: 1, from: 0)
       tolerance = LeastSquares.tolerance
       _ = try config.choice("solver", default: "auto", among: ["auto", "cholesky"])
-      config.ignored("tol", "max_iter", "random_state")
+      config.ignored("tol", "max_iter")
     } else {
       alpha = nil
       tolerance = try config.number("tol", default: LeastSquares.tolerance, from: 0)

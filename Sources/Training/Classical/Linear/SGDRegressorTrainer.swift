@@ -68,7 +68,7 @@ struct SGDRegressorTrainer: Trainer {
       ?? .invscaling
     firstRate = try config.number("eta0", default: 0.01, from: 0, above: true)
     power = try config.number("power_t", default: 0.25)
-    seed = UInt64(try config.integer("random_state", default: 0, in: 0...Int(UInt32.max)))
+    seed = UInt64(try config.integer("random_state", default: 0, in: 0...Int.max))
     try config.only("early_stopping", .bool(false))
     try config.only("average", .bool(false))
     config.ignored("validation_fraction", "verbose", "warm_start", "l1_ratio")
@@ -120,9 +120,9 @@ struct SGDRegressorTrainer: Trainer {
     let (count, features, targets) = (columns.count, columns.features.count, columns.targetCount)
     let blockRows = max(1, min(count, Self.blockByteCount / (8 * features)))
     let blocks = (count + blockRows - 1) / blockRows
-    var random = SeededRandom(seed, part: state.passCount)
+    var random = RepeatableRandom(seed, UInt64(bitPattern: Int64(state.passCount)))
     var order = Array(0..<blocks)
-    if shuffles { order.shuffle(using: &random) }
+    if shuffles { random.shuffle(&order) }
     let x = Memory<Double>(uninitialized: blockRows * features)
     let y = Memory<Double>(uninitialized: blockRows * targets)
     let lines = state.weights.coefficients.map { Memory($0) }
@@ -132,7 +132,7 @@ struct SGDRegressorTrainer: Trainer {
       try NumberReading.rows(columns.featureColumns, of: columns.source, rows, into: x.base)
       try NumberReading.rows(columns.targetColumns, of: columns.source, rows, into: y.base)
       var places = Array(rows.indices.map { $0 - rows.lowerBound })
-      if shuffles { places.shuffle(using: &random) }
+      if shuffles { random.shuffle(&places) }
       if state.passCount == 0 {
         for index in 0..<rows.count * targets {
           state.firstLoss += 0.5 * y.base[index] * y.base[index] / Double(count * targets)

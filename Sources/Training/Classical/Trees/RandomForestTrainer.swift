@@ -117,7 +117,7 @@ struct RandomForestTrainer: Trainer {
   private func tree(
     _ number: Int, _ table: TreeTable, _ targets: TreeTargets, _ limits: TreeLimits
   ) -> DecisionTree? {
-    var random = SeededRandom(parameters.seed, part: number)
+    var random = RepeatableRandom(parameters.seed, UInt64(bitPattern: Int64(number)))
     let samples = sample(&random, targets)
     let tree = try? targets.grow(
       table, samples, usesEntropy: parameters.criterion == "entropy", limits: limits,
@@ -126,7 +126,7 @@ struct RandomForestTrainer: Trainer {
   }
 
   /// Rows drawn with replacement: each once, with how often it was drawn as its weight.
-  private func sample(_ random: inout SeededRandom, _ targets: TreeTargets) -> TreeSamples {
+  private func sample(_ random: inout RepeatableRandom, _ targets: TreeTargets) -> TreeSamples {
     let count = columns.count
     guard isBootstrapped else {
       let rows = Memory<UInt32>(uninitialized: count)
@@ -135,7 +135,7 @@ struct RandomForestTrainer: Trainer {
         rows, weights: Memory(repeating: 1, count: count), isBalanced: parameters.isBalanced)
     }
     let draws = Memory<UInt32>(repeating: 0, count: count)
-    for _ in 0..<sampleCount { draws.base[random.next(in: 0..<count)] += 1 }
+    for _ in 0..<sampleCount { draws.base[random.next(below: count)] += 1 }
     var different = 0
     for row in 0..<count where draws.base[row] > 0 { different += 1 }
     let rows = Memory<UInt32>(uninitialized: different)

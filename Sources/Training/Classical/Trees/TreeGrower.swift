@@ -19,7 +19,7 @@ struct TreeGrower<Criterion: SplitCriterion> {
   private let limits: TreeLimits
   private let search: SplitSearch
   private var criterion: Criterion
-  private var random: SeededRandom
+  private var random: RepeatableRandom
   private var features: [Int]
   private let samples: TreeSamples
   private let partition: SamplePartition
@@ -44,7 +44,7 @@ struct TreeGrower<Criterion: SplitCriterion> {
     self.samples = samples
     self.criterion = criterion
     self.limits = limits
-    random = SeededRandom(seed)
+    random = RepeatableRandom(seed)
     features = Array(table.features.indices)
     partition = SamplePartition(table, samples)
     tree = DecisionTree(valueCount: valueCount)
@@ -122,7 +122,7 @@ struct TreeGrower<Criterion: SplitCriterion> {
     for position in features.indices {
       if let most = limits.featureCountMax {
         if visited >= most && sawAny { break }
-        features.swapAt(position, random.next(in: position..<features.count))
+        features.swapAt(position, position + random.next(below: features.count - position))
       }
       visited += 1
       switch search.search(features[position], first: first, count: count, &criterion) {

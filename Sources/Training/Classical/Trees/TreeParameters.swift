@@ -43,7 +43,7 @@ struct TreeParameters {
     limits.leafCountMax = try config.optionalInteger("max_leaf_nodes", in: 2...Int(Int32.max))
     limits.impurityDecreaseMin = try config.number("min_impurity_decrease", default: 0, from: 0)
     alpha = try config.number("ccp_alpha", default: 0, from: 0)
-    seed = UInt64(try config.integer("random_state", default: 0, in: 0...Int(UInt32.max)))
+    seed = UInt64(try config.integer("random_state", default: 0, in: 0...Int.max))
     binCountMax = try config.optionalInteger("max_bins", in: 2...65_535)
     let weights =
       isClassifier
