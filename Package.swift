@@ -127,7 +127,9 @@ let package = Package(
       path: "Tests/ClassicalTraining", swiftSettings: common),
     .executableTarget(
       name: "train-classical",
-      dependencies: ["ClassicalTraining", "Training", "ModelFormats", "JSON", "TestSupport"],
+      dependencies: [
+        "ClassicalTraining", "Training", "Compute", "ModelFormats", "JSON", "TestSupport",
+      ],
       path: "bench/training/classical", swiftSettings: common),
     .target(name: "AllocationProbe", path: "Tests/AllocationProbe"),
     tests("Protocols", ["Protocols", "CProtocols", "CProtobufC", "JSON"]),

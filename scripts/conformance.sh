@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export MARTLET_BIN=${MARTLET_BIN:-$PWD/.build/release/martlet}
-all=(http2 grpc_interop grpc_negative connect tls browser onnx onnx_written onnx_oracle processors)
+all=(http2 grpc_interop grpc_negative connect tls browser onnx onnx_written onnx_trained onnx_oracle processors)
 
 # RFC 9113 and RFC 7541, a file per section.
 http2() { scripts/python-env.sh test && .venv/bin/python -m pytest -q Tests/Conformance/http2; }
@@ -25,6 +25,13 @@ onnx_written() {
   local data
   data=$(.venv/bin/python -c 'import importlib.util as u; print(u.find_spec("onnx").submodule_search_locations[0])')
   .venv/bin/python -W ignore Tests/Conformance/onnx_oracle/written.py .build/debug/onnx-conformance "$data/backend/test/data"
+}
+
+# What is trained here: valid for onnx.checker, the same answers in ONNX Runtime.
+onnx_trained() {
+  scripts/python-env.sh test && scripts/python-env.sh conformance || return
+  swift build --product train-classical 2>&1 | tail -3
+  .venv/bin/python -W ignore Tests/Conformance/onnx_oracle/trained.py .build/debug/train-classical
 }
 
 # Operators and whole models as ONNX Runtime's tools and skl2onnx write them, against ONNX Runtime.

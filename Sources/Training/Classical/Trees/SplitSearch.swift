@@ -157,11 +157,12 @@ struct SplitSearch {
     }
     guard bestLower >= 0 else { return nil }
     let threshold = bestUpper < 0 ? .infinity : feature.threshold(bestLower, bestUpper)
-    // Examples that are not in this node may have values between the two.
-    var last = bestLower
-    while last + 1 < (bestUpper < 0 ? feature.high.count : bestUpper),
-      Double(feature.high[last + 1]) <= threshold
-    { last += 1 }
+    // Examples that are not in this node may have values between the two: the last that is not above.
+    var (last, above) = (bestLower, bestUpper < 0 ? feature.high.count : bestUpper)
+    while last + 1 < above {
+      let middle = (last + above) / 2
+      if Double(feature.high[middle]) <= threshold { last = middle } else { above = middle }
+    }
     return Split(
       feature: featureIndex, proxy: best, threshold: threshold, lastLeftCode: last, categories: nil,
       missingGoesLeft: count - bestRight > bestRight)
