@@ -92,7 +92,7 @@ def compare(program, folder, name, config, fit, data):
     for output, expected in theirs.items():
         got = ours[output]
         if expected.dtype == object:
-            got = got.astype(object)
+            got = np.char.decode(got, "utf-8").astype(object)
         if expected.shape != got.shape:
             return f"{output}: {got.shape} instead of {expected.shape}"
         if output == "label":

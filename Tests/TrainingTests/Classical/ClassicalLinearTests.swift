@@ -8,7 +8,7 @@ import Testing
 
 /// Linear models learn what scikit-learn learns, within 1e-5.
 @Suite struct ClassicalLinearTests {
-  private func fit(_ test: ClassicalCase, threadCount: Int = 1) throws -> LinearWeights {
+  private func fit(_ test: ClassicalCase, threadCount: Int = 1) throws -> LinearModelWeights {
     let request = test.request(threadCount: threadCount)
     let specification = try test.parsed()
     if test.className == "LogisticRegression" {
@@ -20,7 +20,7 @@ import Testing
   }
 
   private func expect(
-    _ weights: LinearWeights, _ test: ClassicalCase, within tolerance: Double = 1e-5
+    _ weights: LinearModelWeights, _ test: ClassicalCase, within tolerance: Double = 1e-5
   ) throws {
     let (coefficients, shape) = try test.numbers("coef")
     let intercepts = try test.numbers("intercept").values

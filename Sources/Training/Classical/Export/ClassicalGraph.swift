@@ -20,7 +20,7 @@ struct ClassicalGraph {
   }
 
   /// A regressor's output is [N, targets].
-  func linearRegressor(_ weights: LinearWeights) throws(TrainingError) -> [UInt8] {
+  func linearRegressor(_ weights: LinearModelWeights) throws(TrainingError) -> [UInt8] {
     var graph = empty()
     graph.nodes = [
       Node(
@@ -39,7 +39,7 @@ struct ClassicalGraph {
 
   /// A classifier's outputs are the label [N] and the probability of each class [N, classes].
   func linearClassifier(
-    _ weights: LinearWeights, _ labels: ClassTargets.Labels
+    _ weights: LinearModelWeights, _ labels: ClassTargets.Labels
   ) throws(TrainingError) -> [UInt8] {
     var (lines, intercepts) = (weights.coefficients, weights.intercepts)
     if lines.count == 1 {

@@ -36,8 +36,8 @@ struct CenteredData {
   }
 
   /// The model of the data as they were: intercepts bring the means back.
-  func weights(_ coefficients: [[Double]]) -> LinearWeights {
-    LinearWeights(
+  func weights(_ coefficients: [[Double]]) -> LinearModelWeights {
+    LinearModelWeights(
       coefficients: coefficients,
       intercepts: zip(coefficients, targetMeans).map { line, mean in
         mean - zip(line, featureMeans).reduce(0) { $0 + $1.0 * $1.1 }

@@ -52,7 +52,7 @@ struct LinearRegressionTrainer: Trainer {
   }
 
   /// The weights, and R² on the training data.
-  func fit() throws(TrainingError) -> (LinearWeights, Double) {
+  func fit() throws(TrainingError) -> (LinearModelWeights, Double) {
     let threads = Threads.pool(request.threadCount)
     let table = try DenseTable(columns, model: name)
     let data = CenteredData(

@@ -57,7 +57,7 @@ struct LogisticRegressionTrainer: Trainer {
 
   /// What was learned.
   struct Fit {
-    var weights: LinearWeights
+    var weights: LinearModelWeights
     var targets: ClassTargets
     var ending: LBFGS.Ending
     var metrics: [Metric]
@@ -89,7 +89,7 @@ struct LogisticRegressionTrainer: Trainer {
     }
     let lines = weights.elements
     let width = lines.count / objective.scoreCount
-    let learned = LinearWeights(
+    let learned = LinearModelWeights(
       coefficients: (0..<objective.scoreCount).map {
         Array(lines[$0 * width..<$0 * width + table.featureCount])
       },
@@ -107,7 +107,7 @@ struct LogisticRegressionTrainer: Trainer {
 
   /// The share of the training examples that the model is right about.
   private static func accuracy(
-    _ weights: LinearWeights, _ table: DenseTable, _ targets: ClassTargets
+    _ weights: LinearModelWeights, _ table: DenseTable, _ targets: ClassTargets
   ) -> Double {
     let lines = weights.coefficients.map { Memory($0) }
     var right = 0

@@ -9,7 +9,7 @@ struct SGDRegressorTrainer: Trainer {
 
   /// What goes on from one pass to the next.
   private struct State: Equatable {
-    var weights: LinearWeights
+    var weights: LinearModelWeights
     /// Updates made, from 1.
     var time = 1.0
     /// The mean loss of answering 0.
@@ -107,7 +107,7 @@ struct SGDRegressorTrainer: Trainer {
   private func start() -> State {
     let line = [Double](repeating: 0, count: columns.features.count)
     return State(
-      weights: LinearWeights(
+      weights: LinearModelWeights(
         coefficients: [[Double]](repeating: line, count: columns.targetCount),
         intercepts: [Double](repeating: 0, count: columns.targetCount)), rate: firstRate)
   }
