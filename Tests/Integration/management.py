@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = [f"martlet/v1/{name}.proto" for name in (
-    "auth", "tenants", "models", "generation", "usage")]
+    "auth", "tenants", "models", "generation", "training", "usage")]
 
 
 @functools.cache

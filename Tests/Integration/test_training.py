@@ -1,0 +1,358 @@
+"""Training through the gateway: data and a description become a version, whatever dies meanwhile."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
+
+import grpc
+import numpy as np
+import pytest
+
+import management
+from conftest import Keys
+from installation import BINARY, CommandFailed, Installation, wait_until
+
+Code = grpc.StatusCode
+ENDED = {4: "CANCELLED", 5: "FAILED", 6: "FINISHED"}
+# A sum that can be learned exactly, and one that takes as long as it is told to.
+RIDGE = {"class_name": "Ridge", "config": {"alpha": 1e-6}, "fit": {"target": "y"}}
+SECRET = 73920178
+
+
+@pytest.fixture(scope="module")
+def house():
+    """Two instances that share a repository, and two tenants."""
+    installation = Installation(instances=2)
+    try:
+        installation.start()
+        tenants = []
+        for name in ("east", "west"):
+            installation.create_tenant(name)
+            tenants.append(Keys(installation, name))
+        yield installation, *tenants
+    finally:
+        installation.close()
+
+
+@pytest.fixture
+def table(tmp_path):
+    """y = 2a - 3b + 1, with 200 examples; a value that no log may show."""
+    random = np.random.default_rng(6)
+    x = random.normal(size=(200, 2)).round(4)
+    lines = ["a,b,y"] + [f"{a},{b},{2 * a - 3 * b + 1:.6f}" for a, b in x]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def large(tmp_path):
+    """Examples of two classes for trainings that take a while."""
+    random = np.random.default_rng(7)
+    x = random.normal(size=(20_000, 20)).astype(np.float32)
+    y = (x[:, :4].sum(axis=1) + random.normal(size=20_000) > 0).astype(np.int64)
+    path = tmp_path / "large.npz"
+    np.savez(path, x=x, y=y)
+    return path
+
+
+def spec(tmp_path, value, name="spec.json"):
+    path = tmp_path / name
+    path.write_text(json.dumps(value))
+    return path
+
+
+def forest(trees):
+    return {"class_name": "RandomForestClassifier",
+            "config": {"n_estimators": trees, "max_depth": 12, "random_state": 5, "max_bins": 64},
+            "fit": {"target": "y"}}
+
+
+def detach(installation, key, specification, data, name):
+    return installation.run(
+        "train", specification, "--data", data, "--name", name, "--detach", key=key
+    ).stdout.strip()
+
+
+def show(installation, key, job):
+    return installation.json("train", "show", job, key=key)
+
+
+def wait_for(installation, key, job, states, seconds=120):
+    return wait_until(
+        lambda: (state := show(installation, key, job))["state"] in states and state, seconds,
+        f"training {job} to be {states}")
+
+
+def create(channel, model, specification, file="training.csv", data=b"a,y\n1,2\n2,4\n", **options):
+    request, response = (
+        management.message("CreateTrainingRequest"), management.message("CreateTrainingResponse"))
+    stub = channel.stream_unary(
+        "/martlet.v1.Training/Create", request_serializer=request.SerializeToString,
+        response_deserializer=response.FromString)
+    parts = [request(model=model, specification=json.dumps(specification), options=options),
+             request(file=file, data=data)]
+    return stub(iter(parts), timeout=20).job
+
+
+def refusal(body):
+    with pytest.raises(grpc.RpcError) as error:
+        body()
+    return error.value.code()
+
+
+def test_what_was_trained_is_served(house, table, tmp_path):
+    installation, east, _ = house
+    result = subprocess.run(
+        [BINARY, "train", spec(tmp_path, RIDGE), "--data", table, "--name", "sum"],
+        env=installation.environment(east.deploy), cwd=tmp_path, capture_output=True, text=True,
+        timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "sum version 1" in result.stdout
+    log = [json.loads(line) for line in (tmp_path / "sum.training.jsonl").read_text().splitlines()]
+    assert log[0]["started"] == "begins"
+    np.save(tmp_path / "x.npy", np.array([[1, 0], [0, 1], [0, 0]], np.float32))
+    answer = installation.json(
+        "infer", "sum", "--input", f"x={tmp_path / 'x.npy'}", key=east.infer)
+    values = next(iter(answer["outputs"]))["data"]
+    np.testing.assert_allclose(values, [3, -2, 1], atol=1e-3)
+
+
+def test_epochs_are_shown_written_and_drawn(house, large, tmp_path):
+    installation, east, _ = house
+    document = json.loads(installation.run(
+        "train", spec(tmp_path, forest(30)), "--data", large, "--name", "drawn", "--seed", "3",
+        "--log", tmp_path / "run.jsonl", "--json", key=east.deploy, timeout=180).stdout)
+    assert document["training"]["state"] == "FINISHED"
+    assert document["training"]["version"] == 1
+    log = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
+    assert any(line.get("ends_epoch") for line in log)
+    times = [line["time_ms"] for line in log]
+    assert times == sorted(times)
+    drawing = ElementTree.parse(tmp_path / "run.svg").getroot()
+    assert drawing.tag.endswith("svg")
+
+
+@pytest.mark.parametrize("change, part", [
+    ({"class_name": "Rigde"}, "expected"),
+    ({"config": {"alpa": 1}}, "alpa"),
+    ({"config": {"alpha": -1}}, "alpha"),
+    ({"fit": {"target": "z"}}, "z"),
+])
+def test_wrong_descriptions_say_what_is_wrong(house, table, tmp_path, change, part):
+    installation, east, _ = house
+    with pytest.raises(CommandFailed) as failure:
+        installation.run(
+            "train", spec(tmp_path, {**RIDGE, **change}), "--data", table, "--name", "wrong",
+            "--no-log", key=east.deploy)
+    assert failure.value.code == 65 and part in failure.value.stderr
+
+
+@pytest.mark.parametrize("text, part", [
+    ("a,y\n1,2\n3\n", "line 3, column 2: expected 2 columns"),
+    ("a,y\n", "line of names only"),
+    ("a,y\n" + "1,2\n" * 1000 + "x,2\n", "line 1002, column 1 ('a'): expected a number"),
+    ("a,y\n1,\"2\n", "closing quotation mark"),
+    ("a,y\n1,\n2,3\n", "example"),
+])
+def test_wrong_data_say_where(house, tmp_path, text, part):
+    installation, east, _ = house
+    (tmp_path / "bad.csv").write_text(text)
+    with pytest.raises(CommandFailed) as failure:
+        installation.run(
+            "train", spec(tmp_path, RIDGE), "--data", tmp_path / "bad.csv", "--name", "wrong",
+            "--no-log", key=east.deploy)
+    assert failure.value.code == 65 and part in failure.value.stderr
+
+
+def test_what_cannot_be_sent_is_said_at_once(house, tmp_path, table):
+    installation, east, _ = house
+    for data, code in [("missing.npz", 66), ("table.parquet", 65), ("table.txt", 65)]:
+        if code == 65:
+            (tmp_path / data).write_bytes(b"PAR1")
+        with pytest.raises(CommandFailed) as failure:
+            installation.run(
+                "train", spec(tmp_path, RIDGE), "--data", tmp_path / data, "--name", "wrong",
+                key=east.deploy)
+        assert failure.value.code == code, failure.value.stderr
+    (tmp_path / "empty.csv").write_text("")
+    with pytest.raises(CommandFailed) as failure:
+        installation.run(
+            "train", spec(tmp_path, RIDGE), "--data", tmp_path / "empty.csv", "--name", "wrong",
+            key=east.deploy)
+    assert failure.value.code == 65 and "empty" in failure.value.stderr
+    with pytest.raises(CommandFailed) as failure:
+        installation.run(
+            "train", spec(tmp_path, RIDGE), "--data", table, "--name", "wrong", "--workers", "3",
+            key=east.deploy)
+    assert failure.value.code == 65 and "worker" in failure.value.stderr
+
+
+def test_tenants_and_rights(house):
+    installation, east, west = house
+    with installation.channel(east.deploy) as channel:
+        job = create(channel, "mine", RIDGE).id
+    narrow = installation.create_key("east", "deploy", "--models", "other*")
+    cases = [("Get", {}), ("Cancel", {}), ("Resume", {}), ("Delete", {})]
+    for key, code in [(west.deploy, Code.NOT_FOUND), (narrow, Code.NOT_FOUND),
+                      (east.infer, Code.PERMISSION_DENIED), (None, Code.UNAUTHENTICATED)]:
+        with installation.channel(key) as channel:
+            for method, fields in cases:
+                assert refusal(lambda: management.call(
+                    channel, f"Training/{method}", id=job, **fields)) == code
+            for method in ("Watch", "FetchModel"):
+                assert refusal(lambda: list(management.stream(
+                    channel, f"Training/{method}", id=job))) == code
+            if key == narrow:
+                assert refusal(lambda: create(channel, "mine", RIDGE)) == Code.PERMISSION_DENIED
+            if key in (narrow, west.deploy):
+                jobs = management.call(channel, "Training/List").jobs
+                assert job not in [other.id for other in jobs]
+    with installation.channel(east.deploy) as channel:
+        assert job in [other.id for other in management.call(channel, "Training/List").jobs]
+
+
+def test_cancelled_trainings_go_on(house, large, tmp_path):
+    installation, east, _ = house
+    job = detach(installation, east.deploy, spec(tmp_path, forest(400)), large, "paused")
+    with installation.channel(east.deploy) as channel:
+        for event in management.stream(channel, "Training/Watch", id=job):
+            if event.progress.ends_epoch:
+                break
+    installation.run("train", "cancel", job, key=east.deploy)
+    state = wait_for(installation, east.deploy, job, ["CANCELLED"])
+    assert state["version"] == 0
+    installation.run("train", "resume", job, key=east.deploy)
+    result = installation.run(
+        "train", "watch", job, "--log", tmp_path / "log.jsonl", key=east.deploy, timeout=180)
+    assert "paused version 1" in result.stdout
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["started"] for line in log if "started" in line] == [
+        "begins", "goes on from its last checkpoint"]
+    # No tree is made twice: what was done when it was cancelled had been kept.
+    epochs = [line["epoch"] for line in log if line.get("ends_epoch")]
+    assert epochs == sorted(set(epochs))
+
+
+@pytest.mark.kill
+def test_killed_processes_do_not_end_a_training(house, large, tmp_path):
+    installation, east, _ = house
+    job = detach(installation, east.deploy, spec(tmp_path, forest(600)), large, "survivor")
+    folder = installation.data / "models" / "east" / ".training" / job
+    watching = subprocess.Popen(
+        [BINARY, "train", "watch", job, "--json"], env=installation.environment(east.deploy),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until((folder / "checkpoint").exists, 60, "a checkpoint")
+    for _ in range(3):
+        for role in ("model-0", "model-1"):
+            installation.wait_restarted(role, installation.kill(role))
+        time.sleep(2)
+    output, error = watching.communicate(timeout=240)
+    assert watching.returncode == 0, error
+    assert json.loads(output)["training"]["version"] == 1
+    models = installation.json("model", "list", key=east.deploy)
+    versions = next(model["versions"] for model in models if model["name"] == "survivor")
+    assert [version["version"] for version in versions] == [1]
+    # The same training without a disturbance gives the same file.
+    undisturbed = installation.json(
+        "train", spec(tmp_path, forest(600)), "--data", large, "--name", "undisturbed", "--no-log",
+        key=east.deploy)["training"]["id"]
+    for name, id in (("one", job), ("two", undisturbed)):
+        installation.run("train", "fetch", id, "--output", tmp_path / name, key=east.deploy)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_an_interrupt_lets_go(house, large, tmp_path):
+    installation, east, _ = house
+    process = subprocess.Popen(
+        [BINARY, "train", spec(tmp_path, forest(200)), "--data", large, "--name", "released",
+         "--log", tmp_path / "log.jsonl"],
+        env=installation.environment(east.deploy), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True)
+    wait_until(
+        lambda: (tmp_path / "log.jsonl").exists() and (tmp_path / "log.jsonl").read_text(), 60,
+        "the first event")
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == 130
+    job = re.search(r"martlet train watch (\w+)", error).group(1)
+    assert f"martlet train cancel {job}" in error
+    assert show(installation, east.deploy, job)["state"] in ("RUNNING", "WAITING", "FINISHED")
+    wait_for(installation, east.deploy, job, ["FINISHED"])
+
+
+def test_tenants_take_turns(large, tmp_path):
+    installation = Installation(instances=1)
+    try:
+        installation.start()
+        for name in ("east", "west"):
+            installation.create_tenant(name)
+        east, west = (installation.create_key(name, "deploy") for name in ("east", "west"))
+        specification = spec(tmp_path, forest(60))
+        jobs = [detach(installation, east, specification, large, f"e{i}") for i in range(4)]
+        other = detach(installation, west, specification, large, "w")
+        ends = {}
+        with installation.channel(east) as mine, installation.channel(west) as theirs:
+            for channel, ids in ((mine, jobs), (theirs, [other])):
+                for job in ids:
+                    *_, last = management.stream(channel, "Training/Watch", timeout=240, id=job)
+                    assert ENDED[last.ended.state] == "FINISHED"
+                    ends[job] = last.ended.ended_ms
+        order = sorted(ends, key=ends.get)
+        assert order.index(other) <= 2, "the second tenant waits for one job, or for two at most"
+    finally:
+        installation.close()
+
+
+def test_values_are_in_no_log(house, tmp_path):
+    installation, east, _ = house
+    (tmp_path / "secret.csv").write_text(f"a,y\n{SECRET},1\n2,3\nx,{SECRET}\n")
+    job = detach(installation, east.deploy, spec(tmp_path, RIDGE), tmp_path / "secret.csv", "quiet")
+    wait_for(installation, east.deploy, job, ENDED.values())
+    files = [installation.log, *(installation.data / "log").iterdir()]
+    for file in files:
+        assert str(SECRET) not in file.read_text(errors="replace"), file
+    assert str(SECRET) not in json.dumps(show(installation, east.deploy, job))
+
+
+def test_requests_are_answered_while_a_training_runs(house, large, tmp_path, table):
+    installation, east, _ = house
+    job = detach(installation, east.deploy, spec(tmp_path, forest(300)), large, "busy")
+    installation.run(
+        "train", spec(tmp_path, RIDGE), "--data", table, "--name", "asked", "--no-log",
+        key=east.deploy, timeout=240)
+    np.save(tmp_path / "x.npy", np.zeros((1, 2), np.float32))
+    answers = []
+
+    def ask():
+        for _ in range(5):
+            answers.append(installation.json(
+                "infer", "asked", "--input", f"x={tmp_path / 'x.npy'}", key=east.infer))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 10
+    wait_for(installation, east.deploy, job, ["FINISHED"], seconds=240)
+
+
+def test_deleted_trainings_are_gone_and_their_versions_stay(house, table, tmp_path):
+    installation, east, _ = house
+    document = installation.json(
+        "train", spec(tmp_path, RIDGE), "--data", table, "--name", "kept", "--no-log",
+        key=east.deploy)
+    job = document["training"]["id"]
+    folder = installation.data / "models" / "east" / ".training" / job
+    assert not list(folder.glob("training.*")), "data go when they are not needed any more"
+    installation.run("train", "delete", job, key=east.deploy)
+    assert not folder.exists()
+    with pytest.raises(CommandFailed) as failure:
+        installation.run("train", "show", job, key=east.deploy)
+    assert failure.value.code == 66
+    assert "kept" in [model["name"] for model in installation.json("model", "list", key=east.deploy)]
