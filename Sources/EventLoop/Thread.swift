@@ -14,13 +14,15 @@ public enum Thread {
   }
 
   /// Starts a detached thread; `name` shows in tools (at most 15 bytes of it).
-  public static func spawn(name: String, _ body: @escaping @Sendable () -> Void) {
+  public static func spawn(
+    name: String, stackByteCount: Int = 1 << 20, _ body: @escaping @Sendable () -> Void
+  ) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     // Swift's async machinery and OpenSSL's handshake fit easily; the default of 8 MiB is only
     // address space, but 1 MiB keeps core dumps of many threads readable.
-    pthread_attr_setstacksize(&attributes, 1 << 20)
+    pthread_attr_setstacksize(&attributes, stackByteCount)
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(Start(name: name, body: body)).toOpaque()
     let code = pthread_create(&thread, &attributes, threadMain, argument)

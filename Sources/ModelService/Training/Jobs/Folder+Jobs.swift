@@ -11,6 +11,9 @@ extension Folder {
     return errno == EWOULDBLOCK
   }
 
+  /// A millisecond.
+  static func pause() { usleep(1000) }
+
   /// A file to append to, made when there is none.
   func openToAppend(_ name: String) throws(RepositoryError) -> Int32 {
     let file = openat(

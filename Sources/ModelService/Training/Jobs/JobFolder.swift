@@ -66,6 +66,15 @@ final class JobFolder: Sendable {
   /// Takes the job for this process; false when another has it.
   func lock() throws(RepositoryError) -> Bool { try folder.lock(wait: false) }
 
+  /// The same, but not put off by somebody who only looks whether it is taken, which takes microseconds.
+  func lockDespiteLooks() throws(RepositoryError) -> Bool {
+    for _ in 0..<5 {
+      if try lock() { return true }
+      Folder.pause()
+    }
+    return false
+  }
+
   /// Gives it back.
   func unlock() { folder.unlock() }
 

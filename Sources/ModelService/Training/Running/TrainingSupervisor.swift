@@ -25,6 +25,8 @@ final class TrainingSupervisor: Sendable {
   /// Another process's change is seen after this long, and a dead one's jobs after `scanCount` times it.
   private static let lookMicroseconds: UInt32 = 100_000
   private static let scanCount = 20
+  /// Address space only: trees and layers may be deep.
+  private static let stackByteCount = 64 << 20
   /// Until a job is tried again whose folder could not be written.
   private static let pause = Duration.seconds(10)
 
@@ -75,7 +77,7 @@ final class TrainingSupervisor: Sendable {
   func startWaiting() {
     while let (job, run) = claim() {
       metrics.running(runCount)
-      Thread.spawn(name: "train") { [self] in
+      Thread.spawn(name: "train", stackByteCount: Self.stackByteCount) { [self] in
         martlet_lower_priority()
         finish(job, run.run())
       }

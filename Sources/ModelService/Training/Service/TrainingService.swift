@@ -58,7 +58,7 @@ final class TrainingService: Sendable {
     do {
       if try !job.state().isEnded {
         try job.requestCancel()
-        if try job.lock() {
+        if try job.lockDespiteLooks() {
           defer { job.unlock() }
           var state = try job.state()
           if !state.isEnded {
@@ -88,7 +88,7 @@ final class TrainingService: Sendable {
       }
       // Whoever still computes it is about to end it: its end counts, and a later call resumes it.
       guard state.isEnded || job.isCancelRequested else { return try answer(job) }
-      guard try job.lock() else {
+      guard try job.lockDespiteLooks() else {
         throw RPCError.unavailable("training '\(job.key.id)' is ending: try again in a moment")
       }
       defer { job.unlock() }
