@@ -180,19 +180,20 @@ extension JobRun {
     _ progress: TrainingProgress, _ log: JobLog, _ pace: inout Pace
   ) throws(TrainingError) {
     let now = MonotonicTime.now().nanoseconds
-    if now >= pace.look || progress.endsEpoch {
-      pace.look = now + Self.lookNanoseconds
-      if isStopping.load(ordering: .relaxed) || job.isCancelRequested || job.isDeleted {
-        throw TrainingError(.cancelled, "was cancelled")
+    // First what was done: an epoch that has ended is told, whatever ends the job.
+    if now >= pace.report || progress.endsEpoch {
+      pace.report = now + Self.reportNanoseconds
+      do {
+        try log.append(.progress(progress))
+        if progress.endsEpoch { try log.sync() }
+      } catch {
+        throw TrainingError(job: error, what: "the log could not be written")
       }
     }
-    guard now >= pace.report || progress.endsEpoch else { return }
-    pace.report = now + Self.reportNanoseconds
-    do {
-      try log.append(.progress(progress))
-      if progress.endsEpoch { try log.sync() }
-    } catch {
-      throw TrainingError(job: error, what: "the log could not be written")
+    guard now >= pace.look || progress.endsEpoch else { return }
+    pace.look = now + Self.lookNanoseconds
+    if isStopping.load(ordering: .relaxed) || job.isCancelRequested || job.isDeleted {
+      throw TrainingError(.cancelled, "was cancelled")
     }
   }
 
