@@ -307,6 +307,46 @@ def test_a_text_with_nul_is_refused(channel):
     assert code == grpc.StatusCode.INVALID_ARGUMENT and "without NUL" in details
 
 
+def test_a_generated_nul_arrives_whole(house, channel):
+    constraint = {"constraint": {"regex": "a\\x00b\\x00\\x00c"}}
+    assert generate(channel, "x", max_tokens=20, **constraint)[0].text == "a\0b\0\0c"
+    installation, east, _ = house
+    answer = installation.json(
+        "generate", "smollm", "x", "--regex", "a\\x00b", "--max-tokens", 20, key=east.infer)
+    assert answer["text"] == "a\0b"
+
+
+# Tokens that would end a text early.
+ENDLESS = {"sampling": {"temperature": 0, "logit_bias": {0: -100, 2: -100}}}
+
+
+def test_a_reader_who_stops_is_noticed_and_loses_nothing(house):
+    """Behind its own library's window some kilobytes wait, not hundreds of them; others go on."""
+    installation, east, _ = house
+    key, count = installation.create_key("east", "infer"), 3000
+    # Nobody else asks with this key, so that its usage is this stream's.
+    with installation.channel(key) as channel:
+        stopped = management.stream(
+            channel, "Generation/Generate", model="smollm", prompt="Count: 1 2 3",
+            options={"max_tokens": count, **ENDLESS})
+        tokens = list(next(stopped).tokens)
+        seen = []
+        while len(seen) < 4 or not seen[-1] or seen[-4] != seen[-1]:
+            time.sleep(1)
+            seen.append(used(installation, east, key)[0]["generatedTokens"])
+            assert len(seen) < 60
+        # 64 KiB of gRPC's, of some 40 bytes a piece, and what we hold.
+        assert 100 < seen[-1] < 2500, seen
+        with installation.channel(east.infer) as other:
+            assert generate(other, "The capital of France is", max_tokens=8, **GREEDY)
+        for piece in stopped:
+            tokens += piece.tokens
+        assert len(tokens) == count
+    with installation.channel(east.infer) as channel:
+        alone = generate(channel, "Count: 1 2 3", max_tokens=300, **ENDLESS)[0].tokens
+    assert tokens[:200] == alone[:200]
+
+
 def text_inputs(prompt, **parameters):
     inputs = []
     for name, value in (("text_input", prompt), ("sampling_parameters", json.dumps(parameters))):
@@ -558,3 +598,24 @@ def test_usage_outlives_the_processes(house):
     assert used(installation, east, key)[0] == +collections.Counter(
         requests=1, promptTokens=usage.prompt_tokens, cachedTokens=usage.cached_tokens,
         generatedTokens=usage.generated_tokens)
+
+
+def test_a_kill_loses_seconds_of_a_stream_under_way(house):
+    installation, east, _ = house
+    key, tokens = installation.create_key("east", "infer"), []
+    with installation.channel(key) as channel:
+        call = management.stream(
+            channel, "Generation/Generate", model="smollm", prompt="Count: 1 2 3",
+            options={"max_tokens": 8000, **ENDLESS})
+        for piece in call:
+            tokens.append(time.monotonic())
+            # What was told after five seconds is reported two later.
+            if tokens[-1] > tokens[0] + 8:
+                break
+        dead = installation.kill("model-0")
+        killed = time.monotonic()
+    installation.wait_restarted("model-0", dead)
+    before = [moment for moment in tokens if moment < killed - 7.5]
+    seen = used(installation, east, key)[0]
+    assert len(before) <= seen["generatedTokens"] <= 8000 and before
+    assert seen["requests"] == 1

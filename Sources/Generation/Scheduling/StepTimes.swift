@@ -72,8 +72,11 @@ struct StepLine {
     covariance = (1 - weight) * (covariance + weight * du * dt)
     let doubt = 0.1
     let known = meanTime / (ratio + meanUnits)
-    slope = min(
-      max((covariance + doubt * known) / (variance + doubt), known / 8), meanTime / meanUnits)
+    let measured = (covariance + doubt * known) / (variance + doubt)
+    // Far from where the steps are, a line whose units are a little wrong may say anything: what a step
+    // takes whatever is in it is at most four times as much of it as known before.
+    let least = max(known / 8, (meanTime - 4 * known * ratio) / meanUnits)
+    slope = min(max(measured, least), meanTime / meanUnits)
     base = meanTime - slope * meanUnits
   }
 }

@@ -1,0 +1,80 @@
+"""What is wrong with a command line is said before anything is asked for; and nothing that others wrote moves
+the terminal's cursor."""
+
+import os
+import struct
+import subprocess
+
+import pytest
+
+from installation import BINARY
+
+KEY = "mk_" + "a" * 61
+
+
+def run(*arguments, **environment):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MARTLET_")}
+    return subprocess.run(
+        [BINARY, *arguments], capture_output=True, timeout=20,
+        env={**clean, "MARTLET_CA": "/etc/ssl/certs/ca-certificates.crt", **environment})
+
+
+@pytest.mark.parametrize("option, value, words", [
+    ("--max-tokens", "-1", "expected a whole number from 0 to 4294967295, got '-1'"),
+    ("--max-tokens", "x", "expected a whole number from 0 to 4294967295, got 'x'"),
+    ("--max-tokens", "4294967296", "got '4294967296'"),
+    ("--temperature", "nan", "expected a number, got 'nan'"),
+    ("--seed", "-5", "got '-5'"),
+    ("--top-k", "-1", "got '-1'"),
+    ("--timeout", "-1", "expected --timeout above 0 seconds, got -1"),
+])
+def test_a_wrong_number_is_told_with_what_came(option, value, words):
+    result = run("generate", "m", "text", option, value)
+    assert result.returncode == 64 and words in result.stderr.decode(), result.stderr
+    assert "Missing value" not in result.stderr.decode()
+
+
+@pytest.mark.parametrize("key", ["secret of something else", "sk_" + "a" * 61, "mk_a", "mk_" + "a" * 300,
+                                 KEY + "\n", "mk_\u00fc" + "a" * 60])
+def test_a_key_that_is_none_is_told_at_once_and_not_shown(key):
+    for arguments, environment in (((), {"MARTLET_API_KEY": key}), (("--api-key", key), {})):
+        result = run("model", "list", *arguments, **environment)
+        text = result.stderr.decode()
+        assert result.returncode == 64 and "expected an API key" in text and ", got " in text
+        assert key.strip() not in text
+
+
+def test_an_authority_that_cannot_be_read_or_is_none(tmp_path):
+    for path in (tmp_path / "absent.pem", tmp_path):
+        result = run("model", "list", MARTLET_CA=str(path), MARTLET_API_KEY=KEY)
+        assert result.returncode == 66 and f"cannot read '{path}'" in result.stderr.decode()
+    for content in (b"", b"no certificate", b"\0" * 100,
+                    b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+        path = tmp_path / "ca.pem"
+        path.write_bytes(content)
+        result = run("model", "list", MARTLET_CA=str(path), MARTLET_API_KEY=KEY)
+        text = result.stderr.decode()
+        assert result.returncode == 65 and str(path) in text and "expected PEM" in text, text
+
+
+def test_arguments_are_text():
+    result = run("generate", "m", b"a\xff\xfeb")
+    text = result.stderr.decode()
+    assert result.returncode == 64
+    assert text.startswith("martlet: argument 3: expected UTF-8 text, got bytes that are none")
+
+
+def hostile_file(architecture):
+    def text(value):
+        return struct.pack("<Q", len(value)) + value
+    return (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text(b"general.architecture")
+            + struct.pack("<I", 8) + text(architecture))
+
+
+def test_names_in_a_file_do_not_reach_the_terminal_as_commands(server, keys, tmp_path):
+    path = tmp_path / "model.gguf"
+    path.write_bytes(hostile_file(b"\x1b]0;owned\x07\x1b[2Jllama\xe2\x80\xae"))
+    result = server.run("model", "deploy", path, "--name", "hostile", key=keys.deploy, check=False)
+    assert result.returncode == 65 and "owned" in result.stderr
+    assert "\\u{1B}]0;owned\\u{7}" in result.stderr and "\\u{202E}" in result.stderr
+    assert not any(ord(c) < 32 and c != "\n" or c == "\u202e" for c in result.stderr)
