@@ -22,7 +22,7 @@ struct StepTimes {
   /// A step was computed; time that did not pass says nothing.
   mutating func observe(generated units: Double, prompt promptUnits: Double, nanoseconds: Int64) {
     guard nanoseconds > 0, units > 0 || promptUnits > 0 else { return }
-    let expected =
+    var expected =
       units > 0 ? generated.time(units) + prompt * promptUnits : prompts.time(promptUnits)
     if !isMeasured {
       isMeasured = true
@@ -30,8 +30,9 @@ struct StepTimes {
       generated.scale(by: scale)
       prompts.scale(by: scale)
       prompt *= scale
+      expected *= scale
     }
-    let time = min(Double(nanoseconds), Self.surpriseMax * max(expected, 1))
+    let time = min(Double(nanoseconds), Self.surpriseMax * expected)
     if promptUnits == 0 {
       generated.learn(units, time)
     } else if units == 0 {

@@ -23,7 +23,7 @@ struct StepShareTests {
       Machine(base: 40_000, generated: 500, prompt: 400),
       Machine(base: 2_100, generated: 450, prompt: 550, work: attention),
       // Looking back is less work, or more, than the scheduler believes.
-      Machine(base: 2_100, generated: 450, prompt: 550, work: work(1 / 3_000), believed: attention),
+      Machine(base: 2_100, generated: 450, prompt: 550, work: work(1 / 3_000), believed: work(1 / 700)),
       Machine(base: 2_100, generated: 450, prompt: 550, work: work(1 / 400), believed: attention),
     ]
     static let attention = work(1.0 / 1_000)
@@ -178,7 +178,7 @@ struct StepShareTests {
     while many.finished.isEmpty { many.step() }
     let stream = try one.submit("one", prompt: 10, generate: 600)
     for _ in 0..<20 { one.step(beside: many) }
-    for _ in 0..<20 { try many.submit("many", prompt: 1_000, generate: 500) }
+    for _ in 0..<20 { try many.submit("many", prompt: 4_000, generate: 500) }
     while !one.finished.contains(stream) {
       many.step(beside: one)
       one.step(beside: many)
