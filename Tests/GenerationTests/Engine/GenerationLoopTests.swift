@@ -33,6 +33,8 @@ import Testing
     let told = Told()
     var parameters = GenerationParameters()
     parameters.maxTokens = 100
+    // A text that does not end by itself.
+    parameters.sampling.seed = 5
     let stream = try loop.submit([1, 2, 3], parameters, tenant: "a") { usage, isFirst in
       told.amounts.withLock { $0.append((usage, isFirst)) }
     }
@@ -64,6 +66,8 @@ import Testing
     let told = Told()
     var parameters = GenerationParameters()
     parameters.maxTokens = 100
+    // A text that does not end by itself.
+    parameters.sampling.seed = 5
     let stream = try loop.submit([1, 2, 3], parameters, tenant: "a") { usage, isFirst in
       told.amounts.withLock { $0.append((usage, isFirst)) }
     }

@@ -23,7 +23,8 @@ struct StepShareTests {
       Machine(base: 40_000, generated: 500, prompt: 400),
       Machine(base: 2_100, generated: 450, prompt: 550, work: attention),
       // Looking back is less work, or more, than the scheduler believes.
-      Machine(base: 2_100, generated: 450, prompt: 550, work: work(1 / 3_000), believed: work(1 / 700)),
+      Machine(
+        base: 2_100, generated: 450, prompt: 550, work: work(1 / 3_000), believed: work(1 / 700)),
       Machine(base: 2_100, generated: 450, prompt: 550, work: work(1 / 400), believed: attention),
     ]
     static let attention = work(1.0 / 1_000)
