@@ -11,6 +11,9 @@ public struct SpecificationOptions: Sendable {
   /// seed is a parameter of theirs.
   private static let networkClasses: Set<String> = ["Sequential", "Functional", "Model"]
 
+  /// Nothing is drawn for these, and they have no parameter for it.
+  private static let seedlessClasses: Set<String> = ["LinearRegression"]
+
   /// Nothing besides the description.
   public init(seed: UInt64? = nil, target: String? = nil) {
     (self.seed, self.target) = (seed, target)
@@ -27,6 +30,7 @@ public struct SpecificationOptions: Sendable {
       var isNetwork = true
       if case .string(let name)? = specification["class_name"] {
         isNetwork = Self.networkClasses.contains(name)
+        if Self.seedlessClasses.contains(name) { return result }
       }
       result =
         isNetwork

@@ -160,7 +160,7 @@ def test_epochs_are_shown_written_and_drawn(house, large, tmp_path):
 
 
 @pytest.mark.parametrize("change, part", [
-    ({"class_name": "Sequentiel"}, "expected"),
+    ({"class_name": "Sequentiel"}, "Sequential"),
     ({"config": {"layers": [dense(1), {"class_name": "Denser", "config": {}}]}}, "Denser"),
     ({"fit": {"target": "y", "epoch": 3}}, "epoch"),
     ({"fit": {"target": "z"}}, "z"),
@@ -258,6 +258,30 @@ def test_cancelled_trainings_go_on(house, large, tmp_path):
     # No epoch is computed twice: what was done when it was cancelled had been kept.
     epochs = [line["epoch"] for line in log if line.get("ends_epoch")]
     assert epochs == list(range(1, 61))
+
+
+@pytest.mark.parametrize("name, config, inputs, expected", [
+    ("Ridge", {"alpha": 1e-6}, {"x": [[1, 0], [0, 1], [0, 0]]}, [3, -2, 1]),
+    ("DecisionTreeRegressor", {}, {"x": [[0, 0]]}, None),
+    ("RandomForestRegressor", {"n_estimators": 5}, {"x": [[0, 0]]}, None),
+])
+def test_estimators_are_served(house, table, tmp_path, name, config, inputs, expected):
+    installation, east, _ = house
+    description = {"class_name": name, "config": config, "fit": {"features": ["a", "b"]}}
+    model = name.lower()
+    installation.run(
+        "train", spec(tmp_path, description), "--data", table, "--name", model, "--target", "y",
+        "--seed", "4", "--no-log", key=east.deploy)
+    np.save(tmp_path / "x.npy", np.array(inputs["x"], np.float32))
+    installation.run(
+        "infer", model, "--input", f"{input_name(installation, east, model)}={tmp_path / 'x.npy'}",
+        "--output", tmp_path / "y.npz", key=east.infer)
+    values = next(iter(np.load(tmp_path / "y.npz").values())).ravel()
+    if expected:
+        np.testing.assert_allclose(values, expected, atol=1e-3)
+    else:
+        # Near the truth at 0, 0, which is 1.
+        assert abs(values[0] - 1) < 2
 
 
 def test_a_loss_that_is_no_number_ends_the_training(house, table, tmp_path):
