@@ -101,7 +101,8 @@ struct BoostingLoss {
         sum += 0.5 * (scores.base[row] - target) * (scores.base[row] - target)
       case .binary:
         let score = scores.base[row]
-        sum += log1p(exp(-score.magnitude)) + max(score, 0) - target * score
+        // 1 + e^-|score| is at least 1, so log keeps its digits.
+        sum += log(1 + exp(-score.magnitude)) + max(score, 0) - target * score
       case .classes(let count):
         var largest = -Double.infinity
         for output in 0..<count { largest = max(largest, scores.base[output * stride + row]) }

@@ -7,6 +7,9 @@ struct GradientScale {
   /// Units of a gradient of 1, and of a curvature of 1.
   let gradientUnits: Double
   let curvatureUnits: Double
+  private let gradientInverse: Double
+  private let curvatureInverse: Double
+  private let curvatureMask: Int64
   /// The second word holds the count above so many bits of curvature.
   let countShift: Int64
 
@@ -18,6 +21,9 @@ struct GradientScale {
     gradientUnits = gradientMax > 0 ? 0x1p62 / (gradientMax * room) : 1
     curvatureUnits =
       curvatureMax > 0 ? Double(Int64(1) << (countShift - 1)) / (curvatureMax * room) : 1
+    gradientInverse = 1 / gradientUnits
+    curvatureInverse = 1 / curvatureUnits
+    curvatureMask = 1 << countShift - 1
   }
 
   @inline(__always)
@@ -29,10 +35,10 @@ struct GradientScale {
 
   @inline(__always)
   func sums(_ words: SIMD2<Int64>) -> GradientSums {
-    let count = words.y >> countShift
-    return GradientSums(
-      gradient: Double(words.x) / gradientUnits,
-      curvature: Double(words.y & (1 << countShift - 1)) / curvatureUnits, count: Int(count))
+    GradientSums(
+      gradient: Double(words.x) * gradientInverse,
+      curvature: Double(words.y & curvatureMask) * curvatureInverse,
+      count: Int(words.y &>> countShift))
   }
 }
 

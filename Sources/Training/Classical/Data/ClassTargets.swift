@@ -64,6 +64,7 @@ struct ClassTargets {
   ) throws(TrainingError) -> (Labels, [Int32]) {
     let values = Memory<Double>(uninitialized: source.count)
     try NumberReading.rows([column], of: source, 0..<source.count, into: values.base)
+    if let small = smallIntegers(values) { return small }
     var index: [Double: Int32] = [:]
     for row in 0..<source.count where index[values[row]] == nil {
       let value = values[row]
@@ -84,6 +85,31 @@ struct ClassTargets {
     for (code, value) in sorted.enumerated() { index[value] = Int32(code) }
     let classes = (0..<source.count).map { index[values[$0]] ?? 0 }
     return (.integers(sorted.map { Int64($0) }), classes)
+  }
+
+  /// Whole numbers that lie close together, by a table; nil for others.
+  private static func smallIntegers(_ values: Memory<Double>) -> (Labels, [Int32])? {
+    let span = 1 << 16
+    var (low, high) = (Double.infinity, -Double.infinity)
+    for row in 0..<values.count {
+      let value = values.base[row]
+      guard value == value.rounded() else { return nil }
+      low = min(low, value)
+      high = max(high, value)
+    }
+    guard low.magnitude < 0x1p52, high - low < Double(span) else { return nil }
+    let first = Int64(low)
+    var codes = [Int32](repeating: -1, count: Int(Int64(high) - first) + 1)
+    for row in 0..<values.count { codes[Int(Int64(values.base[row]) - first)] = 0 }
+    var labels: [Int64] = []
+    for place in codes.indices where codes[place] == 0 {
+      codes[place] = Int32(labels.count)
+      labels.append(first + Int64(place))
+    }
+    return (
+      .integers(labels),
+      (0..<values.count).map { codes[Int(Int64(values.base[$0]) - first)] }
+    )
   }
 
   /// Weights of the examples that make every class count the same (`class_weight: "balanced"`).

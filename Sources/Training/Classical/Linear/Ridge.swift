@@ -11,8 +11,8 @@ enum Ridge {
     if columns <= rows, let factor = Cholesky(matrix.product(shift: alpha), size: columns) {
       return (0..<data.targetCount).map { target in
         let x = Memory<Double>(repeating: 0, count: columns)
-        // The second round corrects what rounding of AᵀA has cost.
-        for _ in 0..<2 {
+        // A second round corrects what rounding of AᵀA has cost where that shows.
+        for _ in 0..<(factor.pivotRatio > 1e4 ? 2 : 1) {
           let step = matrix.residualProduct(x, data.targets, target, data.targetCount)
           Vectors.add(-alpha, x.base, to: step.base, columns)
           factor.solve(step.base)

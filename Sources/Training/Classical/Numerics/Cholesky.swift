@@ -56,6 +56,14 @@ struct Cholesky {
     }
   }
 
+  /// The ratio of the largest to the smallest pivot: about the condition, at least of what is not badly
+  /// dependent.
+  var pivotRatio: Double {
+    let pivots = (0..<size).map { factor.base[$0 * size + $0] }
+    let ratio = (pivots.max() ?? 1) / (pivots.min() ?? 1)
+    return ratio * ratio
+  }
+
   /// The smallest eigenvalue of A, estimated from above by a few steps of inverse iteration.
   func smallestEigenvalue() -> Double {
     let x = Memory<Double>(uninitialized: size)

@@ -21,7 +21,7 @@ struct GramMatrix {
     let size = columnCount
     let result = Memory<Double>(repeating: 0, count: size * size)
     // Columns in strips: of each only the rows down to its own end are needed.
-    let width = 64
+    let width = 32
     let strips = (size + width - 1) / width
     Tasks.run(strips, on: threads) { task in
       // The longest strips first.
