@@ -487,8 +487,9 @@ typedef struct ck_table {
   void (*tanhGradient)(float *target, const float *arriving, const float *value, size_t count);
   /// Of one line.
   void (*softmaxGradient)(float *target, const float *arriving, const float *value, size_t count);
-  /// Of max pooling in NHWC, added to `gradient`.
-  void (*maxPoolGradient)(const ck_pool *arguments, const float *arriving, float *gradient);
+  /// Of max pooling in NHWC, added to `gradient`; and of ReLU in front of it, and sums of each channel.
+  void (*maxPoolGradient)(
+      const ck_pool *arguments, const float *arriving, float *gradient, bool relu, float *sums);
   /// Of one step of one example.
   void (*lstmGradient)(
       float *target, const float *gates, const float *t, const float *old, const float *dh,

@@ -28,9 +28,11 @@ static void NAME(tanhGradient)(float *target, const float *arriving, const float
   }
 }
 
-// Adds to each window's first largest element what arrives for it. NHWC; `input` and `output` are the
+// Adds to each window's first largest element what arrives for it, with `relu` only where that is above 0,
+// and to `sums`, unless it is NULL, all that was given of each channel. NHWC; `input` and `output` are the
 // forward pass's, and `arriving` lies as `output`, `gradient` as `input`.
-static void NAME(maxPoolGradient)(const ck_pool *g, const float *arriving, float *gradient) {
+static void NAME(maxPoolGradient)(
+    const ck_pool *g, const float *arriving, float *gradient, bool relu, float *sums) {
   for (size_t oy = 0; oy < g->outputHeight; oy++) {
     const ptrdiff_t y0 = (ptrdiff_t)(oy * g->strideHeight) - g->padTop;
     const tap_range ys = taps_inside(y0, g->kernelHeight, g->dilationHeight, g->height);
@@ -42,7 +44,9 @@ static void NAME(maxPoolGradient)(const ck_pool *g, const float *arriving, float
       for (size_t c = 0; c < g->channels; c += VL) {
         const size_t n = g->channels - c < VL ? g->channels - c : VL;
         const vf best = vload_some(g->output + place + c, n);
-        const vf dy = vload_some(arriving + place + c, n);
+        vf dy = vload_some(arriving + place + c, n);
+        if (relu) dy = best > 0 ? dy : vsplat(0);
+        if (sums) vstore_some(sums + c, vload_some(sums + c, n) + dy, n);
         vi open = (vi)(best == best);
         for (size_t i = ys.first; i < ys.last; i++)
           for (size_t j = xs.first; j < xs.last; j++) {

@@ -56,34 +56,59 @@ struct ConvolutionWeightGradient {
 
   private var depth: Int { geometry.kernelHeight * geometry.kernelWidth * inputChannels }
 
-  /// Floats of scratch memory for a run.
-  var scratchCount: Int {
-    readsInPlace
-      ? size.height * width * outputChannels : size.height * size.width * depth
+  /// Floats that one thread works in.
+  private var workCount: Int {
+    readsInPlace ? size.height * width * outputChannels : size.height * size.width * depth
   }
 
-  /// Adds the gradients of images one after the other.
+  /// Floats of scratch memory for a run on so many threads: work, and all sums but the first thread's.
+  func scratchCount(_ threadCount: Int) -> Int {
+    threadCount * workCount + (threadCount - 1) * depth * outputChannels
+  }
+
+  /// Sums up the gradients of images.
   /// - Parameters:
   ///   - input: [batch, height, width, inputChannels].
   ///   - arriving: [batch, output's height, its width, outputChannels].
   ///   - gradient: [kernelHeight, kernelWidth, inputChannels, outputChannels], written.
   func run(
     _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, batch: Int,
-    into gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    into gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    threads: ThreadPool?
+  ) {
+    let count = depth * outputChannels
+    let parts = max(1, min(threads?.participantCount ?? 1, batch))
+    let sums = scratch + parts * workCount
+    let flops = 2 * Double(batch * size.height * size.width) * Double(count)
+    Parallel.rows(parts, cost: .flops(flops), on: threads) { range in
+      for part in range {
+        add(
+          input, arriving, images: batch * part / parts..<batch * (part + 1) / parts,
+          into: part == 0 ? gradient : sums + (part - 1) * count, scratch + part * workCount)
+      }
+    }
+    for part in 1..<max(parts, 1) {
+      let other = sums + (part - 1) * count
+      for index in 0..<count { gradient[index] += other[index] }
+    }
+  }
+
+  private func add(
+    _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, images: Range<Int>,
+    into gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let pixels = size.height * size.width
-    if readsInPlace { scratch.update(repeating: 0, count: scratchCount) }
-    for image in 0..<batch {
+    if readsInPlace { scratch.update(repeating: 0, count: workCount) }
+    for image in images {
       let from = input + image * height * width * inputChannels
       let dy = arriving + image * pixels * outputChannels
-      let epilogue = Epilogue(beta: image == 0 ? 0 : 1)
+      let epilogue = Epilogue(beta: image == images.lowerBound ? 0 : 1)
       if readsInPlace {
         addInPlace(from, dy, gradient, scratch, epilogue)
       } else {
         gather(from, scratch)
         SGEMM.run(
-          m: depth, n: outputChannels, k: pixels,
-          Matrix(scratch, rowStride: 1, columnStride: depth),
+          m: depth, n: outputChannels, k: pixels, Matrix(scratch, rowStride: pixels),
           Matrix(dy, rowStride: outputChannels), into: gradient, rowStride: outputChannels,
           epilogue: epilogue)
       }
@@ -92,8 +117,8 @@ struct ConvolutionWeightGradient {
 
   private func addInPlace(
     _ from: UnsafePointer<Float>, _ dy: UnsafePointer<Float>,
-    _ gradient: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutablePointer<Float>, _ epilogue: Epilogue
+    _ gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
+    _ epilogue: Epilogue
   ) {
     let row = size.width * outputChannels
     for y in 0..<size.height {
@@ -111,30 +136,34 @@ struct ConvolutionWeightGradient {
     }
   }
 
-  /// The pixels under each window, one after the other; zeros outside the image.
+  /// What lies under each tap of all windows, a line for each tap and channel; zeros outside the image.
   private func gather(_ from: UnsafePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) {
-    let channels = inputChannels
-    for oy in 0..<size.height {
-      for ox in 0..<size.width {
-        var target = scratch + (oy * size.width + ox) * depth
-        for ky in 0..<geometry.kernelHeight {
-          let y = oy * geometry.strideHeight + ky - geometry.padTop
-          let x = ox * geometry.strideWidth - geometry.padLeft
-          let isInside = y >= 0 && y < height && x >= 0 && x + geometry.kernelWidth <= width
-          if isInside {
-            let count = geometry.kernelWidth * channels
-            let source = from + (y * width + x) * channels
-            for index in 0..<count { target[index] = source[index] }
-          } else {
-            for kx in 0..<geometry.kernelWidth {
-              let isPixel = y >= 0 && y < height && x + kx >= 0 && x + kx < width
-              for channel in 0..<channels {
-                target[kx * channels + channel] =
-                  isPixel ? from[(y * width + x + kx) * channels + channel] : 0
-              }
+    var target = scratch
+    for ky in 0..<geometry.kernelHeight {
+      for kx in 0..<geometry.kernelWidth {
+        // Windows whose tap lies inside the image's rows.
+        let first = kx - geometry.padLeft
+        let step = geometry.strideWidth
+        let begin = min(size.width, first >= 0 ? 0 : (-first + step - 1) / step)
+        let end = max(begin, first >= width ? 0 : min(size.width, (width - 1 - first) / step + 1))
+        for channel in 0..<inputChannels {
+          for oy in 0..<size.height {
+            let y = oy * geometry.strideHeight + ky - geometry.padTop
+            let row = target + oy * size.width
+            guard y >= 0, y < height else {
+              row.update(repeating: 0, count: size.width)
+              continue
             }
+            let source = from + (y * width + first) * inputChannels + channel
+            for ox in 0..<begin { row[ox] = 0 }
+            if inputChannels == 1, step == 1 {
+              (row + begin).update(from: source + begin, count: end - begin)
+            } else {
+              for ox in begin..<end { row[ox] = source[ox * step * inputChannels] }
+            }
+            for ox in end..<size.width { row[ox] = 0 }
           }
-          target += geometry.kernelWidth * channels
+          target += size.height * size.width
         }
       }
     }

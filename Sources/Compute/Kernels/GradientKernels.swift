@@ -59,10 +59,13 @@ extension Pooling {
   ///   - input: the images that were pooled.
   ///   - output: what they became.
   ///   - arriving: the gradient by the output.
+  ///   - isRelu: whether the images came from ReLU, whose gradient is wanted as well.
+  ///   - sums: [batch, channels], written: what all pixels of a channel get together.
   func runGradient(
     _ input: UnsafePointer<Float>, output: UnsafePointer<Float>, arriving: UnsafePointer<Float>,
     batch: Int, channels: Int, height: Int, width: Int, into gradient: UnsafeMutablePointer<Float>,
-    kernels: Kernels = .active, threads: ThreadPool? = nil
+    isRelu: Bool = false, sums: UnsafeMutablePointer<Float>? = nil, kernels: Kernels = .active,
+    threads: ThreadPool? = nil
   ) {
     precondition(kind == .max && layout == .nhwc, "the kernel is for max pooling in NHWC")
     let size = outputSize(height: height, width: width)
@@ -85,7 +88,10 @@ extension Pooling {
         target.update(repeating: 0, count: inputCount)
         call.input = input + image * inputCount
         call.output = UnsafeMutablePointer(mutating: output + image * outputCount)
-        kernels.table.pointee.maxPoolGradient(&call, arriving + image * outputCount, target)
+        let own = sums.map { $0 + image * channels }
+        own?.update(repeating: 0, count: channels)
+        kernels.table.pointee.maxPoolGradient(
+          &call, arriving + image * outputCount, target, isRelu, own)
       }
     }
   }

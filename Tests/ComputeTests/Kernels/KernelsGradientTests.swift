@@ -90,6 +90,7 @@ import Testing
     var random = SplitMix64(state: 4)
     for kernels in Kernels.available {
       for (channels, stride, pad) in [(1, 2, 0), (5, 1, 1), (16, 2, 1), (33, 3, 0), (70, 1, 0)] {
+        let isRelu = channels % 2 == 1
         let (height, width) = (7, 6)
         let pooling = Pooling(
           .max,
@@ -103,12 +104,14 @@ import Testing
         var (y, found) = (
           [Float](repeating: 0, count: dy.count), [Float](repeating: 9, count: x.count + 1)
         )
+        var sums = [Float](repeating: 9, count: 2 * channels)
         pooling.run(
           x, batch: 2, channels: channels, height: height, width: width, into: &y, kernels: kernels)
         pooling.runGradient(
           x, output: y, arriving: dy, batch: 2, channels: channels, height: height, width: width,
-          into: &found, kernels: kernels)
+          into: &found, isRelu: isRelu, sums: &sums, kernels: kernels)
         var expected = [Float](repeating: 0, count: x.count)
+        var expectedSums = [Float](repeating: 0, count: 2 * channels)
         for place in dy.indices {
           let (channel, pixel) = (place % channels, place / channels)
           let (image, oy, ox) = (
@@ -123,12 +126,18 @@ import Testing
               if best < 0 || x[at] > x[best] { best = at }
             }
           }
-          if best >= 0 { expected[best] += dy[place] }
+          if best >= 0, !isRelu || x[best] > 0 {
+            expected[best] += dy[place]
+            expectedSums[image * channels + channel] += dy[place]
+          }
         }
         for index in x.indices {
           #expect((found[index] - expected[index]).magnitude <= 1e-5, "\(kernels) \(channels)")
         }
         #expect(found[x.count] == 9)
+        for index in sums.indices {
+          #expect((sums[index] - expectedSums[index]).magnitude <= 1e-4, "\(kernels) \(channels)")
+        }
       }
     }
   }

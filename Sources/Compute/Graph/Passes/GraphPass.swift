@@ -13,7 +13,8 @@ struct GraphPass: Sendable {
     // What the passes above replaced must not be seen as a reader by those below.
     DeadCodeElimination.pass, DynamicProducts.pass, ConvolutionFolding.pass, GemmFusion.pass,
     ActivationFusion.pass,
-    LayoutPass.pass, TranspositionMerge.pass, ConvolutionTailFusion.pass, DeadCodeElimination.pass,
+    PoolGradientFusion.pass, LayoutPass.pass, TranspositionMerge.pass, ConvolutionTailFusion.pass,
+    DeadCodeElimination.pass,
   ]
 
   /// Runs those that the options allow.

@@ -156,6 +156,8 @@ struct ImageConvolutionGradient: Operator {
   let forward: ImageConvolution
   /// Whether the images' gradient is asked for: not in a network's first layer.
   let wantsData: Bool
+  /// Threads that a step may use.
+  let threadCount: Int
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0, among: [.fp32, .fp64])
@@ -188,7 +190,8 @@ struct ImageConvolutionGradient: Operator {
       let weights = inputs.optional(2)?.shape, isFast(weights)
     else { return 0 }
     let gradient = weightGradient(data, try forward.sizes(data, weights))
-    return (gradient.scratchCount + Shape.product(weights[...])) * MemoryLayout<Float>.stride
+    let count = gradient.scratchCount(threadCount) + Shape.product(weights[...])
+    return count * MemoryLayout<Float>.stride
   }
 
   private func weightGradient(
@@ -235,7 +238,7 @@ struct ImageConvolutionGradient: Operator {
       outputChannels: channels, hasBias: false)
     let (batch, height, width) = (sizes.batch, sizes.axes[0].output, sizes.axes[1].output)
     return {
-      if let dw { gradient.run(x, dy, batch: batch, into: dw, scratch: scratch) }
+      if let dw { gradient.run(x, dy, batch: batch, into: dw, scratch: scratch, threads: threads) }
       guard let dx else { return }
       for tap in 0..<taps {
         let from = w + (taps - 1 - tap) * channels * filters
@@ -294,7 +297,8 @@ struct ImageConvolutionGradient: Operator {
     registry.register(opType, domain: TrainingOperators.domain) { context throws(GraphError) in
       ImageConvolutionGradient(
         forward: try ImageConvolution(context),
-        wantsData: try context.bool("wants_data", default: true))
+        wantsData: try context.bool("wants_data", default: true),
+        threadCount: max(1, context.options.threadCount))
     }
   }
 }

@@ -74,9 +74,13 @@ struct ImagePooling: Operator {
 }
 
 /// The gradient of ``ImagePooling``: to the first largest element of a window, or to all of them equally.
+///
+/// `PoolGradientFusion` may tell it that the images came from ReLU, and ask for the sums over all pixels
+/// (output 1).
 struct ImagePoolingGradient: Operator {
   static let opType = "Pool2DGradient"
   let forward: ImagePooling
+  let isRelu: Bool
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
     let type = try inputs.type(0, among: [.fp32, .fp64])
@@ -89,12 +93,21 @@ struct ImagePoolingGradient: Operator {
         throw GraphError(code: .shapeMismatch, message: "a gradient must have its value's shape")
       }
     }
-    return [data]
+    return [data, TensorType(data.dataType, data.shape.map { [$0[3]] })]
+  }
+
+  func scratchByteCount(_ inputs: KnownInputs) throws(GraphError) -> Int {
+    guard let shape = inputs.optional(1)?.shape else { return 0 }
+    return shape[0] * shape[3] * MemoryLayout<Float>.stride
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(1)
     if forward.pool.isMax, input.dataType == .fp32 { return try kernelStep(input, operands) }
+    guard !isRelu, operands.optionalOutput(1) == nil else {
+      throw GraphError(
+        code: .unsupportedType, message: "only FP32 is joined with ReLU, got \(input.dataType)")
+    }
     return try input.dataType.gradientStep { type throws(GraphError) in try step(type, operands) }
   }
 
@@ -110,11 +123,18 @@ struct ImagePoolingGradient: Operator {
       layout: .nhwc, roundsUp: forward.pool.window.ceils)
     let (dy, from) = (try operands.input(0).f32, input.f32)
     let (best, target) = (try operands.input(2).f32, try operands.output().f32)
-    let (shape, threads) = (input.shape, operands.threadPool)
+    let (shape, threads, isRelu) = (input.shape, operands.threadPool, isRelu)
+    let sums = operands.optionalOutput(1)?.f32
+    let parts = sums.map { _ in operands.scratch.assumingMemoryBound(to: Float.self) }
     return {
       pooling.runGradient(
         from, output: best, arriving: dy, batch: shape[0], channels: shape[3], height: shape[1],
-        width: shape[2], into: target, threads: threads)
+        width: shape[2], into: target, isRelu: isRelu, sums: parts, threads: threads)
+      guard let sums, let parts else { return }
+      sums.update(repeating: 0, count: shape[3])
+      for image in 0..<shape[0] {
+        for channel in 0..<shape[3] { sums[channel] += parts[image * shape[3] + channel] }
+      }
     }
   }
 
@@ -179,7 +199,8 @@ struct ImagePoolingGradient: Operator {
 
   static func register(in registry: inout OperatorRegistry) {
     registry.register(opType, domain: TrainingOperators.domain) { context throws(GraphError) in
-      ImagePoolingGradient(forward: try ImagePooling(context))
+      ImagePoolingGradient(
+        forward: try ImagePooling(context), isRelu: try context.bool("relu", default: false))
     }
   }
 }
