@@ -79,7 +79,8 @@ bench: build deps-test ## Kernels, models and calls beside ONNX Runtime and grpc
 
 .PHONY: bench-peers
 bench-peers: build deps-test ## The gateway beside proxies that people use, models beside other engines
-	@scripts/python-env.sh bench && bench/peers.sh $(BIN) && bench/models.sh $(BIN) && bench/generation.sh $(BIN)
+	@scripts/python-env.sh bench && bench/peers.sh $(BIN) && bench/models.sh $(BIN)
+	@bench/generation.sh $(BIN) && bench/training.sh $(BIN)
 
 .PHONY: bench-models
 bench-models: build deps-test ## Models of every class beside ONNX Runtime, OpenVINO and PyTorch, the same answers
@@ -88,6 +89,10 @@ bench-models: build deps-test ## Models of every class beside ONNX Runtime, Open
 .PHONY: bench-generation
 bench-generation: build deps-test ## Language models beside llama.cpp: prompts, tokens, eight streams, memory
 	@bench/generation.sh $(BIN)
+
+.PHONY: bench-training
+bench-training: build deps-test ## Networks beside PyTorch and Keras, classical algorithms beside scikit-learn
+	@bench/training.sh $(BIN)
 
 .PHONY: bench-operators
 bench-operators: build deps-test ## Some 150 single operators beside ONNX Runtime, one thread, worst first

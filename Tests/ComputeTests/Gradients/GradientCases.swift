@@ -263,6 +263,9 @@ enum GradientCases {
     GradientCase("MatMul", [[6, 20, 17], [6, 17, 19]], note: "stacks"),
     GradientCase("Relu", [[37, 41]]), GradientCase("Sigmoid", [[37, 41]]),
     GradientCase("Tanh", [[37, 41]]), GradientCase("Softmax", [[30, 70]]),
+    GradientCase("Gelu", [[37, 41]], range: -6...6),
+    GradientCase(
+      "Gelu", [[37, 41]], range: -6...6, ["approximate": .string(Array("tanh".utf8))], note: "tanh"),
     GradientCase("LayerNormalization", [[30, 70], [70], [70]]),
     convolution([3, 28, 28, 1], [3, 3, 1, 32], [:], "one channel"),
     convolution([3, 13, 13, 32], [3, 3, 32, 32], ["relu": .int(1)], "read in place"),

@@ -15,6 +15,8 @@ struct UnaryGradient: Operator {
   let argument: Argument
   /// The kernel for FP32; nil for the general loop.
   var kernel: GradientKernels.Function?
+  /// Whether it is Gelu's, by erf or by tanh, whose FP32 form is made of kernels too.
+  var gelu: Elementwise.Unary?
 
   var inPlaceInputs: [Int] { [0] }
 
@@ -30,6 +32,19 @@ struct UnaryGradient: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (given, target) = (try operands.input(0), try operands.output())
+    if let gelu, given.dataType == .fp32 {
+      let (dy, x, out) = (
+        UnsafePointer(given.f32), UnsafePointer(try operands.input(1).f32), target.f32
+      )
+      let (count, threads) = (target.count, operands.threadPool)
+      let cost = Parallel.Cost.elements(count, nanosecondsEach: 1.5)
+      return {
+        Parallel.rows(count, multipleOf: 64, cost: cost, on: threads) { part in
+          let at = part.lowerBound
+          GradientKernels.gelu(gelu, into: out + at, dy + at, x + at, count: part.count)
+        }
+      }
+    }
     if let kernel, given.dataType == .fp32 {
       let (dy, value, out) = (
         UnsafePointer(given.f32), UnsafePointer(try operands.input(1).f32), target.f32
@@ -206,17 +221,21 @@ extension UnaryOperator {
       }
     case "Gelu":
       if try context.string("approximate") == "tanh" {
-        return of { x, _ in
+        var found = of { x, _ in
           let scale = (2 / Double.pi).squareRoot()
           let t = tanh(scale * (x + 0.044715 * x * x * x))
           return 0.5 * (1 + t)
             + 0.5 * x * (1 - t * t) * scale * (1 + 3 * 0.044715 * x * x)
         }
+        found.gelu = .geluTanh
+        return found
       }
-      return of { x, _ in
+      var found = of { x, _ in
         0.5 * (1 + erf(x / 2.0.squareRoot()))
           + x * exp(-0.5 * x * x) / (2 * Double.pi).squareRoot()
       }
+      found.gelu = .gelu
+      return found
     default: return nil
     }
   }
