@@ -146,9 +146,14 @@ import Testing
     }
     func text(_ deltas: [GenerationDelta]) -> [String] {
       (0..<3).map { choice in
-        deltas.filter { $0.choice == choice }.map {
-          "\($0.text)\($0.tokens)\($0.finish.map { "\($0)" } ?? "")"
-        }.joined()
+        let own = deltas.filter { $0.choice == choice }
+        // How many tokens a piece has depends on when it was read, and the last digits of a logarithm on
+        // whether its sequence was paused meanwhile and computed again, many tokens at a time.
+        let tokens = own.flatMap(\.tokens).map { token in
+          "\(token.token) \(token.alternatives.map(\.token))"
+        }
+        let ends = own.compactMap(\.finish).map { "\($0)" }
+        return own.map(\.text).joined() + "\(tokens)" + ends.joined()
       }
     }
     let one = try await run(try loop(), all[...])
