@@ -70,7 +70,15 @@ struct Network {
     var builder = NetworkBuilder(purpose, seed: specification.seed, frozen: network.frozen)
     var values = inputs.map { Value($0.name, $0.shape, $0.dataType) }
     for call in network.calls {
-      values.append(try call.layer.apply(call.inputs.map { values[$0] }, in: &builder))
+      let value = try call.layer.apply(call.inputs.map { values[$0] }, in: &builder)
+      if let failure = builder.failure { throw failure }
+      guard value.count <= NetworkLimits.valueCountMax else {
+        throw TrainingError(
+          .specification,
+          "layer '\(call.layer.name)': an example's values may have \(NetworkLimits.valueCountMax) "
+            + "elements, got shape \(value.shape)")
+      }
+      values.append(value)
     }
     return (builder, values[network.output])
   }
@@ -136,8 +144,8 @@ struct Network {
     }
     var options = ModelOptions(threadCount: threadCount)
     options.allowsTraining = true
-    options.arenaByteCountMax = 64 << 30
-    options.workMax = 1e15
+    options.arenaByteCountMax = NetworkLimits.stepByteCountMax
+    options.workMax = NetworkLimits.stepWorkMax
     let trained = builder.parameters.indices.filter { builder.parameters[$0].isTrainable }
     do {
       if builder.isTraining {

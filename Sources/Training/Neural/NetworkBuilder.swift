@@ -1,5 +1,29 @@
 internal import Compute
 
+/// How large a network may be. Whoever asks for more could take the memory of everybody on the machine.
+enum NetworkLimits {
+  /// Weights of all layers: half a GiB, which optimizers and checkpoints hold some six times.
+  static let parameterCountMax = 1 << 27
+  /// Elements of one example's value.
+  static let valueCountMax = 1 << 28
+  /// Scores of a head: pairs of steps of one example.
+  static let scoreCountMax = 1 << 26
+  /// Applications of layers.
+  static let callCountMax = 16_384
+  /// Bytes that the values of a step take.
+  static let stepByteCountMax = 8 << 30
+  /// Multiplications of a step, so that it ends: an end is only asked for between steps.
+  static let stepWorkMax = 1e12
+
+  /// Elements of a shape; the largest number where there are more than can be counted.
+  static func count(_ shape: [Int]) -> Int {
+    shape.reduce(1) { product, size in
+      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      return overflow ? .max : next
+    }
+  }
+}
+
 /// A value of a network: its name in the graph, its shape without the batch, and its type.
 struct Value {
   var name: String
@@ -13,7 +37,7 @@ struct Value {
   }
 
   /// Elements of one example.
-  var count: Int { shape.reduce(1, *) }
+  var count: Int { NetworkLimits.count(shape) }
 }
 
 /// One tensor that is learned, or followed (running statistics).
@@ -29,7 +53,7 @@ struct Parameter {
   var l1 = 0.0
   var l2 = 0.0
 
-  var count: Int { shape.reduce(1, *) }
+  var count: Int { NetworkLimits.count(shape) }
 }
 
 /// Writes a network's graph, layer by layer, for one purpose.
@@ -55,6 +79,9 @@ struct NetworkBuilder {
   /// Names of layers that are not trained.
   let frozen: Set<String>
   private var valueCount = 0
+  private var parameterCount = 0
+  /// Why the network cannot be built; told once the layer that asked for too much is written.
+  private(set) var failure: TrainingError?
 
   /// The input that counts steps, for what is drawn anew in each.
   static let stepName = "martlet.step"
@@ -127,10 +154,21 @@ struct NetworkBuilder {
     // What is used twice is one parameter.
     if parameters.contains(where: { $0.name == name }) { return name }
     let layer = String(name.prefix { $0 != "/" })
+    let (total, overflow) = parameterCount.addingReportingOverflow(NetworkLimits.count(shape))
+    guard !overflow, total <= NetworkLimits.parameterCountMax else {
+      failure =
+        failure
+        ?? TrainingError(
+          .specification,
+          "layer '\(layer)': with its weights of shape \(shape) the network has more than "
+            + "\(NetworkLimits.parameterCountMax) weights, which is the most that is trained here")
+      return name
+    }
+    parameterCount = total
     parameters.append(
       Parameter(
         name: name, shape: shape, initializer: initializer,
-        fans: fans ?? (shape.dropLast().reduce(1, *), shape.last ?? 1),
+        fans: fans ?? (NetworkLimits.count(shape.dropLast()), shape.last ?? 1),
         isTrainable: isTrainable && !frozen.contains(layer), l1: l1, l2: l2))
     return name
   }

@@ -151,6 +151,37 @@ import Testing
       "layer 'dense_0' (Dense): activation must be one of "
     ),
     (#"{"layers": []}"#, "a model has 1...4096 layers, got 0"),
+    // What would take the memory of the machine, or numbers that do not fit an integer.
+    (
+      #"{"layers": [{"class_name": "Dense", "config": {"units": 16777216}}, "#
+        + #"{"class_name": "Dense", "config": {"units": 16777216}}]}"#,
+      "layer 'dense_1': with its weights of shape [16777216, 16777216] the network has more than 134217728"
+    ),
+    (
+      #"{"layers": [{"class_name": "Reshape", "config": {"target_shape": [3, 1, 1]}}, "#
+        + #"{"class_name": "Conv2D", "config": {"filters": 16777216, "kernel_size": 4096, "#
+        + #""padding": "same"}}]}"#,
+      "layer 'conv2d_1': with its weights of shape [4096, 4096, 1, 16777216] the network has more"
+    ),
+    (
+      #"{"layers": [{"class_name": "Reshape", "config": {"target_shape": [16777216, 16777216, "#
+        + #"16777216, 16777216]}}]}"#,
+      "layer 'reshape_0': expected "
+    ),
+    (
+      #"{"layers": [{"class_name": "Reshape", "config": {"target_shape": [1e15, -1]}}]}"#,
+      "layer 'reshape_0' (Reshape): target_shape must be "
+    ),
+    (
+      #"{"layers": [{"class_name": "LSTM", "config": {"units": 65536}}]}"#,
+      "layer 'lstm_0': expected [steps, channels], got values of shape [batch, 3]"
+    ),
+    (
+      #"{"layers": [{"class_name": "Dense", "config": {"units": 1000000}}, "#
+        + #"{"class_name": "Reshape", "config": {"target_shape": [1000000, 1]}}, "#
+        + #"{"class_name": "TransformerDecoder", "config": {"num_heads": 1, "intermediate_dim": 4}}]}"#,
+      "layer 'transformerdecoder_2/self_attention': expected at most 67108864 pairs of steps"
+    ),
     (
       #"{"layers": [{"class_name": "Flatten"}]}"#,
       "the network has nothing to learn: no layer has weights"

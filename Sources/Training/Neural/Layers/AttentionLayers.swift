@@ -90,6 +90,11 @@ struct AttentionLayer: Layer {
     for input in inputs where input.shape.count != 2 {
       throw wrong("[steps, channels]", input.shape)
     }
+    guard NetworkLimits.count([query.shape[0], key.shape[0]]) <= NetworkLimits.scoreCountMax,
+      NetworkLimits.count([max(query.shape[0], key.shape[0]), width]) <= NetworkLimits.scoreCountMax
+    else {
+      throw wrong("at most \(NetworkLimits.scoreCountMax) pairs of steps", query.shape)
+    }
     var q = projected(query, "query", heads, &builder)
     var k = projected(key, "key", keyHeads, &builder)
     var v = projected(value, "value", keyHeads, &builder)

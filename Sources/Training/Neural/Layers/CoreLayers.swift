@@ -56,7 +56,7 @@ enum CoreLayers {
       }
       let sizes = list.compactMap(\.wholeNumber)
       guard sizes.count == list.count, sizes.filter({ $0 == -1 }).count <= 1,
-        sizes.allSatisfy({ $0 == -1 || $0 > 0 })
+        sizes.allSatisfy({ $0 == -1 || (1...(1 << 24)).contains($0) })
       else {
         throw d.config.wrong("target_shape", expected: "sizes, at most one of them -1", value)
       }
@@ -118,9 +118,9 @@ struct ReshapeLayer: Layer {
   func apply(_ inputs: [Value], in builder: inout NetworkBuilder) throws(TrainingError) -> Value {
     let x = try one(inputs)
     var shape = target ?? [x.count]
-    let known = shape.filter { $0 != -1 }.reduce(1, *)
+    let known = NetworkLimits.count(shape.filter { $0 != -1 })
     if let open = shape.firstIndex(of: -1), x.count % known == 0 { shape[open] = x.count / known }
-    guard shape.reduce(1, *) == x.count else {
+    guard NetworkLimits.count(shape) == x.count else {
       throw wrong("\(known) elements for \(target ?? [])", x.shape)
     }
     return builder.reshaped(x, shape)

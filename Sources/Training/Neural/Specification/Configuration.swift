@@ -67,7 +67,8 @@ final class Configuration {
   /// One size for all of `count` dimensions, or one for each.
   func sizes(_ key: String, count: Int) throws(TrainingError) -> [Int]? {
     guard let value = self[key] else { return nil }
-    let expected = count == 1 ? "a whole number from 1 on" : "a whole number or \(count) of them"
+    let expected =
+      count == 1 ? "a whole number in 1...4096" : "a whole number in 1...4096 or \(count) of them"
     var values: [Int] = []
     if let number = value.wholeNumber {
       values = [Int](repeating: number, count: count)
@@ -75,7 +76,7 @@ final class Configuration {
       values = list.compactMap(\.wholeNumber)
       if values.count != list.count { throw wrong(key, expected: expected, value) }
     }
-    guard values.count == count, values.allSatisfy({ (1...(1 << 20)).contains($0) }) else {
+    guard values.count == count, values.allSatisfy({ (1...4096).contains($0) }) else {
       throw wrong(key, expected: expected, value)
     }
     return values

@@ -142,6 +142,15 @@ enum Initializer: Equatable {
   ) {
     let rows = target.count / max(columns, 1)
     let (count, length) = rows < columns ? (rows, columns) : (columns, rows)
+    // Gram and Schmidt take the cube of the size; so many normal numbers are at right angles but for a
+    // few percent.
+    if count > 1536 {
+      let deviation = gain / Double(length).squareRoot()
+      for index in target.indices {
+        target[index] = Float(deviation * random.normal(isTruncated: false))
+      }
+      return
+    }
     var vectors: [[Double]] = []
     for _ in 0..<count {
       var vector = (0..<length).map { _ in random.normal(isTruncated: false) }

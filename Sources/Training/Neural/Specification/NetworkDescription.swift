@@ -170,6 +170,10 @@ struct NetworkDescription {
       for (node, value) in nodes.enumerated() {
         let (references, arguments) = try Self.call(value, entry.name)
         pending.append((index, node, references, arguments))
+        guard pending.count <= NetworkLimits.callCountMax else {
+          throw TrainingError(
+            .specification, "a model applies layers at most \(NetworkLimits.callCountMax) times")
+        }
       }
     }
     // Layers are listed in any order; every round applies those whose inputs are there.
