@@ -1,29 +1,24 @@
 /// Writes the nodes that stand for one node: an operator that is several of the standard's in one
 /// is said in their terms, so that it has no second implementation and every pass and kernel of
 /// theirs serves it. Values are called by their names in the graph.
-struct Expansion {
+struct Expansion: NodeWriting {
   /// The node that is replaced, and what is known of its inputs.
   let context: OperatorContext
-  private var written: [Node] = []
-  private(set) var initializers: [String: Tensor] = [:]
+  var written: WrittenNodes
   /// Outputs of the node by the names that their values got first.
   private var outputs: [String: String] = [:]
-  /// What the names of all values begin with: NUL cannot be part of a name that was read from a file.
-  /// They are short because a long name of the file would be made anew by every value.
-  private let prefix: String
-  private var valueCount = 0
-
-  /// The operator set that the nodes are written for, whatever the model's.
-  private static let opset = 21
 
   init(_ context: OperatorContext, number: Int) {
     self.context = context
-    prefix = "\0expansion\(number)."
+    written = WrittenNodes(of: context.node, prefix: "\0expansion\(number).")
   }
+
+  /// The constants that the nodes read.
+  var initializers: [String: Tensor] { written.initializers }
 
   /// The nodes, once everything is written.
   var nodes: [Node] {
-    written.map { node in
+    written.nodes.map { node in
       var node = node
       node.inputs = node.inputs.map { outputs[$0] ?? $0 }
       node.outputs = node.outputs.map { outputs[$0] ?? $0 }
@@ -80,65 +75,17 @@ struct Expansion {
 
   // MARK: - What stands for it
 
-  private mutating func name() -> String {
-    valueCount += 1
-    return "\(prefix)\(valueCount)"
-  }
-
-  /// Writes a node with `count` outputs and gives their names.
-  mutating func values(
-    _ count: Int, _ opType: String, _ inputs: [String?], _ attributes: [String: Attribute] = [:],
-    domain: String = "", opset: Int = Self.opset
-  ) -> [String] {
-    var names = inputs.map { $0 ?? "" }
-    while names.last == "" { names.removeLast() }
-    var node = Node(
-      name: context.node.displayName, opType: opType, domain: domain, inputs: names,
-      outputs: (0..<count).map { _ in name() }, attributes: attributes)
-    node.opset = domain.isEmpty ? opset : 1
-    written.append(node)
-    return node.outputs
-  }
-
-  /// Writes a node and gives the name of its output.
-  mutating func value(
-    _ opType: String, _ inputs: [String?], _ attributes: [String: Attribute] = [:],
-    domain: String = "", opset: Int = Self.opset
-  ) -> String {
-    values(1, opType, inputs, attributes, domain: domain, opset: opset)[0]
-  }
-
-  /// A constant.
-  mutating func constant(_ tensor: Tensor) -> String {
-    let name = name()
-    initializers[name] = tensor
-    return name
-  }
-
-  /// A constant vector of INT64.
-  mutating func integers(_ values: [Int]) -> String {
-    constant(Tensor(int64: values.map { Int64($0) }, shape: [values.count]))
-  }
-
-  /// A constant scalar.
-  mutating func number(_ value: Double, _ type: DataType) throws(GraphError) -> String {
-    func scalar<T: Element>(_ element: T.Type) -> Tensor {
-      Tensor([T(converting: value)], shape: [], dataType: type)
-    }
-    return constant(scalar(try type.numeric()))
-  }
-
   /// Says which value is an output of the node. Outputs that nobody wants are left out.
   mutating func give(_ value: String, as output: Int = 0) {
     guard wants(output) else { return }
     let name = context.node.outputs[output]
-    let isOurs = written.contains { $0.outputs.contains(value) }
+    let isOurs = written.nodes.contains { $0.outputs.contains(value) }
     if isOurs, outputs[value] == nil {
       outputs[value] = name
     } else {
       var copy = Node(opType: "Identity", inputs: [value], outputs: [name])
-      copy.opset = Self.opset
-      written.append(copy)
+      copy.opset = WrittenNodes.opset
+      written.nodes.append(copy)
     }
   }
 }

@@ -124,8 +124,8 @@ private struct Differentiation {
       throw error.at(node)
     }
     graph.nodes[index] = nodes.node
-    backward += nodes.written
-    graph.initializers.merge(nodes.initializers) { first, _ in first }
+    backward += nodes.written.nodes
+    graph.initializers.merge(nodes.written.initializers) { first, _ in first }
     for (input, gradient) in nodes.given.sorted(by: { $0.key < $1.key }) {
       parts[node.inputs[input], default: []].append(gradient)
     }
@@ -137,7 +137,7 @@ private struct Differentiation {
     if found.count == 1 { return found[0] }
     let total = "\0sum of gradients of \(name)"
     var node = Node(opType: "Sum", inputs: found, outputs: [total])
-    node.opset = GradientNodes.opset
+    node.opset = WrittenNodes.opset
     backward.append(node)
     parts[name] = [total]
     return total
@@ -148,7 +148,7 @@ private struct Differentiation {
     let output = Graph.gradientName(parameter)
     if let gradient = sum(of: parameter) {
       var node = Node(opType: "Identity", inputs: [gradient], outputs: [output])
-      node.opset = GradientNodes.opset
+      node.opset = WrittenNodes.opset
       backward.append(node)
     } else {
       func zeros<T: Element>(_ element: T.Type) -> Tensor {

@@ -3,7 +3,7 @@
 ///
 /// A rule is declared beside the operator it belongs to and is said in the terms of other operators, so
 /// that the same kernels, passes and plans serve both directions.
-struct GradientNodes {
+struct GradientNodes: NodeWriting {
   /// The node that is differentiated. A rule may give it more outputs, or make it another one that keeps
   /// what its gradient needs.
   var node: Node
@@ -13,15 +13,9 @@ struct GradientNodes {
   private let types: [String: TensorType]
   private let arriving: [String?]
   private let wanted: [Bool]
-  private let prefix: String
-  private var valueCount = 0
-  private(set) var written: [Node] = []
-  private(set) var initializers: [String: Tensor] = [:]
+  var written: WrittenNodes
   /// The gradients of inputs that were given, by position.
   private(set) var given: [Int: String] = [:]
-
-  /// The operator set that the nodes are written for.
-  static let opset = 21
 
   init(
     _ context: OperatorContext, types: [String: TensorType], arriving: [String?], wanted: [Bool],
@@ -33,7 +27,7 @@ struct GradientNodes {
     self.types = types
     self.arriving = arriving
     self.wanted = wanted
-    prefix = "\0gradient\(number)."
+    written = WrittenNodes(of: context.node, prefix: "\0gradient\(number).")
   }
 
   // MARK: - What the node has
@@ -84,7 +78,7 @@ struct GradientNodes {
   /// The name of an output; one that nobody read so far gets a name.
   mutating func output(_ index: Int = 0) -> String {
     while node.outputs.count <= index { node.outputs.append("") }
-    if node.outputs[index].isEmpty { node.outputs[index] = name() }
+    if node.outputs[index].isEmpty { node.outputs[index] = written.name() }
     return node.outputs[index]
   }
 
@@ -96,59 +90,11 @@ struct GradientNodes {
 
   // MARK: - What computes its gradient
 
-  private mutating func name() -> String {
-    valueCount += 1
-    return "\(prefix)\(valueCount)"
-  }
-
-  /// Writes a node with `count` outputs and gives their names.
-  mutating func values(
-    _ count: Int, _ opType: String, _ inputs: [String?], _ attributes: [String: Attribute] = [:],
-    domain: String = "", opset: Int = Self.opset
-  ) -> [String] {
-    var names = inputs.map { $0 ?? "" }
-    while names.last == "" { names.removeLast() }
-    var written = Node(
-      name: node.displayName, opType: opType, domain: domain, inputs: names,
-      outputs: (0..<count).map { _ in name() }, attributes: attributes)
-    written.opset = domain.isEmpty ? opset : 1
-    self.written.append(written)
-    return written.outputs
-  }
-
-  /// Writes a node and gives the name of its output.
-  mutating func value(
-    _ opType: String, _ inputs: [String?], _ attributes: [String: Attribute] = [:],
-    domain: String = "", opset: Int = Self.opset
-  ) -> String {
-    values(1, opType, inputs, attributes, domain: domain, opset: opset)[0]
-  }
-
   /// Writes a node of an operator that only gradients have.
   mutating func special(
     _ opType: String, _ inputs: [String?], _ attributes: [String: Attribute] = [:]
   ) -> String {
     value(opType, inputs, attributes, domain: TrainingOperators.domain)
-  }
-
-  /// A constant.
-  mutating func constant(_ tensor: Tensor) -> String {
-    let name = name()
-    initializers[name] = tensor
-    return name
-  }
-
-  /// A constant vector of INT64.
-  mutating func integers(_ values: [Int]) -> String {
-    constant(Tensor(int64: values.map { Int64($0) }, shape: [values.count]))
-  }
-
-  /// A constant scalar of a type of floats.
-  mutating func number(_ value: Double, _ type: DataType) throws(GraphError) -> String {
-    func scalar<T: Element>(_ element: T.Type) -> Tensor {
-      Tensor([T(converting: value)], shape: [], dataType: type)
-    }
-    return constant(scalar(try type.numeric()))
   }
 
   /// A value in another shape of as many elements.
