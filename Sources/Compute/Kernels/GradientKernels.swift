@@ -108,18 +108,8 @@ extension Pooling {
   ) {
     precondition(kind == .max && layout == .nhwc, "the kernel is for max pooling in NHWC")
     let size = outputSize(height: height, width: width)
-    var call = ck_pool()
-    call.channels = channels
-    (call.height, call.width) = (height, width)
-    (call.outputHeight, call.outputWidth) = (size.height, size.width)
-    (call.kernelHeight, call.kernelWidth) = (geometry.kernelHeight, geometry.kernelWidth)
-    (call.strideHeight, call.strideWidth) = (geometry.strideHeight, geometry.strideWidth)
-    (call.dilationHeight, call.dilationWidth) = (geometry.dilationHeight, geometry.dilationWidth)
-    (call.padTop, call.padLeft) = (geometry.padTop, geometry.padLeft)
-    (call.inputRowStride, call.outputRowStride) = (width * channels, size.width * channels)
-    (call.inputPixelStride, call.outputPixelStride) = (channels, channels)
+    let inner = call(channels: channels, height: height, width: width)
     let (inputCount, outputCount) = (height * width * channels, size.height * size.width * channels)
-    let inner = call
     Parallel.rows(batch, cost: .bytes(12 * batch * inputCount), on: threads) { images in
       var call = inner
       for image in images {

@@ -44,6 +44,17 @@ public struct Pooling: Sendable {
     precondition(
       indices == nil || (kind == .max && layout == .nchw), "indices are for max pooling in NCHW")
     let size = outputSize(height: height, width: width)
+    let inner = call(channels: channels, height: height, width: width)
+    let taps = geometry.kernelHeight * geometry.kernelWidth
+    let cost = Parallel.Cost.bytes(4 * batch * channels * size.height * size.width * (taps + 1))
+    Parallel.rows(batch, cost: cost, on: threads) { images in
+      run(inner, images, input, output, indices, kernels)
+    }
+  }
+
+  /// What is the same for every image.
+  func call(channels: Int, height: Int, width: Int) -> ck_pool {
+    let size = outputSize(height: height, width: width)
     var call = ck_pool()
     call.channels = channels
     (call.height, call.width) = (height, width)
@@ -65,12 +76,7 @@ public struct Pooling: Sendable {
       (call.inputRowStride, call.outputRowStride) = (width * channels, size.width * channels)
       (call.inputPixelStride, call.outputPixelStride) = (channels, channels)
     }
-    let taps = geometry.kernelHeight * geometry.kernelWidth
-    let cost = Parallel.Cost.bytes(4 * batch * channels * size.height * size.width * (taps + 1))
-    let inner = call
-    Parallel.rows(batch, cost: cost, on: threads) { images in
-      run(inner, images, input, output, indices, kernels)
-    }
+    return call
   }
 
   private func run(

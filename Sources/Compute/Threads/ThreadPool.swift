@@ -19,18 +19,27 @@ public final class ThreadPool: Sendable {
   /// up the others.
   static let taskNanosecondsMax = 200_000.0
 
-  /// The pools of this process by their participants: a program has the number it was configured
-  /// with, so one. However many models are loaded, they share its threads.
-  private static let pools = Mutex<[Int: ThreadPool]>([:])
+  /// Which pool: how many take part, and whether in what may wait for everything else.
+  private struct Kind: Hashable {
+    var participants: Int
+    var isBackground: Bool
+  }
+
+  /// The pools of this process: a program has the number of participants it was configured with, so one
+  /// for requests. However many models are loaded, they share its threads.
+  private static let pools = Mutex<[Kind: ThreadPool]>([:])
 
   /// The pool for work on some threads, the caller's included; nil for its own alone.
-  static func shared(threadCount: Int) -> ThreadPool? {
-    let participants = min(threadCount, ThreadBudget.coreCount)
-    guard participants > 1 else { return nil }
+  /// - Parameter isBackground: for training. Threads inherit the priority of the one that starts them, so
+  ///   those that requests compute on must not be started, or kept busy, by what has the lowest.
+  package static func shared(threadCount: Int, isBackground: Bool = false) -> ThreadPool? {
+    let kind = Kind(
+      participants: min(threadCount, ThreadBudget.coreCount), isBackground: isBackground)
+    guard kind.participants > 1 else { return nil }
     return pools.withLock { pools in
-      if let pool = pools[participants] { return pool }
-      let pool = ThreadPool(participants: participants)
-      pools[participants] = pool
+      if let pool = pools[kind] { return pool }
+      let pool = ThreadPool(participants: kind.participants)
+      pools[kind] = pool
       return pool
     }
   }

@@ -196,7 +196,8 @@ struct PlanBuilder {
     }
     let plan = Plan(
       program: program, work: work + written,
-      threads: ThreadPool.shared(threadCount: program.options.threadCount))
+      threads: ThreadPool.shared(
+        threadCount: program.options.threadCount, isBackground: program.options.allowsTraining))
     var operands = [Operand?](repeating: nil, count: program.valueCount)
     for number in 0..<program.valueCount {
       guard let type = types[number] else { continue }

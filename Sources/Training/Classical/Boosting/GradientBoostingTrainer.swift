@@ -71,7 +71,8 @@ struct GradientBoostingTrainer: Trainer {
     try report(clock.report(round: 0, endsRound: false))
     let targets = try TreeTargets(columns, isClassifier: isClassifier, model: name)
     let table = try TreeTable(
-      columns, binCountMax: parameters.binCountMax, threads: Threads.pool(request.threadCount))
+      columns, binCountMax: parameters.binCountMax,
+      threads: ThreadPool.shared(threadCount: request.threadCount, isBackground: true))
     let loss = BoostingLoss(targets)
     let (count, outputs) = (columns.count, loss.outputCount)
     let all = Memory((0..<count).map { UInt32($0) })

@@ -90,7 +90,7 @@ struct HistogramBoostingTrainer: Trainer {
     var keeper = CheckpointKeeper(request.checkpoints)
     var clock = ProgressClock(roundCount: roundCountMax, exampleCount: columns.count)
     try report(clock.report(round: 0, endsRound: false))
-    let threads = Threads.pool(request.threadCount)
+    let threads = ThreadPool.shared(threadCount: request.threadCount, isBackground: true)
     let targets = try TreeTargets(columns, isClassifier: isClassifier, model: name)
     let table = try TreeTable(columns, binCountMax: binCountMax, threads: threads)
     let (rows, held) = split()

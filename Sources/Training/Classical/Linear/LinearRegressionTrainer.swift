@@ -53,7 +53,7 @@ struct LinearRegressionTrainer: Trainer {
 
   /// The weights, and R² on the training data.
   func fit() throws(TrainingError) -> (LinearModelWeights, Double) {
-    let threads = Threads.pool(request.threadCount)
+    let threads = ThreadPool.shared(threadCount: request.threadCount, isBackground: true)
     let table = try DenseTable(columns, model: name)
     let data = CenteredData(
       table, try DenseTable.targets(columns, model: name), centers: fitsIntercept)

@@ -68,7 +68,8 @@ struct LogisticRegressionTrainer: Trainer {
     let table = try DenseTable(columns, model: name)
     let objective = LogisticObjective(
       table, targets, classWeights: isBalanced ? targets.balancedWeights : nil, inverse: inverse,
-      fitsIntercept: fitsIntercept, threads: Threads.pool(request.threadCount))
+      fitsIntercept: fitsIntercept,
+      threads: ThreadPool.shared(threadCount: request.threadCount, isBackground: true))
     let weights = Memory<Double>(repeating: 0, count: objective.weightCount)
     var clock = ProgressClock(roundCount: iterationCountMax, exampleCount: table.rowCount)
     let name = name

@@ -47,7 +47,8 @@ struct DecisionTreeTrainer: Trainer {
     try report(clock.report(round: 0, endsRound: false))
     let targets = try TreeTargets(columns, isClassifier: isClassifier, model: name)
     let table = try TreeTable(
-      columns, binCountMax: parameters.binCountMax, threads: Threads.pool(request.threadCount))
+      columns, binCountMax: parameters.binCountMax,
+      threads: ThreadPool.shared(threadCount: request.threadCount, isBackground: true))
     let rows = Memory<UInt32>(uninitialized: columns.count)
     for row in 0..<columns.count { rows[row] = UInt32(row) }
     let samples = targets.samples(

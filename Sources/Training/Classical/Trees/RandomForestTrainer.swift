@@ -79,7 +79,7 @@ struct RandomForestTrainer: Trainer {
     var clock = ProgressClock(roundCount: treeCount, exampleCount: columns.count)
     clock.resumedRounds = trees.count
     try report(clock.report(round: trees.count, endsRound: false))
-    let threads = Threads.pool(request.threadCount)
+    let threads = ThreadPool.shared(threadCount: request.threadCount, isBackground: true)
     let targets = try TreeTargets(columns, isClassifier: isClassifier, model: name)
     let table = try TreeTable(columns, binCountMax: parameters.binCountMax, threads: threads)
     let limits = try parameters.limits(
