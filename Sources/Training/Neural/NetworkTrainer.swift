@@ -209,7 +209,7 @@ final class NetworkTrainer: Trainer {
     }
     var metrics = means()
     if let validationReader {
-      metrics += try evaluate(validationReader, validation).map {
+      metrics += try evaluate(validationReader, validation, stepCount, report).map {
         Metric("val_" + $0.name, $0.value)
       }
     }
@@ -276,7 +276,8 @@ final class NetworkTrainer: Trainer {
 
   /// Loss and metrics without learning.
   private func evaluate(
-    _ reader: BatchReader, _ examples: Range<Int>
+    _ reader: BatchReader, _ examples: Range<Int>, _ stepCount: Int,
+    _ report: (TrainingProgress) throws(TrainingError) -> Void
   ) throws(TrainingError) -> [Metric] {
     let rows = Array(examples)
     var sums = [Double](repeating: 0, count: 1 + specification.metrics.count)
@@ -295,6 +296,8 @@ final class NetworkTrainer: Trainer {
         }
       }
       first += count
+      // Who asked for the end of the training need not wait for all of the validation data.
+      if clock.isDue { try report(progress(stepCount, endsEpoch: false)) }
     }
     let names = ["loss"] + specification.metrics.map(\.name)
     return zip(names, sums).map { Metric($0, $1 / Double(rows.count)) }
