@@ -59,6 +59,7 @@ let package = Package(
     .target(
       name: "CKernels", path: "Sources/CKernels",
       cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+    .target(name: "CMPI", path: "Sources/CMPI"),
     .target(name: "CProtocols", dependencies: ["CProtobufC"], path: "Sources/CProtocols"),
 
     .target(
@@ -85,7 +86,7 @@ let package = Package(
     module("ModelFormats", ["Compute", "Protocols", "CZlib", "JSON"]),
     module("Tokenizers", ["JSON", "CPCRE2", "CUTF8Proc"]),
     module("Generation", ["Compute", "ModelFormats", "Tokenizers", "JSON"]),
-    module("Training", ["Compute", "ModelFormats", "Protocols", "JSON"]),
+    module("Training", ["Compute", "ModelFormats", "Protocols", "JSON", "CMPI"]),
     module(
       "AuthService",
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -145,7 +146,9 @@ let package = Package(
     tests("Generation", ["Generation", "Compute", "ModelFormats", "Tokenizers", "JSON"]),
     tests(
       "Training",
-      ["Training", "Compute", "ModelFormats", "Protocols", "JSON", "ClassicalTraining"]),
+      [
+        "Training", "Compute", "ModelFormats", "Protocols", "JSON", "ClassicalTraining", "CMPI",
+      ]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService",

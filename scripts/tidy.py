@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "ModelFormats": {"Compute", "Protocols", "CZlib", "JSON"},
     "Tokenizers": {"JSON", "CPCRE2", "CUTF8Proc"},
     "Generation": {"Compute", "ModelFormats", "Tokenizers", "JSON"},
-    "Training": {"Compute", "ModelFormats", "Protocols", "JSON"},
+    "Training": {"Compute", "ModelFormats", "Protocols", "JSON", "CMPI"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
     "ModelService": {
         "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Training", "Tokenizers",

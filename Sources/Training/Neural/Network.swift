@@ -110,7 +110,7 @@ struct Network {
       Graph.Value(
         name: Self.targetName, dataType: target.dataType, shape: [batch] + target.shape))
     graph.inputs.append(
-      Graph.Value(name: NetworkBuilder.stepName, dataType: .int64, shape: [1]))
+      Graph.Value(name: NetworkBuilder.stepName, dataType: .int64, shape: [2]))
     graph.inputs += builder.parameters.map {
       Graph.Value(name: $0.name, dataType: .fp32, shape: $0.shape)
     }

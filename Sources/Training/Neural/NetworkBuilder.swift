@@ -83,7 +83,8 @@ struct NetworkBuilder {
   /// Why the network cannot be built; told once the layer that asked for too much is written.
   private(set) var failure: TrainingError?
 
-  /// The input that counts steps, for what is drawn anew in each.
+  /// The input for what is drawn anew in each step: the step's number, and which example of the global
+  /// batch is this one's first.
   static let stepName = "martlet.step"
 
   init(_ purpose: Purpose, seed: UInt64, frozen: Set<String> = []) {

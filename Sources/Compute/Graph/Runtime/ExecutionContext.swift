@@ -42,6 +42,21 @@ public final class ExecutionContext {
     try prepare(inputs).run()
   }
 
+  /// Runs the model, and tells of each output as soon as it is complete, while the rest is computed:
+  /// `output(_:)` of it then is what it will be at the end.
+  /// - Parameter whenReady: gets an output's position, every one once, in the order in which they are complete.
+  public func run(
+    _ inputs: [TensorView], whenReady: (_ output: Int) -> Void
+  ) throws(ExecutionError) {
+    if program.isInterpreted {
+      try run(inputs)
+      for index in program.outputs.indices { whenReady(index) }
+      return
+    }
+    try check(inputs)
+    try prepare(inputs).run(whenReady: whenReady)
+  }
+
   /// Runs the model `count` times, and tells what every step took by a clock of nanoseconds.
   /// Empty for a model that runs without a plan (decision 60).
   public func profile(

@@ -8,6 +8,8 @@ final class Plan {
   var constants: [Tensor] = []
   var inputs: [Operand] = []
   var outputs: [Operand] = []
+  /// After how many steps each output is complete; see ``run(whenReady:)``.
+  private var completions: [(stepCount: Int, output: Int)] = []
   /// Where each input is in this run; read by the steps that follow it.
   let places: UnsafeMutablePointer<UnsafeMutableRawPointer>
   /// Steps that are made for one place of an input, and the places they are made for.
@@ -94,19 +96,43 @@ final class Plan {
     operatorNames.append(instruction.operatorName)
   }
 
+  /// Notes after how many steps each output has its elements.
+  func complete(_ stepCounts: [Int]) {
+    completions = stepCounts.enumerated().map { ($1, $0) }
+      .sorted { ($0.stepCount, $0.output) < ($1.stepCount, $1.output) }
+  }
+
+  /// Runs all steps, and tells of each output when it is complete. No later step writes where an output
+  /// lies: outputs live to the end of the run, and nothing is put in the place of what lives.
+  func run(whenReady: (_ output: Int) -> Void) throws(ExecutionError) {
+    if hasMoved { try rebind() }
+    threads?.beginRun()
+    defer { threads?.endRun() }
+    var next = 0
+    for done in 0...steps.count {
+      if done > 0 { try run(step: done - 1) }
+      while next < completions.count, completions[next].stepCount <= done {
+        whenReady(completions[next].output)
+        next += 1
+      }
+    }
+  }
+
+  private func run(step index: Int) throws(ExecutionError) {
+    do {
+      try steps[index]()
+    } catch {
+      throw ExecutionError(
+        code: error.code, message: error.message, node: error.node ?? nodeNames[index])
+    }
+  }
+
   /// Runs all steps. Allocates nothing but for steps whose inputs are somewhere else than last time.
   func run() throws(ExecutionError) {
     if hasMoved { try rebind() }
     threads?.beginRun()
     defer { threads?.endRun() }
-    for index in 0..<steps.count {
-      do {
-        try steps[index]()
-      } catch {
-        throw ExecutionError(
-          code: error.code, message: error.message, node: error.node ?? nodeNames[index])
-      }
-    }
+    for index in 0..<steps.count { try run(step: index) }
   }
 
   /// Runs all steps, and adds what each takes by the given clock of nanoseconds to `times`.

@@ -217,6 +217,8 @@ struct PlanBuilder {
       guard let position = followed.position(of: number) else { continue }
       operands[number]?.place = UnsafePointer(plan.places + position)
     }
+    // Steps that must have run before a value has its elements.
+    var completions = [Int](repeating: 0, count: program.valueCount)
     for (step, item) in pending.enumerated() {
       let instruction = program.instructions[item.index]
       let scratch = scratchBuffer[step]
@@ -234,7 +236,11 @@ struct PlanBuilder {
       } catch {
         throw ExecutionError(planning: error, node: instruction.nodeName)
       }
+      for number in instruction.outputs where number >= 0 {
+        completions[number] = plan.steps.count
+      }
     }
+    plan.complete(program.outputs.map { completions[$0] })
     plan.inputs = program.inputs.map { operands[$0]! }
     plan.outputs = program.outputs.map { operands[$0]! }
     return plan

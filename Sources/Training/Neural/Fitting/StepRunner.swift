@@ -34,7 +34,7 @@ final class StepRunner {
     inputs = features.map(\.0)
     self.target = target.0
     let counter = TensorView(
-      dataType: .int64, shape: [1], bytes: UnsafeRawBufferPointer(start: step, count: 8))
+      dataType: .int64, shape: [2], bytes: UnsafeRawBufferPointer(start: step, count: 16))
     views =
       features.map(\.1) + [target.1, counter] + memory.parameters.indices.map { memory.view($0) }
   }
@@ -55,29 +55,40 @@ final class StepRunner {
 
   /// Computes the step on what was read. `body` gets the loss and the metrics, and where the gradients of
   /// the trained parameters are; they are gone when it returns.
+  /// - Parameters:
+  ///   - firstExample: which example of the global batch is the first that was read.
+  ///   - whenReady: is told of each gradient, by its place among those of the trained parameters, as soon as it
+  ///     is complete.
   func run(
-    step number: Int,
+    step number: Int, firstExample: Int = 0,
+    whenReady: ((_ place: Int, _ gradient: UnsafePointer<Float>) -> Void)? = nil,
     _ body: (_ loss: Double, _ metrics: [Double], _ gradients: [UnsafePointer<Float>]) -> Void
   ) throws(TrainingError) {
-    step[0] = Int64(number)
+    (step[0], step[1]) = (Int64(number), Int64(firstExample))
     do {
       try program.model.withContext { context in
-        try context.run(views)
-        func scalar(_ index: Int) -> Double {
-          Double(context.output(index).bytes.loadUnaligned(as: Float.self))
-        }
         func floats(_ index: Int) -> UnsafePointer<Float> {
           context.output(index).bytes.baseAddress!.assumingMemoryBound(to: Float.self)
         }
+        let gradients = 1 + program.metricCount + program.followed.count
+        if let whenReady {
+          try context.run(views) { index in
+            if index >= gradients { whenReady(index - gradients, floats(index)) }
+          }
+        } else {
+          try context.run(views)
+        }
+        func scalar(_ index: Int) -> Double {
+          Double(context.output(index).bytes.loadUnaligned(as: Float.self))
+        }
         let loss = scalar(0)
         let metrics = (0..<program.metricCount).map { scalar($0 + 1) }
-        var place = 1 + program.metricCount
-        for parameter in program.followed where loss.isFinite {
+        for (place, parameter) in program.followed.enumerated() where loss.isFinite {
           memory.pointer(parameter).update(
-            from: floats(place), count: memory.parameters[parameter].count)
-          place += 1
+            from: floats(1 + program.metricCount + place),
+            count: memory.parameters[parameter].count)
         }
-        body(loss, metrics, program.trained.indices.map { floats(place + $0) })
+        body(loss, metrics, program.trained.indices.map { floats(gradients + $0) })
       }
     } catch {
       throw TrainingError(.diverged, "a step cannot be computed: \(error)")
@@ -97,4 +108,6 @@ final class StepRunner {
 
   /// The parameters whose gradients a run gives.
   var trained: [Int] { program.trained }
+  /// The parameters whose new values a run gives.
+  var followed: [Int] { program.followed }
 }

@@ -25,8 +25,10 @@ extension DropoutOperator {
 }
 
 /// Dropout while training: elements at random are zero, the others scaled up. Which, follows from the
-/// node's seed and a counter of steps (input 1, one INT64), and from nothing else: the same step drops the
-/// same elements again, in its gradient and after a training was resumed.
+/// node's seed and a counter of steps (input 1, INT64), and from nothing else: the same step drops the
+/// same elements again, in its gradient and after a training was resumed. A second element of the counter
+/// says which example of a larger batch is the first one here, so that a part of a batch has the mask that
+/// it has in the whole.
 struct CounterDropout: Operator {
   static let opType = "Dropout"
   let rate: Double
@@ -35,8 +37,12 @@ struct CounterDropout: Operator {
   var inPlaceInputs: [Int] { [0] }
 
   func infer(_ inputs: KnownInputs) throws(GraphError) -> [TensorType] {
-    _ = try inputs.type(1, among: [.int64])
-    try inputs.checkScalar(1)
+    let counter = try inputs.type(1, among: [.int64])
+    if let shape = counter.shape, let count = Shape.elementCount(shape), !(1...2).contains(count) {
+      throw GraphError(
+        code: .shapeMismatch,
+        message: "the counter must have 1 or 2 elements, got \(Shape.describe(shape))")
+    }
     return [try inputs.type(0, among: [.fp32, .fp64])]
   }
 
@@ -54,14 +60,22 @@ struct CounterDropout: Operator {
     )
     let output = try operands.output()
     let (target, count, seed) = (output.pointer(T.self), output.count, seed)
+    let hasOffset = try operands.input(1).count > 1
+    let exampleLength = count / max(1, output.shape.first ?? 1)
     let scale = T(1 / (1 - rate))
-    // A number of 32 bits is dropped if it is below.
+    // A number of 32 bits is dropped if it is below. A draw of 64 bits decides two elements.
     let limit = UInt32(rate * 4_294_967_296)
     return {
       let stream = Self.mix(seed &+ Self.mix(UInt64(bitPattern: counter[0])))
+      let first = hasOffset ? UInt64(bitPattern: counter[1]) &* UInt64(exampleLength) : 0
       var index = 0
+      if first & 1 == 1, count > 0 {
+        let isDropped = UInt32(truncatingIfNeeded: Self.mix(stream &+ (first - 1)) >> 32) < limit
+        target[0] = isDropped ? 0 : source[0] * scale
+        index = 1
+      }
       while index < count {
-        let bits = Self.mix(stream &+ UInt64(index))
+        let bits = Self.mix(stream &+ first &+ UInt64(index))
         target[index] = UInt32(truncatingIfNeeded: bits) < limit ? 0 : source[index] * scale
         if index + 1 < count {
           let isDropped = UInt32(truncatingIfNeeded: bits >> 32) < limit
