@@ -52,15 +52,21 @@ public struct BatchOrder: Sendable {
 
     /// The next batch; nil at the end of the epoch.
     public mutating func next() -> [Int]? {
+      let batch = next(batchSize)
+      return batch.isEmpty ? nil : batch
+    }
+
+    /// The next `count` examples, or what is left of the epoch.
+    mutating func next(_ count: Int) -> [Int] {
       var batch: [Int] = []
-      batch.reserveCapacity(batchSize)
-      while batch.count < batchSize {
+      batch.reserveCapacity(count)
+      while batch.count < count {
         if nextExample == window.count, !fill() { break }
-        let taken = Swift.min(batchSize - batch.count, window.count - nextExample)
+        let taken = Swift.min(count - batch.count, window.count - nextExample)
         batch += window[nextExample..<nextExample + taken]
         nextExample += taken
       }
-      return batch.isEmpty ? nil : batch
+      return batch
     }
 
     private mutating func fill() -> Bool {

@@ -126,7 +126,7 @@ struct BatchReader {
     }
   }
 
-  private func read(
+  func read(
     _ column: Int, _ rows: UnsafeBufferPointer<Int>, _ type: DataType,
     _ target: UnsafeMutableRawPointer, _ scratch: inout [UInt8]
   ) throws(TrainingError) {

@@ -98,15 +98,16 @@ struct Optimizer {
 
   /// One step on a run of parameters that belong to one tensor.
   /// - Parameters:
-  ///   - step: steps done before.
+  ///   - step: steps done before, which the rate follows.
+  ///   - updates: updates done before, if they are not one for each step.
   ///   - gradients: changed by clipping before this is called.
   ///   - slots: `slotCount` arrays of `count` numbers.
   func update(
     _ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, count: Int,
-    slots: [UnsafeMutablePointer<Float>], step: Int, decays: Bool
+    slots: [UnsafeMutablePointer<Float>], step: Int, updates: Int? = nil
   ) {
     let rate = rate.rate(step)
-    if weightDecay > 0, decays {
+    if weightDecay > 0 {
       let factor = Float(1 - rate * weightDecay)
       for index in 0..<count { parameters[index] *= factor }
     }
@@ -123,7 +124,7 @@ struct Optimizer {
         parameters[index] += isNesterov ? momentum * next - rate * gradients[index] : next
       }
     case .adam(let beta1, let beta2, let epsilon):
-      let time = Double(step + 1)
+      let time = Double((updates ?? step) + 1)
       let scale = Float(rate * (1 - pow(beta2, time)).squareRoot() / (1 - pow(beta1, time)))
       GradientKernels.adam(
         parameters, gradients, slots[0], slots[1], count: count, scale: scale,

@@ -7,6 +7,7 @@ struct TrainingSpecification {
   let metrics: [MetricKind]
   let optimizer: Optimizer
   let fit: FitOptions
+  let distribution: Distribution
   let seed: UInt64
   /// The text that a checkpoint is compared by.
   let digest: UInt64
@@ -35,18 +36,29 @@ struct TrainingSpecification {
     seed = fit.seed
     if case .object(let members) = value {
       let known: Set = [
-        "model", "compile", "fit", "class_name", "config", "module", "registered_name",
+        "model", "compile", "fit", "distribute", "class_name", "config", "module", "registered_name",
         "compile_config", "build_config", "keras_version", "backend",
       ]
       for member in members where !known.contains(member.name) {
         throw TrainingError(
           .specification,
-          "'\(member.name)' is not known in a description; known are model, compile and fit")
+          "'\(member.name)' is not known in a description; known are model, compile, fit and "
+            + "distribute")
       }
     }
+    distribution = try Distribution(value["distribute"])
+    digest = Self.digest(value, fit.partition == .batch ? 1 : distribution.shardCount)
+  }
+
+  /// A training goes on with other processes than it began with; what they compute must stay the same.
+  private static func digest(_ value: JSONValue, _ shardCount: Int) -> UInt64 {
+    var text = value
+    if case .object(let members) = value {
+      text = .object(members.filter { $0.name != "distribute" })
+    }
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in value.serialized() { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    digest = hash
+    for byte in text.serialized() { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    return shardCount == 1 ? hash : RepeatableRandom.mix(hash ^ UInt64(shardCount))
   }
 }
 
@@ -64,6 +76,8 @@ struct FitOptions {
   var seed: UInt64 = 0
   /// Steps between checkpoints within an epoch; nil: only at its end.
   var checkpointSteps: Int?
+  /// How examples are dealt out to shards.
+  var partition = DataPartition.batch
 
   init(_ value: JSONValue?) throws(TrainingError) {
     let config = try Configuration(value, place: "fit")
@@ -90,6 +104,7 @@ struct FitOptions {
       }
     }
     target = try config.string("target")
+    partition = try DataPartition(config)
     _ = config["verbose"]
     for callback in config["callbacks"]?.list ?? [] {
       let object = try KerasObject(callback, place: "fit: callbacks")
@@ -102,6 +117,9 @@ struct FitOptions {
     try config.refuse("class_weight", "sample_weight", "initial_epoch", "steps_per_epoch")
     try config.finish()
   }
+
+  /// How many of the data's examples are learned from; the last ones are kept to judge by.
+  func exampleCount(of count: Int) -> Int { Int(Double(count) * (1 - validationSplit)) }
 }
 
 /// Ends a training when a measure stops getting better.

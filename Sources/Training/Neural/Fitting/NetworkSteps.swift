@@ -1,0 +1,94 @@
+internal import Compute
+
+/// A network, its parameters and its data: computes losses and gradients of batches of any size. What is
+/// done with the gradients is a ``StepEngine``'s.
+final class NetworkSteps {
+  let specification: TrainingSpecification
+  let network: Network
+  let memory: ParameterMemory
+  let reader: BatchReader
+  let threadCount: Int
+  /// Classes that labels are of, nil where targets are no classes.
+  let classCount: Int?
+  private var steppers: [Int: StepRunner] = [:]
+  private var evaluators: [Int: StepRunner] = [:]
+
+  /// What the description makes of the data; its parameters are zeros.
+  init(
+    _ specification: TrainingSpecification, _ source: any ExampleSource, threadCount: Int
+  ) throws(TrainingError) {
+    self.specification = specification
+    self.threadCount = threadCount
+    guard source.count > 0 else {
+      throw TrainingError(.data, "the data hold no examples; expected at least one")
+    }
+    network = try BatchReader.network(specification, source)
+    reader = try BatchReader(source, network)
+    let batch = min(specification.fit.batchSize, source.count)
+    let (builder, output) = try network.build(.training(batch: batch))
+    classCount = specification.loss.hasClassTargets ? output.shape.last : nil
+    guard !builder.parameters.isEmpty else {
+      throw TrainingError(.specification, "the network has nothing to learn: no layer has weights")
+    }
+    memory = ParameterMemory(builder.parameters)
+  }
+
+  /// The compiled step for batches of a size.
+  func stepper(_ batch: Int) throws(TrainingError) -> StepRunner {
+    if let known = steppers[batch] { return known }
+    let program = try network.program(.training(batch: batch), threadCount: threadCount)
+    let made = StepRunner(program, network, memory, batch: batch)
+    steppers[batch] = made
+    return made
+  }
+
+  private func evaluator(_ batch: Int) throws(TrainingError) -> StepRunner {
+    if let known = evaluators[batch] { return known }
+    let program = try network.program(.evaluation(batch: batch), threadCount: threadCount)
+    let made = StepRunner(program, network, memory, batch: batch)
+    evaluators[batch] = made
+    return made
+  }
+
+  /// Reads the examples `rows` for the step that is returned.
+  func read(_ rows: [Int]) throws(TrainingError) -> StepRunner {
+    let runner = try stepper(rows.count)
+    try read(rows[...], reader, runner)
+    return runner
+  }
+
+  private func read(
+    _ rows: ArraySlice<Int>, _ reader: BatchReader, _ runner: StepRunner
+  ) throws(TrainingError) {
+    try rows.withUnsafeBufferPointer { rows throws(TrainingError) in
+      try runner.read(rows, reader, classCount: classCount)
+    }
+  }
+
+  /// Means of loss and metrics over `examples`, without learning. `pause` is called after each batch.
+  func evaluate(
+    _ reader: BatchReader, _ examples: Range<Int>, pause: () throws(TrainingError) -> Void
+  ) throws(TrainingError) -> [Metric] {
+    let rows = Array(examples)
+    var sums = [Double](repeating: 0, count: 1 + specification.metrics.count)
+    var first = 0
+    while first < rows.count {
+      let count = min(specification.fit.batchSize, rows.count - first)
+      let runner = try evaluator(count)
+      try read(rows[first..<(first + count)], reader, runner)
+      try runner.run(step: 0) { loss, metrics, _ in
+        for (index, value) in ([loss] + metrics).enumerated() {
+          sums[index] += value * Double(count)
+        }
+      }
+      first += count
+      try pause()
+    }
+    return zip(specification.measureNames, sums).map { Metric($0, $1 / Double(rows.count)) }
+  }
+}
+
+extension TrainingSpecification {
+  /// What is measured at each step, in the order of its sums.
+  var measureNames: [String] { ["loss"] + metrics.map(\.name) }
+}
