@@ -30,7 +30,8 @@ struct BatchSequence {
     guard shardCount <= fit.batchSize else {
       throw TrainingError(
         .specification,
-        "fit: batch_size must be at least the number of shards (\(shardCount)), got \(fit.batchSize)")
+        "fit: batch_size must be at least the number of shards (\(shardCount)), got \(fit.batchSize)"
+      )
     }
     shards = try Self.shards(specification, reader, exampleCount)
   }

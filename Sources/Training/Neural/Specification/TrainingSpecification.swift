@@ -36,7 +36,8 @@ struct TrainingSpecification {
     seed = fit.seed
     if case .object(let members) = value {
       let known: Set = [
-        "model", "compile", "fit", "distribute", "class_name", "config", "module", "registered_name",
+        "model", "compile", "fit", "distribute", "class_name", "config", "module",
+        "registered_name",
         "compile_config", "build_config", "keras_version", "backend",
       ]
       for member in members where !known.contains(member.name) {
