@@ -21,6 +21,12 @@ final class NetworkTrainer: Trainer {
   init(_ request: TrainingRequest) throws(TrainingError) {
     specification = try TrainingSpecification(request.specification)
     let fit = specification.fit
+    guard specification.distribution.workers == 0 else {
+      throw TrainingError(
+        .specification,
+        "distribute: workers and parameter servers are not available yet; leave it out, or train with MPI "
+          + "(docs/training.md)")
+    }
     steps = try NetworkSteps(specification, request.training, threadCount: request.threadCount)
     (exampleCount, validation, validationReader) = try Self.split(request, fit, steps)
     checkpoints = request.checkpoints

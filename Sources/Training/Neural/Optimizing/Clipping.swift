@@ -33,4 +33,24 @@ extension Optimizer {
     let factor = Float(limit / norm)
     for index in 0..<count { gradient[index] *= factor }
   }
+
+  /// Whether a gradient must be whole before it can be clipped.
+  var clipsByNorm: Bool {
+    switch clip {
+    case .norm, .globalNorm: true
+    case .none, .value: false
+    }
+  }
+
+  /// What a parameter's gradient is multiplied with; nil where it is short enough.
+  /// - Parameter squares: of the norms of all parameters' gradients.
+  func factor(squares: [Double], parameter: Int) -> Float? {
+    let (limit, norm): (Double, Double)
+    switch clip {
+    case .norm(let given): (limit, norm) = (given, squares[parameter].squareRoot())
+    case .globalNorm(let given): (limit, norm) = (given, squares.reduce(0, +).squareRoot())
+    case .none, .value: return nil
+    }
+    return norm > limit ? Float(limit / norm) : nil
+  }
 }

@@ -1,0 +1,205 @@
+/// Computes gradients of the shards that it is given, step by step, and sends them to the servers.
+final class ClusterWorker {
+  private let steps: NetworkSteps
+  private let ranges: [ServerRange]
+  private let codec: GradientCodec
+  private let mode: Distribution.Mode
+  private let links: any WorkerLinks
+  private var batches: BatchSequence
+  /// Parameters as they came from each server, those that change first.
+  private var pulled: [[Float]]
+  private var residuals: [[Float]]
+  private var clocks: [[Int]]
+
+  init(
+    _ steps: NetworkSteps, exampleCount: Int, links: any WorkerLinks
+  ) throws(TrainingError) {
+    self.steps = steps
+    self.links = links
+    let distribution = steps.specification.distribution
+    (codec, mode) = (GradientCodec(compression: distribution.compression), distribution.mode)
+    ranges = try steps.serverRanges()
+    batches = try BatchSequence(steps.specification, steps.reader, exampleCount: exampleCount)
+    pulled = ranges.map { _ in [] }
+    residuals = pulled
+    clocks = ranges.map { _ in [] }
+  }
+
+  /// Works until the training has ended.
+  func run() throws(TrainingError) {
+    var generation = -1
+    while true {
+      let assignment = try links.assignment(after: generation)
+      if assignment.isOver { return }
+      generation = assignment.generation
+      if !assignment.shards.isEmpty { try work(assignment) }
+    }
+  }
+
+  /// Works as long as the assignment is in force.
+  private func work(_ assignment: ClusterAssignment) throws(TrainingError) {
+    let generation = assignment.generation
+    // Any step's parameters, to learn the clocks: in the mode that has versions they may be those of the step
+    // before.
+    var wantsAll = true
+    clocks = ranges.map { _ in [] }
+    guard try pull(generation, nil, wantsAll: true) else { return }
+    while true {
+      let positions = assignment.shards.map { shard in
+        clocks.map { $0[shard] }.min() ?? 0
+      }
+      guard let step = positions.min() else { return }
+      let isLevel = clocks.allSatisfy { clocks in
+        assignment.shards.allSatisfy { clocks[$0] == step }
+      }
+      // What a dead worker had sent to some servers and not to others is computed shard by shard: those who
+      // have it know it again.
+      let shards =
+        isLevel ? assignment.shards : [assignment.shards[positions.firstIndex(of: step)!]]
+      guard try pull(generation, step, wantsAll: wantsAll) else { return }
+      wantsAll = false
+      let pushes = try compute(step, shards, generation)
+      guard try exchange(generation, pushes, step) else { return }
+    }
+  }
+
+  /// Gets the parameters for a step, or of any step. Returns false when the assignment is no longer in force.
+  private func pull(
+    _ generation: Int, _ step: Int?, wantsAll: Bool
+  ) throws(TrainingError) -> Bool {
+    let request = ExchangeRequest(
+      generation: generation, step: step, wantsAll: wantsAll)
+    return try talk(
+      generation, Dictionary(uniqueKeysWithValues: ranges.indices.map { ($0, request) }))
+  }
+
+  /// Sends gradients of a step. The answer is not awaited for longer than until they are taken.
+  private func exchange(
+    _ generation: Int, _ pushes: [(GradientPush, encoded: [UInt8])], _ step: Int
+  ) throws(TrainingError) -> Bool {
+    var requests: [Int: ExchangeRequest] = [:]
+    for (server, push) in pushes.enumerated() {
+      requests[server] = ExchangeRequest(generation: generation, push: push, step: step + 1)
+      for shard in push.0.shards {
+        clocks[server][shard] = max(clocks[server][shard], push.0.step + 1)
+      }
+    }
+    return try talk(generation, requests, pushed: true)
+  }
+
+  /// Asks until every server has answered. A request whose gradient was taken is not sent again.
+  private func talk(
+    _ generation: Int, _ first: [Int: ExchangeRequest], pushed: Bool = false
+  ) throws(TrainingError) -> Bool {
+    var open = first
+    var norms: [Int: (step: Int, squares: [Double])] = [:]
+    while !open.isEmpty {
+      for (server, reply) in try links.exchange(open) {
+        switch reply {
+        case .stale: return false
+        case .pending:
+          open[server]?.push = nil
+          open[server]?.squares = nil
+        case .norms(let step, let squares):
+          open[server]?.push = nil
+          open[server]?.squares = nil
+          norms[server] = (step, squares)
+        case .values(let encoded, let clocks):
+          try take(server, encoded, first[server]?.wantsAll == true)
+          self.clocks[server] = clocks
+          open[server] = nil
+        }
+      }
+      if norms.count == ranges.count {
+        let step = norms[0]?.step ?? 0
+        var sum = norms[0]?.squares ?? []
+        for server in ranges.indices.dropFirst() {
+          for (index, value) in (norms[server]?.squares ?? []).enumerated() { sum[index] += value }
+        }
+        for server in open.keys { open[server]?.squares = (step, sum) }
+        norms = [:]
+      }
+      if !open.isEmpty, !links.isCurrent(generation) { return false }
+    }
+    return true
+  }
+
+  private func take(
+    _ server: Int, _ encoded: [UInt8], _ isWhole: Bool
+  ) throws(TrainingError) {
+    let range = ranges[server]
+    let values =
+      isWhole
+      ? GradientCodec.floats(encoded, count: range.count)
+      : codec.decode(parameters: encoded, count: range.activeCount)
+    guard let values else {
+      throw TrainingError(.resources, "a parameter server sent other parameters than it should")
+    }
+    pulled[server] = values
+    range.scatter(values, to: steps.memory.base)
+  }
+
+  private func compute(
+    _ step: Int, _ shards: [Int], _ generation: Int
+  ) throws(TrainingError) -> [(GradientPush, encoded: [UInt8])] {
+    let (epoch, own) = (step / batches.stepCount, step % batches.stepCount)
+    let parts = batches.rows(epoch: epoch, step: own)
+    let rows = shards.flatMap { parts[$0] }
+    let marks = rows.reduce(UInt64(0)) { $0 &+ GradientPush.exampleMark($1) }
+    var push = GradientPush(
+      generation: generation, step: step, shards: shards,
+      sums: [Double](repeating: 0, count: 1 + steps.specification.measureNames.count),
+      marks: marks, gradient: [])
+    guard !rows.isEmpty else { return ranges.map { _ in (push, encoded: []) } }
+    let runner = try steps.read(rows)
+    let first = parts[..<shards[0]].reduce(0) { $0 + $1.count }
+    var (isFinite, gradients) = (true, [[Float]]())
+    let (optimizer, memory) = (steps.specification.optimizer, steps.memory)
+    let flat = ParameterMemory.allocate(memory.count)
+    defer { flat.deallocate() }
+    try runner.run(step: step, firstExample: first) { loss, metrics, found in
+      isFinite = loss.isFinite
+      guard isFinite else { return }
+      StepSums.add(rows.count, loss, metrics, to: &push.sums)
+      // An update of its own is as long as it will be; others are clipped when they are whole.
+      if mode != .synchronous, optimizer.clipsByNorm {
+        optimizer.clip(
+          found.map { UnsafeMutablePointer(mutating: $0) },
+          counts: runner.trained.map { memory.parameters[$0].count })
+      }
+      for (gradient, index) in zip(found, runner.trained) {
+        (flat + memory.offsets[index]).update(
+          from: gradient, count: memory.parameters[index].count)
+      }
+      for index in runner.followed {
+        (flat + memory.offsets[index]).update(
+          from: memory.pointer(index), count: memory.parameters[index].count)
+      }
+    }
+    guard isFinite else { throw StepSums.divergence(step: own, epoch: epoch) }
+    for (server, range) in ranges.enumerated() {
+      var values = range.gather(flat, count: range.activeCount)
+      var place = 0
+      for piece in range.pieces where piece.kind != .fixed {
+        if piece.kind == .followed {
+          for index in place..<(place + piece.count) { values[index] -= pulled[server][index] }
+        }
+        place += piece.count
+      }
+      gradients.append(values)
+    }
+    return gradients.enumerated().map { server, gradient in
+      (push, encoded: codec.encode(gradient, residual: &residuals[server]))
+    }
+  }
+}
+
+extension NetworkSteps {
+  /// What each server holds.
+  func serverRanges() throws(TrainingError) -> [ServerRange] {
+    let followed = Set(try stepper(min(specification.fit.batchSize, reader.source.count)).followed)
+    return ParameterLayout.ranges(
+      memory.parameters, offsets: memory.offsets, followed: followed,
+      serverCount: specification.distribution.servers)
+  }
+}

@@ -1,0 +1,39 @@
+/// A server's side of a worker's call, without waiting.
+struct ShardExchange {
+  let shard: ParameterShard
+  let codec: GradientCodec
+
+  /// Takes what a request brings. Returns false if another assignment is in force.
+  func receive(_ request: ExchangeRequest) -> Bool {
+    guard request.generation == shard.generation else { return false }
+    if let (push, encoded) = request.push {
+      var whole = push
+      if push.exampleCount > 0 {
+        guard let gradient = codec.decode(encoded, count: shard.rules.range.activeCount) else {
+          return false
+        }
+        whole.gradient = gradient
+      } else {
+        whole.gradient = [Float](repeating: 0, count: shard.rules.range.activeCount)
+      }
+      guard shard.push(whole) == .taken else { return false }
+    }
+    if let (step, squares) = request.squares { shard.finish(step: step, squares: squares) }
+    return true
+  }
+
+  /// The answer to a request that was received; nil as long as there is none.
+  func answer(_ request: ExchangeRequest) -> ExchangeReply? {
+    guard request.generation == shard.generation else { return .stale }
+    if let squares = shard.squares, request.step != nil, request.squares?.step != shard.version {
+      return .norms(step: shard.version, squares)
+    }
+    let found = request.step.map { shard.values(for: $0) } ?? shard.values
+    guard let values = found else { return nil }
+    let count = request.wantsAll ? values.count : shard.rules.range.activeCount
+    let encoded =
+      request.wantsAll
+      ? GradientCodec.bytes(values) : codec.encode(parameters: Array(values[..<count]))
+    return .values(encoded, clocks: shard.clocks)
+  }
+}
