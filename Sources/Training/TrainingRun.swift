@@ -12,6 +12,8 @@ public struct TrainingRequest: Sendable {
   public var checkpoints: (any CheckpointStore)?
   /// Threads to compute on.
   public var threadCount: Int
+  /// Those who train the same network together; nil for who trains alone. All of them make the same request.
+  package var collective: (any Collective)?
 
   /// Makes a request.
   public init(

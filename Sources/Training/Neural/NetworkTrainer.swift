@@ -8,6 +8,8 @@ final class NetworkTrainer: Trainer {
   private let specification: TrainingSpecification
   private let steps: NetworkSteps
   private let engine: any StepEngine
+  /// Nil for who trains alone.
+  private let ranks: RankSteps?
   private let validationReader: BatchReader?
   private let exampleCount: Int
   /// Examples to judge by, by number.
@@ -31,11 +33,19 @@ final class NetworkTrainer: Trainer {
     (exampleCount, validation, validationReader) = try Self.split(request, fit, steps)
     checkpoints = request.checkpoints
     let batches = try BatchSequence(specification, steps.reader, exampleCount: exampleCount)
-    engine = LocalEngine(steps, batches)
+    let batch = min(fit.batchSize, exampleCount)
+    if let collective = request.collective, collective.size > 1 {
+      // What cannot be computed is said before anybody waits.
+      let runner = try steps.stepper(max(1, collective.part(of: batch).count))
+      ranks = RankSteps(
+        collective, steps.memory, runner, metricCount: specification.metrics.count)
+    } else {
+      ranks = nil
+      _ = try steps.stepper(batch)
+    }
+    engine = LocalEngine(steps, batches, ranks)
     state = NetworkCheckpoint(digest: specification.digest)
     try begin()
-    // What cannot be computed is said before anybody waits.
-    _ = try steps.stepper(min(fit.batchSize, exampleCount))
     if let stopping = fit.stopping, stopping.monitor.hasPrefix("val_"), validation.isEmpty {
       throw TrainingError(
         .specification,
@@ -109,6 +119,7 @@ final class NetworkTrainer: Trainer {
     if specification.fit.stopping?.restoresBest == true, !state.bestParameters.isEmpty {
       memory.base.update(from: state.bestParameters, count: memory.count)
     }
+    if let summary = rankSummary { notes.append(summary.sentence) }
     let graph = try exported()
     do {
       return TrainedModel(onnx: try ONNX.write(graph), metrics: state.metrics, notes: notes)
@@ -148,6 +159,9 @@ final class NetworkTrainer: Trainer {
     return sums.map { ($0.key, $0.value) }.sorted { $0.1 > $1.1 }
   }
 
+  /// What ranks have spent on each other so far; nil for who trains alone.
+  var rankSummary: RankSummary? { ranks?.summary }
+
   private func hasStopped() -> Bool {
     guard let stopping = specification.fit.stopping else { return false }
     return state.wait > 0 && state.wait >= max(1, stopping.patience)
@@ -170,11 +184,12 @@ final class NetworkTrainer: Trainer {
           try report(progress(state, stepCount, endsEpoch: false))
         }
       }
-      if state.step < stepCount { try save() }
+      if state.step < stepCount { try together { () throws(TrainingError) in try save() } }
     }
     var metrics = means(state)
     if let validationReader {
-      metrics += try steps.evaluate(validationReader, validation) { () throws(TrainingError) in
+      metrics += try steps.evaluate(validationReader, validation, ranks) {
+        () throws(TrainingError) in
         // Who asked for the end of the training need not wait for all of the validation data.
         if clock.isDue { try report(progress(state, stepCount, endsEpoch: false)) }
       }.map { Metric("val_" + $0.name, $0.value) }
@@ -187,8 +202,18 @@ final class NetworkTrainer: Trainer {
     told.metrics = metrics
     state.step = 0
     state.sums = []
-    try save()
-    try report(told)
+    try together { () throws(TrainingError) in
+      try save()
+      try report(told)
+    }
+  }
+
+  /// Does what may fail at one rank, and ends them all if it did. What is kept is rank 0's.
+  private func together(_ body: () throws(TrainingError) -> Void) throws(TrainingError) {
+    guard let ranks else { return try body() }
+    ranks.align([memory.base] + engine.slots, count: memory.count)
+    do throws(TrainingError) { try body() } catch { ranks.note(error) }
+    try ranks.meet()
   }
 
   private func means(_ state: NetworkCheckpoint) -> [Metric] {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Protocols
 internal import RPC
+internal import Training
 
 /// `martlet train`: trains a model on the service, and looks after trainings.
 struct TrainCommand: AsyncParsableCommand {
@@ -35,7 +36,16 @@ struct TrainCommand: AsyncParsableCommand {
     @Argument(help: "The description: a JSON file.") var specification: String
     @Option(help: "Examples to learn from: .npz, .npy or .csv.") var data: String
     @Option(help: "Examples to judge by only.") var validation: String?
-    @Option(help: "The model's name; its next version is what is trained.") var name: String
+    @Option(help: "The model's name; its next version is what is trained.") var name: String?
+    @Flag(
+      help: """
+        Train in the processes that mpirun or srun --mpi=pmix started, without a service (the same without \
+        this flag, where these have left their mark in the environment).
+        """)
+    var mpi = false
+    @Option(help: "With MPI: the folder of the checkpoint to go on from, and to keep.")
+    var checkpoint: String?
+    @Option(help: "With MPI: where rank 0 writes the model, .onnx.") var output: String?
     @Option(help: "The column or array to learn, instead of the description's.") var target: String?
     @Option(help: "Processes that share the work.") var workers: UInt32 = 1
     @Option(help: "Threads; default: as many as the service allows.") var threads: UInt32 = 0
@@ -47,6 +57,15 @@ struct TrainCommand: AsyncParsableCommand {
     @OptionGroup var report: ReportOptions
 
     func run() async throws {
+      if mpi || RankTraining.isStarted { try trainAsRank() }
+      guard checkpoint == nil, output == nil else {
+        throw CommandFailure(
+          .usage, "--checkpoint and --output are for training with MPI; run the command with mpirun"
+        )
+      }
+      guard let name else {
+        throw CommandFailure(.usage, "expected --name N, the name of the model to serve")
+      }
       let specification = String(
         decoding: try FileBytes.read(specification), as: UTF8.self)
       var upload = TrainingUpload(model: name, specification: specification)
@@ -64,6 +83,21 @@ struct TrainCommand: AsyncParsableCommand {
         return
       }
       try await report.follow(job, connection, defaultLog: "\(name).training.jsonl")
+    }
+
+    private func trainAsRank() throws -> Never {
+      guard let output, name == nil else {
+        throw CommandFailure(
+          .usage,
+          "expected --output FILE.onnx and no --name with MPI; `martlet model deploy` serves the file"
+        )
+      }
+      try RankTraining(
+        specification: specification, data: data, validation: validation,
+        options: SpecificationOptions(seed: seed, target: target),
+        threads: Int(max(1, threads)), checkpoint: checkpoint, output: output,
+        printsTable: !report.json
+      ).run()
     }
   }
 

@@ -1,11 +1,15 @@
-/// Steps in this process: each changes the parameters before the next begins.
+/// Steps in this process, or in ranks that share each batch: each changes the parameters before the next
+/// begins.
 final class LocalEngine: StepEngine {
   private let steps: NetworkSteps
   private var batches: BatchSequence
   let slots: [UnsafeMutablePointer<Float>]
+  /// Nil for who trains alone.
+  private let ranks: RankSteps?
 
   /// Zeros for the optimizer; the parameters are as `steps` has them.
-  init(_ steps: NetworkSteps, _ batches: BatchSequence) {
+  init(_ steps: NetworkSteps, _ batches: BatchSequence, _ ranks: RankSteps? = nil) {
+    self.ranks = ranks
     self.steps = steps
     self.batches = batches
     slots = steps.makeSlots()
@@ -22,30 +26,47 @@ final class LocalEngine: StepEngine {
       if !rows.isEmpty { try step(rows, &state) }
       state.step += 1
       state.total += 1
-      try report(state, rows.count)
+      do throws(TrainingError) { try report(state, rows.count) } catch {
+        guard let ranks else { throw error }
+        ranks.note(error)
+      }
     }
   }
 
   private func step(_ rows: [Int], _ state: inout NetworkCheckpoint) throws(TrainingError) {
+    if let ranks { return try step(rows, &state, ranks) }
     let runner = try steps.read(rows)
     var (sums, isFinite) = (state.sums, true)
     try runner.run(step: state.total) { loss, metrics, gradients in
       isFinite = loss.isFinite
       guard isFinite else { return }
       StepSums.add(rows.count, loss, metrics, to: &sums)
-      apply(gradients, of: runner.trained, step: state.total)
+      // The gradients lie in the plan's own memory, which is computed anew in every step.
+      let own = gradients.map { UnsafeMutablePointer(mutating: $0) }
+      apply(own, of: runner.trained, step: state.total)
     }
     guard isFinite else { throw StepSums.divergence(step: state.step, epoch: state.epoch) }
     state.sums = sums
   }
 
-  private func apply(_ gradients: [UnsafePointer<Float>], of trained: [Int], step: Int) {
+  /// A step of which this rank computes a part.
+  private func step(
+    _ rows: [Int], _ state: inout NetworkCheckpoint, _ ranks: RankSteps
+  ) throws(TrainingError) {
+    let (loss, metrics) = try ranks.run(rows, step: state.total) { part throws(TrainingError) in
+      try steps.read(Array(part))
+    }
+    guard loss.isFinite else { throw StepSums.divergence(step: state.step, epoch: state.epoch) }
+    StepSums.add(rows.count, loss, metrics, to: &state.sums)
+    apply(ranks.gradients, of: ranks.trained, step: state.total)
+    ranks.endStep()
+  }
+
+  private func apply(_ gradients: [UnsafeMutablePointer<Float>], of trained: [Int], step: Int) {
     let optimizer = steps.specification.optimizer
     let memory = steps.memory
-    // The gradients lie in the plan's own memory, which is computed anew in every step.
-    let own = gradients.map { UnsafeMutablePointer(mutating: $0) }
-    optimizer.clip(own, counts: trained.map { memory.parameters[$0].count })
-    for (gradient, index) in zip(own, trained) {
+    optimizer.clip(gradients, counts: trained.map { memory.parameters[$0].count })
+    for (gradient, index) in zip(gradients, trained) {
       let offset = memory.offsets[index]
       optimizer.update(
         memory.base + offset, gradient, count: memory.parameters[index].count,

@@ -67,24 +67,44 @@ final class NetworkSteps {
 
   /// Means of loss and metrics over `examples`, without learning. `pause` is called after each batch.
   func evaluate(
-    _ reader: BatchReader, _ examples: Range<Int>, pause: () throws(TrainingError) -> Void
+    _ reader: BatchReader, _ examples: Range<Int>, _ ranks: RankSteps? = nil,
+    pause: () throws(TrainingError) -> Void
   ) throws(TrainingError) -> [Metric] {
-    let rows = Array(examples)
     var sums = [Double](repeating: 0, count: 1 + specification.metrics.count)
-    var first = 0
-    while first < rows.count {
-      let count = min(specification.fit.batchSize, rows.count - first)
-      let runner = try evaluator(count)
-      try read(rows[first..<(first + count)], reader, runner)
+    do throws(TrainingError) {
+      try addUp(&sums, reader, Array(examples), ranks, pause: pause)
+    } catch {
+      guard let ranks else { throw error }
+      ranks.note(error)
+    }
+    if let ranks {
+      try ranks.meet()
+      sums = ranks.collective.sum(sums)
+    }
+    return zip(specification.measureNames, sums).map { Metric($0, $1 / Double(examples.count)) }
+  }
+
+  /// Adds loss and metrics of `rows`, or of this rank's part of each batch of them, times how many they are.
+  private func addUp(
+    _ sums: inout [Double], _ reader: BatchReader, _ rows: [Int], _ ranks: RankSteps?,
+    pause: () throws(TrainingError) -> Void
+  ) throws(TrainingError) {
+    for first in stride(from: 0, to: rows.count, by: specification.fit.batchSize) {
+      var batch = rows[first..<min(rows.count, first + specification.fit.batchSize)]
+      if let ranks {
+        let part = ranks.collective.part(of: batch.count)
+        batch = batch[(first + part.lowerBound)..<(first + part.upperBound)]
+      }
+      guard !batch.isEmpty else { continue }
+      let runner = try evaluator(batch.count)
+      try read(batch, reader, runner)
       try runner.run(step: 0) { loss, metrics, _ in
         for (index, value) in ([loss] + metrics).enumerated() {
-          sums[index] += value * Double(count)
+          sums[index] += value * Double(batch.count)
         }
       }
-      first += count
       try pause()
     }
-    return zip(specification.measureNames, sums).map { Metric($0, $1 / Double(rows.count)) }
   }
 }
 
