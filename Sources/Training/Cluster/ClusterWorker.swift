@@ -39,11 +39,11 @@ final class ClusterWorker {
   /// Works as long as the assignment is in force.
   private func work(_ assignment: ClusterAssignment) throws(TrainingError) {
     let generation = assignment.generation
-    // Any step's parameters, to learn the clocks: in the mode that has versions they may be those of the step
-    // before.
-    var wantsAll = true
+    // Any step's parameters, to learn the clocks and what never changes.
     clocks = ranges.map { _ in [] }
     guard try pull(generation, nil, wantsAll: true) else { return }
+    /// Whether the parameters are those of the next step: they come with the answer to a gradient.
+    var isReady = false
     while true {
       let positions = assignment.shards.map { shard in
         clocks.map { $0[shard] }.min() ?? 0
@@ -56,10 +56,12 @@ final class ClusterWorker {
       // have it know it again.
       let shards =
         isLevel ? assignment.shards : [assignment.shards[positions.firstIndex(of: step)!]]
-      guard try pull(generation, step, wantsAll: wantsAll) else { return }
-      wantsAll = false
+      if !isReady {
+        guard try pull(generation, step, wantsAll: false) else { return }
+        isReady = true
+      }
       let pushes = try compute(step, shards, generation)
-      guard try exchange(generation, pushes, step) else { return }
+      guard try exchange(assignment, pushes) else { return }
     }
   }
 
@@ -73,23 +75,28 @@ final class ClusterWorker {
       generation, Dictionary(uniqueKeysWithValues: ranges.indices.map { ($0, request) }))
   }
 
-  /// Sends gradients of a step. The answer is not awaited for longer than until they are taken.
+  /// Sends gradients of a step and gets the parameters of the next. That may be the same step once more, for
+  /// another shard: nobody waits for a step that waits for himself.
   private func exchange(
-    _ generation: Int, _ pushes: [(GradientPush, encoded: [UInt8])], _ step: Int
+    _ assignment: ClusterAssignment, _ pushes: [(GradientPush, encoded: [UInt8])]
   ) throws(TrainingError) -> Bool {
-    var requests: [Int: ExchangeRequest] = [:]
     for (server, push) in pushes.enumerated() {
-      requests[server] = ExchangeRequest(generation: generation, push: push, step: step + 1)
       for shard in push.0.shards {
         clocks[server][shard] = max(clocks[server][shard], push.0.step + 1)
       }
     }
-    return try talk(generation, requests, pushed: true)
+    let next = clocks.map { clocks in assignment.shards.map { clocks[$0] }.min() ?? 0 }.min()
+    var requests: [Int: ExchangeRequest] = [:]
+    for (server, push) in pushes.enumerated() {
+      requests[server] = ExchangeRequest(
+        generation: assignment.generation, push: push, step: next)
+    }
+    return try talk(assignment.generation, requests)
   }
 
   /// Asks until every server has answered. A request whose gradient was taken is not sent again.
   private func talk(
-    _ generation: Int, _ first: [Int: ExchangeRequest], pushed: Bool = false
+    _ generation: Int, _ first: [Int: ExchangeRequest]
   ) throws(TrainingError) -> Bool {
     var open = first
     var norms: [Int: (step: Int, squares: [Double])] = [:]

@@ -20,10 +20,14 @@ final class NetworkTrainer: Trainer {
   /// All parameters as they are.
   var memory: ParameterMemory { steps.memory }
 
-  init(_ request: TrainingRequest) throws(TrainingError) {
+  /// - Parameter makeControl: reaches the processes that a description with `distribute` asks for.
+  init(
+    _ request: TrainingRequest,
+    makeControl: ((NetworkSteps, Int) throws(TrainingError) -> any ClusterControl)? = nil
+  ) throws(TrainingError) {
     specification = try TrainingSpecification(request.specification)
     let fit = specification.fit
-    guard specification.distribution.workers == 0 else {
+    guard specification.distribution.workers == 0 || makeControl != nil else {
       throw TrainingError(
         .specification,
         "distribute: workers and parameter servers are not available yet; leave it out, or train with MPI "
@@ -34,16 +38,21 @@ final class NetworkTrainer: Trainer {
     checkpoints = request.checkpoints
     let batches = try BatchSequence(specification, steps.reader, exampleCount: exampleCount)
     let batch = min(fit.batchSize, exampleCount)
-    if let collective = request.collective, collective.size > 1 {
+    if specification.distribution.workers > 0, let makeControl {
+      ranks = nil
+      engine = try ClusterEngine(
+        steps, exampleCount: exampleCount, control: try makeControl(steps, exampleCount))
+    } else if let collective = request.collective, collective.size > 1 {
       // What cannot be computed is said before anybody waits.
       let runner = try steps.stepper(max(1, collective.part(of: batch).count))
       ranks = RankSteps(
         collective, steps.memory, runner, metricCount: specification.metrics.count)
+      engine = LocalEngine(steps, batches, ranks)
     } else {
       ranks = nil
       _ = try steps.stepper(batch)
+      engine = LocalEngine(steps, batches, nil)
     }
-    engine = LocalEngine(steps, batches, ranks)
     state = NetworkCheckpoint(digest: specification.digest)
     try begin()
     if let stopping = fit.stopping, stopping.monitor.hasPrefix("val_"), validation.isEmpty {
@@ -106,6 +115,7 @@ final class NetworkTrainer: Trainer {
   func run(
     report: (TrainingProgress) throws(TrainingError) -> Void
   ) throws(TrainingError) -> TrainedModel {
+    defer { engine.finish() }
     var notes: [String] = []
     while state.epoch < specification.fit.epochs {
       try runEpoch(report)

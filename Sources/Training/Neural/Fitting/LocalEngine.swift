@@ -33,6 +33,8 @@ final class LocalEngine: StepEngine {
     }
   }
 
+  func finish() {}
+
   private func step(_ rows: [Int], _ state: inout NetworkCheckpoint) throws(TrainingError) {
     if let ranks { return try step(rows, &state, ranks) }
     let runner = try steps.read(rows)

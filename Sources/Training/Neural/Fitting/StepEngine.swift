@@ -12,6 +12,9 @@ protocol StepEngine: AnyObject {
   func advance(
     _ state: inout NetworkCheckpoint, to end: Int, report: StepReport
   ) throws(TrainingError)
+
+  /// There are no more steps.
+  func finish()
 }
 
 /// Is told how far a training is after so many more examples.
