@@ -65,6 +65,10 @@ abuse: build deps-test ## Attack a gateway in every way we know: what it costs, 
 simulate: deps ## SCHEDULES runs on a simulated network and clock; SEED=N repeats one
 	@scripts/simulate.sh $(or $(SCHEDULES),10000) $(SEED)
 
+.PHONY: slurm-test
+slurm-test: build deps-test ## Training under Slurm: four nodes of this machine, one is killed, the job is requeued
+	@scripts/slurm-test.sh $(BIN)
+
 .PHONY: soak
 soak: build deps-test ## MINUTES (10) of load at 70 % while processes die, pause and change their keys
 	@scripts/python-env.sh test && .venv/bin/python Tests/Soak/soak.py $(BIN) $(or $(MINUTES),10) $(SEED)

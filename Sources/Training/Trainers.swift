@@ -8,7 +8,15 @@ public enum Trainers {
     for request: TrainingRequest
   ) throws(TrainingError) -> any Trainer {
     if let network = try NeuralTrainers.trainer(for: request) { return network }
-    if let trainer = try ClassicalTrainers.trainer(for: request) { return trainer }
+    if let trainer = try ClassicalTrainers.trainer(for: request) {
+      // Each rank would compute the whole of it.
+      guard (request.collective?.size ?? 1) == 1 else {
+        throw TrainingError(
+          .specification,
+          "ranks share the training of networks only; train this model in one process")
+      }
+      return trainer
+    }
     guard case .string(let name)? = request.specification["class_name"] else {
       throw TrainingError(
         .specification,
