@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct BatchSequenceTests {
   private static func sequence(
-    _ fit: String, shards: Int, count: Int
+    _ fit: String, shards: Int, count: Int, claimed: Int? = nil
   ) throws -> BatchSequence {
     let text = """
       {"class_name": "Sequential", "config": {"layers": [
@@ -22,7 +22,7 @@ import Testing
     let specification = try TrainingSpecification(JSONValue(parsing: Array(text.utf8)[...]))
     let network = try BatchReader.network(specification, source)
     return try BatchSequence(
-      specification, try BatchReader(source, network), exampleCount: count)
+      specification, try BatchReader(source, network), exampleCount: claimed ?? count)
   }
 
   @Test(arguments: [
@@ -96,5 +96,14 @@ import Testing
       }
       #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
     }
+  }
+
+  @Test func moreExamplesThanMemoryHoldsAreRefusedBeforeTheyAreRead() throws {
+    let fit = #"{"batch_size": 8, "features": ["x"], "target": "y", "partition": "stratified"}"#
+    let error = #expect(throws: TrainingError.self) {
+      // The source has 60; nothing of what is claimed may be read.
+      try Self.sequence(fit, shards: 2, count: 60, claimed: BatchSequence.dealtCountMax + 1)
+    }
+    #expect(error?.message.contains("at most 16777216 examples, got 16777217") == true)
   }
 }

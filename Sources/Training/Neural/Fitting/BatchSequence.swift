@@ -36,10 +36,20 @@ struct BatchSequence {
     shards = try Self.shards(specification, reader, exampleCount)
   }
 
+  /// Examples that may be dealt out one by one: their keys and homes take 24 bytes each, in memory that others
+  /// share.
+  static let dealtCountMax = 1 << 24
+
   private static func shards(
     _ specification: TrainingSpecification, _ reader: BatchReader, _ count: Int
   ) throws(TrainingError) -> [[Int32]]? {
     let (shardCount, seed) = (specification.distribution.shardCount, specification.seed)
+    guard specification.fit.partition == .batch || count <= dealtCountMax else {
+      throw TrainingError(
+        .specification,
+        "fit: a partition other than \"batch\" takes at most \(dealtCountMax) examples, got \(count)"
+      )
+    }
     let homes: [Int32]
     switch specification.fit.partition {
     case .batch: return nil
