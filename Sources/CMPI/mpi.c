@@ -25,9 +25,7 @@ static struct {
   int (*iallreduce)(const void *, void *, int, handle, handle, handle, handle *);
   int (*test)(handle *, int *, void *);
   int (*bcast)(void *, int, handle, int, handle);
-  int (*barrier)(handle);
   int (*finalize)(void);
-  int (*abort)(handle, int);
 } mpi;
 
 static void *objects[MARTLET_MPI_OBJECT_COUNT];
@@ -69,8 +67,7 @@ const char *martlet_mpi_load(void) {
       !find(library, "MPI_Comm_rank", &mpi.comm_rank) ||
       !find(library, "MPI_Comm_size", &mpi.comm_size) ||
       !find(library, "MPI_Iallreduce", &mpi.iallreduce) || !find(library, "MPI_Test", &mpi.test) ||
-      !find(library, "MPI_Bcast", &mpi.bcast) || !find(library, "MPI_Barrier", &mpi.barrier) ||
-      !find(library, "MPI_Finalize", &mpi.finalize) || !find(library, "MPI_Abort", &mpi.abort))
+      !find(library, "MPI_Bcast", &mpi.bcast) || !find(library, "MPI_Finalize", &mpi.finalize))
     return failure;
   int length = 0;
   if (mpi.get_library_version(version, &length) != success || !strstr(version, "Open MPI v")) {
@@ -158,11 +155,7 @@ void martlet_mpi_broadcast(void *bytes, size_t count, int root) {
   }
 }
 
-void martlet_mpi_barrier(void) { mpi.barrier(objects[MARTLET_MPI_WORLD]); }
-
 void martlet_mpi_finish(void) { mpi.finalize(); }
-
-void martlet_mpi_abort(int code) { mpi.abort(objects[MARTLET_MPI_WORLD], code); }
 
 const void *martlet_mpi_object(int object) { return objects[object]; }
 intptr_t martlet_mpi_in_place(void) { return (intptr_t)in_place; }

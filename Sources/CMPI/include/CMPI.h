@@ -23,12 +23,8 @@ void martlet_mpi_sum_doubles(double *values, size_t count);
 void martlet_mpi_await(int is_awaited);
 // Gives everybody the bytes of rank `root`.
 void martlet_mpi_broadcast(void *bytes, size_t count, int root);
-// Returns once every rank has called it.
-void martlet_mpi_barrier(void);
 // Ends MPI; every rank must.
 void martlet_mpi_finish(void);
-// Ends every rank at once.
-void martlet_mpi_abort(int code);
 
 // Handles are addresses of these objects; the test compares them with what mpi.h says.
 enum {

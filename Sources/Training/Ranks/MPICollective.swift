@@ -40,7 +40,4 @@ package final class MPICollective: Collective {
 
   /// Ends MPI: every rank must, before it exits.
   package func finish() { martlet_mpi_finish() }
-
-  /// Ends every rank at once.
-  package func abort(_ code: Int32) { martlet_mpi_abort(code) }
 }
