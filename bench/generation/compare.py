@@ -106,17 +106,18 @@ def resident(pid):
     return 0
 
 
-def run_streams(ask):
-    """Total tokens a second and the 95th percentile of the time to the first token, 8 at a time."""
+def run_streams(ask, number):
+    """Total tokens a second and the 95th percentile of the time to the first token, 8 at a time. No round
+    begins as another does: nothing is cached."""
     firsts, counts = [], []
 
-    def work(number):
+    def work(stream):
         begin = time.monotonic()
-        first, count = ask(prompt(number))
+        first, count = ask(prompt(number * STREAMS + stream))
         firsts.append(first - begin)
         counts.append(count)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(STREAMS)]
+    threads = [threading.Thread(target=work, args=(stream,)) for stream in range(STREAMS)]
     begin = time.monotonic()
     for thread in threads:
         thread.start()
@@ -154,7 +155,7 @@ def ours_served(program, path, rounds):
         installation.start()
         with installation.channel(key) as channel:
             start = ask(channel, "The", 1)[0] - begin
-            results = [run_streams(lambda text: ask(channel, text)) for _ in range(rounds)]
+            results = [run_streams(lambda text: ask(channel, text), number) for number in range(rounds)]
         roles = {role: resident(installation.pid(role)) for role in installation.roles()}
         return results, start, sum(roles.values())
     finally:
@@ -193,7 +194,7 @@ def theirs_served(folder, path, threads, rounds):
                 break
             except (ConnectionError, OSError):
                 time.sleep(0.005)
-        results = [run_streams(ask) for _ in range(rounds)]
+        results = [run_streams(ask, number) for number in range(rounds)]
         return results, start, resident(process.pid)
     finally:
         process.terminate()

@@ -58,6 +58,7 @@ extension Scheduler {
     let tenant = request.tenant
     queue.served(sequence)
     sequence.computedCount = cached.count * PageCache.pageSize
+    sequence.cachedCount = sequence.computedCount
     sequence.publishedCount = cached.count
     sequence.publishedSerial = cached.last?.serial ?? PrefixCache.root
     sequence.chargedCount = max(sequence.chargedCount, sequence.computedCount)

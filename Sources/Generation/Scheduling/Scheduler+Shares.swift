@@ -105,6 +105,8 @@ extension Scheduler {
       if planned.isPrompt { prompt += units } else { generated += units }
     }
     if generated > 0 { mixedCount = prompt > 0 ? mixedCount + 1 : 0 }
+    // A large part takes less time a token than the small ones whose length is decided by what is learnt.
+    guard !shortPrompts.isUsed else { return }
     times.observe(generated: generated, prompt: prompt, nanoseconds: nanoseconds)
   }
 }

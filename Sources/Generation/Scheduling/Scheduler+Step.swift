@@ -8,6 +8,7 @@ extension Scheduler {
     precondition(inFlight == nil, "a step is being computed: complete it first")
     while let first = deadlines.first, first.key.time <= now { end(first.element, .deadline) }
     stepNumber += 1
+    shortPrompts.begin(where: false)
     neighbourTime = neighbour.map { Double($0) }
     var step = Step(budget: configuration.tokensPerStepMax)
     // First, so that a newcomer can take the place of what is not planned yet.
@@ -15,6 +16,7 @@ extension Scheduler {
     let lightest = planNextTokens(&step)
     planPrompts(&step, lightest: lightest)
     guard !step.plan.entries.isEmpty else { return nil }
+    earnShortPrompts(besideNextTokens: step.units)
     counts.steps += 1
     stepStart = now
     inFlight = step.inFlight
@@ -56,15 +58,23 @@ extension Scheduler {
       }
     guard !prefilling.isEmpty else { return }
     var units = promptUnits(beside: step.units, lightest: lightest)
+    guard units > 0 else { return }
+    shortPrompts.begin(where: step.units > 0 && isAlone(prefilling[0].tenant))
     for sequence in prefilling where step.budget > 0 {
-      let fitting = configuration.work.count(from: sequence.computedCount, units: units)
+      let first = sequence.computedCount
+      let fitting = configuration.work.count(from: first, units: units)
       // One token at least, so that even the longest prompt comes to its end.
       let isFirst = step.inFlight.allSatisfy { !$0.isPrompt }
-      let count = min(sequence.pendingCount, step.budget, max(fitting, isFirst ? 1 : 0))
-      guard count > 0, units > 0 else { return }
+      var count = min(sequence.pendingCount, step.budget, max(fitting, isFirst ? 1 : 0))
+      if count < sequence.pendingCount, takesWhole(sequence, beyond: units, budget: step.budget) {
+        count = sequence.pendingCount
+      }
+      guard count > 0 else {
+        // A younger one that is short may go before a long one.
+        if shortPrompts.isOpen { continue } else { return }
+      }
       sequence.plannedStep = stepNumber
-      let first = sequence.computedCount
-      units -= configuration.work.units(of: first..<first + count)
+      units = max(units - configuration.work.units(of: first..<first + count), 0)
       plan(sequence, tokenCount: count, &step)
     }
   }

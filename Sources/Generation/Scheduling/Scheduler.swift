@@ -7,7 +7,8 @@
 ///
 /// - Continuous batching: each step takes next tokens of running sequences first, then parts of
 ///   prompts: up to `tokensPerStepMax` tokens where nobody waits for a next one, else as much as
-///   leaves the step short (`Scheduler+Shares`), so that a long prompt holds nobody up.
+///   leaves the step short (`Scheduler+Shares`), so that a long prompt holds nobody up. Short prompts of a
+///   tenant that is alone go before its own next tokens (`Scheduler+ShortPrompts`).
 /// - Admission by pages: a sequence starts when pages for all its tokens are available. When pages
 ///   run out later, a sequence is preempted: it loses its pages, keeps its tokens and is computed
 ///   again, mostly from the prefix cache.
@@ -32,6 +33,8 @@ public final class Scheduler {
   var times = StepTimes()
   /// Steps with parts of prompts beside next tokens since the last one of next tokens alone.
   var mixedCount = 0
+  /// How much of short prompts may be read beside their tenant's next tokens, beyond a step's length.
+  var shortPrompts: ShortPromptCredit
   /// Nanoseconds of the other model's step that waits for this one, if one does.
   var neighbourTime: Double?
   private var requestIDLast: UInt64 = 0
@@ -50,6 +53,8 @@ public final class Scheduler {
     public var cachedTokens = 0
     /// Sequences that lost their pages.
     public var preemptions = 0
+    /// Steps with a short prompt that was read whole beside its tenant's own next tokens.
+    public var shortPromptSteps = 0
     /// Requests refused because too many were there.
     public var refusals = 0
   }
@@ -77,6 +82,7 @@ public final class Scheduler {
     self.configuration = configuration
     cache = PageCache(pageCount: configuration.pageCount)
     queue = TenantQueue(creditMax: configuration.creditMax)
+    shortPrompts = ShortPromptCredit(unitsMax: Double(configuration.shortPromptBurstMax))
   }
 
   /// Takes a request, or says why not: what could never be served is an invalid argument; what comes

@@ -21,6 +21,12 @@ public struct SchedulerConfiguration: Sendable, Hashable {
   /// What parts of prompts get in any case, as a multiple of the time of a step's next tokens: many
   /// streams of many tenants do not keep another's prompt from being read.
   public var promptShareMin = 0.5
+  /// A prompt of which at most so many tokens are not cached is short: where its tenant is alone, it is read
+  /// whole beside the tenant's own next tokens, however long they wait. 0: none is.
+  public var shortPromptTokensMax = 256
+  /// How many tokens of short prompts may be read like that one after another: a step as long as one
+  /// without next tokens. After that, they have half of the time.
+  public var shortPromptBurstMax = 512
   /// How much work a token is, by its position.
   public var work = TokenWork()
   /// Sequences that hold pages at a time. Weights are read once a step for all of them; beyond 64
@@ -67,6 +73,10 @@ public struct SchedulerConfiguration: Sendable, Hashable {
       tokensPerStepMax >= sequencesMax + Self.pageSize,
       "at least \(sequencesMax + Self.pageSize) tokens a step for \(sequencesMax) sequences",
       tokensPerStepMax)
+    try expect(
+      shortPromptTokensMax >= 0 && shortPromptBurstMax >= 0,
+      "no fewer than 0 tokens of short prompts",
+      min(shortPromptTokensMax, shortPromptBurstMax))
     try expect(requestsMax > 0, "room for at least one request", requestsMax)
     try expect(requestsPerTenantMax > 0, "room for a request of a tenant", requestsPerTenantMax)
     try expect(choicesMax > 0, "at least one choice", choicesMax)

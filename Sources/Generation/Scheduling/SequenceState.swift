@@ -16,6 +16,8 @@ final class SequenceState {
   var tokens: [Int32]
   /// Positions whose keys and values are in `pages`.
   var computedCount = 0
+  /// How many of them were cached when it was admitted.
+  var cachedCount = 0
   var pages: [Int32] = []
   /// Full pages that the prefix cache knows, and the serial number of the last of them.
   var publishedCount = 0

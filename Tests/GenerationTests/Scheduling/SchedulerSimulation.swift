@@ -128,6 +128,10 @@ struct SchedulerSimulation {
 
   private mutating func compute(_ plan: StepPlan) {
     if plan.tokenCount > options.tokensPerStepMax { problems.append("too many tokens in a step") }
+    if scheduler.shortPrompts.isUsed {
+      let others = Set(live.filter { !paused.contains($0) }.map { streams[$0]!.request.tenant })
+      if others.count > 1 { problems.append("\(others.count) tenants wait for a short prompt") }
+    }
     for entry in plan.entries where paused.contains(entry.sequence.request) {
       problems.append("a paused request is computed")
     }

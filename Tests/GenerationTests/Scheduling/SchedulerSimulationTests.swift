@@ -40,4 +40,19 @@ struct SchedulerSimulationTests {
       #expect(simulation.problems.isEmpty, "seed \(seed)")
     }
   }
+
+  /// Of a tenant that is alone, short prompts lengthen steps, and change no text.
+  @Test func aTenantAloneGetsWhatEachStreamGivesAlone() throws {
+    for seed in 1...Self.seeds {
+      var options = SchedulerSimulation.Options()
+      options.streams = 120
+      options.tenants = 1 + Int(seed % 2)
+      options.pageCount = 20 + 9 * Int(seed % 6)
+      var simulation = try SchedulerSimulation(seed: seed, options: options)
+      simulation.run()
+      #expect(simulation.problems.isEmpty, "seed \(seed)")
+      #expect(
+        options.tenants > 1 || simulation.scheduler.counts.shortPromptSteps > 0, "seed \(seed)")
+    }
+  }
 }

@@ -38,7 +38,7 @@ struct StepShareTests {
   final class Engine {
     let scheduler: Scheduler
     private let machine: Machine
-    private var random = SplitMix64(state: 20_261_127)
+    private var random: SplitMix64
     private(set) var now: Int64 = 1
     /// When tokens came, in order.
     private(set) var times: [RequestID: [Int64]] = [:]
@@ -47,10 +47,15 @@ struct StepShareTests {
     private(set) var tenants: [RequestID: String] = [:]
     private(set) var finished: Set<RequestID> = []
 
-    init(_ machine: Machine) throws {
+    init(
+      _ machine: Machine, seed: UInt64 = 20_261_127,
+      change: (inout SchedulerConfiguration) -> Void = { _ in }
+    ) throws {
       self.machine = machine
+      random = SplitMix64(state: seed)
       var configuration = SchedulerConfiguration(pageCount: 8_192, contextMax: 8_192)
       configuration.work = machine.believed ?? machine.work
+      change(&configuration)
       scheduler = try Scheduler(configuration)
     }
 
