@@ -133,10 +133,10 @@ whole=$(submit whole)
 await "$whole"
 disturbed=$(submit disturbed)
 for _ in $(seq 1200); do
-  [ "$(grep -c '^epoch' "$folder/disturbed/out" 2>/dev/null)" -ge 3 ] 2>/dev/null && break
+  [ "$(grep -cE '^ +[0-9]+/[0-9]+ ' "$folder/disturbed/out" 2>/dev/null)" -ge 3 ] 2>/dev/null && break
   sleep 0.05
 done
-echo "killing node n2 in the middle of job $disturbed: $(grep -c '^epoch' "$folder/disturbed/out" || true) epochs told"
+echo "killing node n2 in the middle of job $disturbed: $(grep -cE '^ +[0-9]+/[0-9]+ ' "$folder/disturbed/out" || true) epochs told"
 for step in $(pgrep -f "^slurmstepd: \[$disturbed\."); do
   # Those of the killed node only.
   grep -qz "SLURMD_NODENAME=n2" "/proc/$step/environ" 2>/dev/null && kill -9 "$step" || true
@@ -150,7 +150,7 @@ slurmd -D -N n2 -f "$SLURM_CONF" >> "$folder/n2/out" 2>&1 &
 started+=($!)
 await "$disturbed"
 restarts=$(grep -c '^begins' "$folder/disturbed/out")
-last() { grep '^epoch' "$folder/$1/out" | tail -1 | grep -oE 'loss [0-9.]+' | head -1 | cut -d' ' -f2; }
+last() { grep -E '^ +[0-9]+/[0-9]+ ' "$folder/$1/out" | tail -1 | awk '{print $2}'; }
 echo "undisturbed: loss $(last whole); disturbed, begun $restarts times: loss $(last disturbed)"
 [ "$restarts" -ge 2 ] || { echo "the job was not requeued" >&2; exit 1; }
 awk -v a="$(last whole)" -v b="$(last disturbed)" 'BEGIN { exit !((a - b) ^ 2 < 1e-6) }' ||

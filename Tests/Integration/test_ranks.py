@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from installation import BINARY
+from installation import BINARY, Installation
 
 pytestmark = pytest.mark.skipif(
     shutil.which("mpirun") is None, reason="mpirun is missing; make deps-test installs it")
@@ -61,7 +61,8 @@ def run(arguments, **options):
 
 
 def losses(text):
-    return [float(loss) for loss in re.findall(r"^epoch .*? loss ([0-9.]+)", text, re.MULTILINE)]
+    """Of the rows of a table: epoch, loss and others."""
+    return [float(loss) for loss in re.findall(r"^ +\d+/\d+ +([0-9.]+)", text, re.MULTILINE)]
 
 
 def test_ranks_have_one_curve_whatever_their_number(folder):
@@ -142,3 +143,72 @@ def test_ranks_with_other_descriptions_end(folder):
     done = run(both)
     assert done.returncode != 0
     assert "another description" in done.stderr, done.stderr
+
+
+@pytest.fixture(scope="module")
+def installation():
+    installation = Installation(instances=1)
+    try:
+        installation.start()
+        installation.create_tenant("ranks")
+        yield installation
+    finally:
+        installation.close()
+
+
+def served(folder, installation, key, count, specification, *more):
+    """Ranks that serve what they have trained."""
+    environment = {**ENVIRONMENT, **installation.environment(key)}
+    return subprocess.run(
+        ["mpirun", "--oversubscribe", "-np", str(count), BINARY, "train", str(specification), "--data",
+         str(folder / "points.npz"), "--threads", "1", *more], env=environment, capture_output=True,
+        text=True, timeout=120, cwd=folder)
+
+
+def test_rank_0_serves_the_model_and_writes_log_and_curves(folder, installation):
+    key = installation.create_key("ranks", "deploy")
+    specification = write(folder, "spec.json", description(5))
+    done = served(folder, installation, key, 2, specification, "--name", "points")
+    assert done.returncode == 0, done.stderr
+    assert len(losses(done.stdout)) == 5
+    assert "points version 1: " in done.stdout and "learning curves: points.training.svg" in done.stdout
+    lines = [json.loads(line) for line in (folder / "points.training.jsonl").read_text().splitlines()]
+    ends = [line for line in lines if line["ends_epoch"]]
+    assert [line["epoch"] for line in ends] == [1, 2, 3, 4, 5]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(ends[-1]["metrics"])
+    assert (folder / "points.training.svg").read_text().startswith("<svg")
+    assert not list(folder.glob("*.onnx"))
+
+    # It answers as the file does that the next training leaves beside it.
+    again = served(
+        folder, installation, key, 1, specification, "--name", "points", "--output", str(folder / "m.onnx"),
+        "--json")
+    assert again.returncode == 0, again.stderr
+    document = json.loads(again.stdout)
+    assert document["training"]["version"] == 2 and document["curves"] == "points.training.svg"
+    x = np.load(folder / "points.npz")["x"][:20]
+    np.save(folder / "asked.npy", x)
+    installation.run(
+        "infer", "points", "--input", f"x={folder / 'asked.npy'}", "--output", folder / "answers.npz", key=key)
+    session = onnxruntime.InferenceSession(str(folder / "m.onnx"))
+    expected = session.run(None, {session.get_inputs()[0].name: x})[0]
+    with np.load(folder / "answers.npz") as answers:
+        assert np.abs(answers[answers.files[0]] - expected).max() < 1e-5
+
+
+def test_a_key_that_may_not_deploy_is_told_before_anything_is_computed(folder, installation):
+    key = installation.create_key("ranks", "infer")
+    done = served(
+        folder, installation, key, 2, write(folder, "spec.json", description(5)), "--name", "points")
+    assert done.returncode != 0
+    told = [line for line in done.stderr.splitlines() if line.startswith("martlet")]
+    assert len(told) == 1 and "PERMISSION_DENIED" in told[0], done.stderr
+    assert not losses(done.stdout)
+
+
+def test_a_log_that_cannot_be_written_ends_all(folder):
+    arguments = command(
+        folder, 2, write(folder, "spec.json", description(2)), "--log", str(folder / "none" / "log.jsonl"))
+    done = run(arguments)
+    assert done.returncode != 0
+    assert "none/log.jsonl" in done.stderr, done.stderr

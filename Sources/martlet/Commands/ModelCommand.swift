@@ -40,26 +40,7 @@ struct ModelCommand: AsyncParsableCommand {
       if let quantize { try files.quantize(quantize) }
       if let kvCache { try files.set("kv_cache_type", kvCache, for: "--kv-cache") }
       if shared { try files.set("shared", "true", for: "--shared") }
-      let sent = files.files
-      let connection = try options.connect()
-      let (name, version) = (name, version)
-      let bytes = try await connection.client.clientStreaming(
-        "/martlet.v1.Models/Deploy", metadata: connection.metadata, deadline: connection.deadline
-      ) { requests in
-        var isFirst = true
-        for file in sent {
-          let parts = try file.parts(byteCount: ModelFiles.partByteCount)
-          repeat {
-            var part = MartletV1.DeployRequest()
-            if isFirst { (part.name, part.version) = (name, version) }
-            isFirst = false
-            part.path = file.name
-            part.data = try parts.next()
-            try await requests.send(part.serialized())
-          } while !parts.isAtEnd
-        }
-      }
-      let response: MartletV1.DeployResponse = try Connection.decode(bytes)
+      let response = try await options.connect().deploy(files.files, name: name, version: version)
       print("\(Output.safe(response.name)) version \(response.version)")
     }
   }

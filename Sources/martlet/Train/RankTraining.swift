@@ -1,10 +1,11 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import JSON
+internal import RPC
 internal import Training
 
 /// Trains in the processes that mpirun or srun started, each with its part of every batch. Rank 0 speaks,
-/// keeps the checkpoint and writes the model; all end with the same exit code.
+/// keeps the checkpoint, writes the model and serves it; all end with the same exit code.
 struct RankTraining {
   var specification: String
   var data: String
@@ -12,18 +13,32 @@ struct RankTraining {
   var options = SpecificationOptions()
   var threads: Int
   var checkpoint: String?
-  var output: String
-  var printsTable = true
+  /// Where rank 0 writes the model, if anywhere.
+  var output: String?
+  /// What rank 0 serves the model as, if it does.
+  var name: String?
+  /// Where the gateway is: rank 0 alone connects.
+  var client: ClientOptions
+  var report: ReportOptions
 
   /// Whether this process is one of several that mpirun, or srun with PMIx, started.
   static var isStarted: Bool {
     ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK"].contains { ClientOptions.environment($0) != nil }
   }
 
-  func run() throws -> Never {
+  /// Trains, and ends the process. On a thread of its own, because it waits for other ranks and for the
+  /// gateway: of the threads that run async code there may be one only.
+  func run() async -> Never {
+    // Nobody else has it from here on.
+    nonisolated(unsafe) let training = self
+    Thread.spawn(name: "rank", stackByteCount: 8 << 20) { training.trainAndExit() }
+    while true { try? await Task.sleep(for: .seconds(3_600)) }
+  }
+
+  private func trainAndExit() -> Never {
     let ranks: MPICollective
     do throws(TrainingError) { ranks = try MPICollective() } catch {
-      throw CommandFailure(.unavailable, error.message)
+      CommandFailure(.unavailable, error.message).report()
     }
     var code: Int32 = 0
     do throws(TrainingError) { try train(ranks) } catch {
@@ -49,6 +64,13 @@ struct RankTraining {
     }
     var opened: (request: TrainingRequest, digest: UInt64)?
     var failure: TrainingError?
+    var deployment: RankDeployment?
+    if ranks.rank == 0, let name {
+      do throws(TrainingError) { deployment = try RankDeployment(name, client) } catch {
+        failure = error
+      }
+    }
+    try ranks.agree(failure)
     do throws(TrainingError) { opened = try open() } catch { failure = error }
     try ranks.agree(failure)
     guard var request = opened?.request, let digest = opened?.digest else { return }
@@ -64,21 +86,45 @@ struct RankTraining {
     }
     try ranks.agree(failure)
     guard var trainer = made else { return }
-    let result = try trainer.run { progress throws(TrainingError) in
-      guard ranks.rank == 0, progress.endsEpoch, printsTable else { return }
-      let metrics = progress.metrics.map { "\($0.name) \(Output.fixed($0.value, 5))" }
-      print(
-        "epoch \(progress.epoch)/\(progress.epochCount): \(metrics.joined(separator: ", ")), "
-          + "\(Output.fixed(progress.examplesPerSecond, 0)) examples/s")
-      fflush(nil)
-    }
+    var teller: RankReport?
     if ranks.rank == 0 {
-      do throws(CommandFailure) { try FileBytes.write(result.onnx, to: output) } catch {
-        failure = TrainingError(.resources, error.message)
+      do throws(TrainingError) { teller = try RankReport(report, name: name, output: output) } catch
+      {
+        failure = error
       }
-      for note in result.notes { print(note) }
     }
     try ranks.agree(failure)
+    let result = try trainer.run { progress throws(TrainingError) in try teller?.take(progress) }
+    if let teller {
+      do throws(TrainingError) {
+        try teller.finish(result, version: try keep(result, deployment))
+      } catch {
+        failure = error
+      }
+    }
+    try ranks.agree(failure)
+  }
+
+  /// Writes and serves the model; gives the version that is served, 0 if none is.
+  private func keep(
+    _ result: TrainedModel, _ deployment: RankDeployment?
+  ) throws(TrainingError) -> Int64 {
+    if let output { try Self.write(result.onnx, to: output) }
+    guard let deployment else { return 0 }
+    do throws(TrainingError) { return try deployment.deploy(result.onnx) } catch {
+      let path = output ?? deployment.name + ".onnx"
+      if output == nil { try Self.write(result.onnx, to: path) }
+      throw TrainingError(
+        error.code,
+        "was trained, but not deployed: \(error.message); `martlet model deploy \(path) --name "
+          + "\(deployment.name)` tries again")
+    }
+  }
+
+  private static func write(_ onnx: [UInt8], to path: String) throws(TrainingError) {
+    do throws(CommandFailure) { try FileBytes.write(onnx, to: path) } catch {
+      throw TrainingError(.resources, error.message)
+    }
   }
 
   /// What is trained, and a number that is the same for the same description and data of the same form.

@@ -45,7 +45,8 @@ struct TrainCommand: AsyncParsableCommand {
     var mpi = false
     @Option(help: "With MPI: the folder of the checkpoint to go on from, and to keep.")
     var checkpoint: String?
-    @Option(help: "With MPI: where rank 0 writes the model, .onnx.") var output: String?
+    @Option(help: "With MPI: where rank 0 writes the model, .onnx, beside serving it or instead.")
+    var output: String?
     @Option(help: "The column or array to learn, instead of the description's.") var target: String?
     @Option(help: "Processes that share the work.") var workers: UInt32 = 1
     @Option(help: "Threads; default: as many as the service allows.") var threads: UInt32 = 0
@@ -57,7 +58,7 @@ struct TrainCommand: AsyncParsableCommand {
     @OptionGroup var report: ReportOptions
 
     func run() async throws {
-      if mpi || RankTraining.isStarted { try trainAsRank() }
+      if mpi || RankTraining.isStarted { try await trainAsRank() }
       guard checkpoint == nil, output == nil else {
         throw CommandFailure(
           .usage, "--checkpoint and --output are for training with MPI; run the command with mpirun"
@@ -85,18 +86,18 @@ struct TrainCommand: AsyncParsableCommand {
       try await report.follow(job, connection, defaultLog: "\(name).training.jsonl")
     }
 
-    private func trainAsRank() throws -> Never {
-      guard let output, name == nil else {
+    private func trainAsRank() async throws -> Never {
+      guard name != nil || output != nil, !detach, !(noDeploy && output == nil) else {
         throw CommandFailure(
           .usage,
-          "expected --output FILE.onnx and no --name with MPI; `martlet model deploy` serves the file"
-        )
+          "expected --name N to serve the model, --output FILE.onnx to keep it, or both, and no --detach with "
+            + "MPI: the training is these processes")
       }
-      try RankTraining(
+      await RankTraining(
         specification: specification, data: data, validation: validation,
         options: SpecificationOptions(seed: seed, target: target),
         threads: Int(max(1, threads)), checkpoint: checkpoint, output: output,
-        printsTable: !report.json
+        name: noDeploy ? nil : name, client: options, report: report
       ).run()
     }
   }

@@ -23,14 +23,7 @@ struct ReportOptions: ParsableArguments {
   func follow(
     _ job: MartletV1.TrainingJob, _ connection: Connection, defaultLog: String?
   ) async throws {
-    let logPath = noLog ? nil : log ?? defaultLog
-    let curvesPath =
-      noLog
-      ? nil
-      : curves
-        ?? logPath.map { path in
-          (path.hasSuffix(".jsonl") ? String(path.dropLast(6)) : path) + ".svg"
-        }
+    let (logPath, curvesPath) = paths(defaultLog: defaultLog)
     var report = TrainingReport(id: job.id, printsTable: !json)
     report.log = try logPath.map { try TrainingLogFile($0) }
     Detachment.arm(id: job.id)
@@ -39,16 +32,28 @@ struct ReportOptions: ParsableArguments {
     let end = try await follower.follow(
       { try report.take($0) }, interrupted: { report.interrupted($0) })
     report.ended()
-    if let curvesPath, !report.curves.isEmpty {
-      try FileBytes.write(
-        Array(report.curves.svg(title: "\(end.model) \(end.id)").utf8), to: curvesPath)
-    }
-    try finish(end, logPath, report.curves.isEmpty ? nil : curvesPath)
+    try finish(end, report, logPath, curvesPath)
   }
 
-  private func finish(
-    _ end: MartletV1.TrainingJob, _ logPath: String?, _ curvesPath: String?
+  /// Where the log and the curves go, if anywhere.
+  func paths(defaultLog: String?) -> (log: String?, curves: String?) {
+    guard !noLog else { return (nil, nil) }
+    let log = log ?? defaultLog
+    let beside = log.map { path in
+      (path.hasSuffix(".jsonl") ? String(path.dropLast(6)) : path) + ".svg"
+    }
+    return (log, curves ?? beside)
+  }
+
+  /// Draws the curves and says how a training ended; throws if it did not end well.
+  func finish(
+    _ end: MartletV1.TrainingJob, _ report: TrainingReport, _ logPath: String?, _ curves: String?
   ) throws {
+    let curvesPath = report.curves.isEmpty ? nil : curves
+    if let curvesPath {
+      let title = end.id.isEmpty ? end.model : "\(end.model) \(end.id)"
+      try FileBytes.write(Array(report.curves.svg(title: title).utf8), to: curvesPath)
+    }
     let row = TrainingRow(end)
     if json {
       try Output.json(TrainingDocument(row, logPath, curvesPath))

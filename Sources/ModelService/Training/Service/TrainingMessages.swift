@@ -1,5 +1,5 @@
-internal import Protocols
-internal import Training
+package import Protocols
+package import Training
 
 extension MartletV1.TrainingJob {
   /// A job as its owner sees it. `isHeld`: some process computes it.
@@ -37,7 +37,8 @@ extension MartletV1.TrainingEvent {
 }
 
 extension MartletV1.TrainingProgress {
-  init(_ progress: TrainingProgress) {
+  /// A report as a message.
+  package init(_ progress: TrainingProgress) {
     self.init()
     (epoch, epochCount) = (UInt32(clamping: progress.epoch), UInt32(clamping: progress.epochCount))
     (step, stepCount) = (UInt64(clamping: progress.step), UInt64(clamping: progress.stepCount))
@@ -49,7 +50,7 @@ extension MartletV1.TrainingProgress {
 
 extension [Metric] {
   /// As messages.
-  var messages: [MartletV1.TrainingMetric] {
+  package var messages: [MartletV1.TrainingMetric] {
     map { metric in
       var message = MartletV1.TrainingMetric()
       (message.name, message.value) = (metric.name, metric.value)
