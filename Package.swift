@@ -87,15 +87,15 @@ let package = Package(
     module("Tokenizers", ["JSON", "CPCRE2", "CUTF8Proc"]),
     module("Generation", ["Compute", "ModelFormats", "Tokenizers", "JSON"]),
     module("Training", ["Compute", "ModelFormats", "Protocols", "JSON", "CMPI"]),
+    module("TrainingCluster", ["Training", "RPC", "Protocols", "Crypto", "JSON", "CLinux"]),
     module(
       "AuthService",
       ["RPC", "Protocols", "Crypto", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")]),
     module(
       "ModelService",
       [
-        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Training", "Tokenizers",
-        "JSON",
-        "Crypto", "Telemetry", "CLinux",
+        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Training",
+        "TrainingCluster", "Tokenizers", "JSON", "Crypto", "Telemetry", "CLinux",
       ]),
     module("Gateway", ["RPC", "Protocols", "Crypto", "Telemetry"], settings: unchecked),
     module("Interop", ["RPC", "Protocols"]),
@@ -103,7 +103,8 @@ let package = Package(
       name: "martlet",
       dependencies: [
         "AuthService", "ModelService", "Gateway", "RPC", "Protocols", "Crypto", "Compute",
-        "ModelFormats", "Generation", "Training", "EventLoop", "Telemetry", "Interop",
+        "ModelFormats", "Generation", "Training", "TrainingCluster", "EventLoop", "Telemetry",
+        "Interop", "JSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ], path: "Sources/martlet", swiftSettings: common,
@@ -149,6 +150,9 @@ let package = Package(
       [
         "Training", "Compute", "ModelFormats", "Protocols", "JSON", "ClassicalTraining", "CMPI",
       ]),
+    tests(
+      "TrainingCluster",
+      ["TrainingCluster", "Training", "RPC", "Protocols", "Crypto", "JSON", "Compute"]),
     tests("AuthService", ["AuthService", "Protocols", "Crypto", "RPC"]),
     tests(
       "ModelService",

@@ -21,10 +21,11 @@ MAY_IMPORT = {
     "Tokenizers": {"JSON", "CPCRE2", "CUTF8Proc"},
     "Generation": {"Compute", "ModelFormats", "Tokenizers", "JSON"},
     "Training": {"Compute", "ModelFormats", "Protocols", "JSON", "CMPI"},
+    "TrainingCluster": {"Training", "RPC", "Protocols", "Crypto", "JSON", "CLinux"},
     "AuthService": {"RPC", "Protocols", "Crypto", "Telemetry", "GRDB"},
     "ModelService": {
-        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Training", "Tokenizers",
-        "JSON", "Crypto", "Telemetry", "CLinux"},
+        "RPC", "Protocols", "Compute", "ModelFormats", "Generation", "Training",
+        "TrainingCluster", "Tokenizers", "JSON", "Crypto", "Telemetry", "CLinux"},
     "Gateway": {"RPC", "Protocols", "Crypto", "Telemetry"},
     "Interop": {"RPC", "Protocols"},
 }

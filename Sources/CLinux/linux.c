@@ -2,7 +2,11 @@
 #include "CLinux.h"
 
 #include <link.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -75,4 +79,23 @@ void martlet_lower_priority(void) {
   // a thread, and threads inherit them.
   sched_setscheduler(0, SCHED_BATCH, &none);
   setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
+}
+
+int martlet_spawn_self(char *const arguments[]) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+  pid_t id = 0;
+  int status = posix_spawn(&id, "/proc/self/exe", &actions, &attributes, arguments, environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return status == 0 ? id : -status;
 }

@@ -6,6 +6,14 @@ public struct SpecificationOptions: Sendable {
   public var seed: UInt64?
   /// The column or array to learn.
   public var target: String?
+  /// Processes that compute gradients.
+  public var workers: Int?
+  /// Processes that hold the parameters.
+  public var servers: Int?
+  /// When a gradient changes the parameters, as `distribute` names it.
+  public var mode: String?
+  /// How gradients travel, as `distribute` names it.
+  public var compression: String?
 
   /// Classes of Keras, whose seed stands with how they are fitted. All others are scikit-learn's, whose
   /// seed is a parameter of theirs.
@@ -25,6 +33,7 @@ public struct SpecificationOptions: Sendable {
     if let target, !target.isEmpty {
       result = Self.set("fit", "target", .string(target), in: result)
     }
+    result = distributed(result)
     if let seed {
       let value = Int64(exactly: seed).map { JSONValue.integer($0) } ?? .unsigned(seed)
       var isNetwork = true
@@ -38,6 +47,19 @@ public struct SpecificationOptions: Sendable {
         : Self.set("config", "random_state", value, in: result)
     }
     return result
+  }
+
+  /// Who computes it, where these options say so.
+  private func distributed(_ specification: JSONValue) -> JSONValue {
+    let given: [(String, JSONValue?)] = [
+      ("workers", workers.map { .integer(Int64($0)) }),
+      ("servers", servers.map { .integer(Int64($0)) }), ("mode", mode.map { .string($0) }),
+      ("compression", compression.map { .string($0) }),
+    ]
+    return given.reduce(specification) { specification, option in
+      guard let value = option.1 else { return specification }
+      return Self.set("distribute", option.0, value, in: specification)
+    }
   }
 
   private static func set(

@@ -14,6 +14,8 @@ public struct TrainingRequest: Sendable {
   public var threadCount: Int
   /// Those who train the same network together; nil for who trains alone. All of them make the same request.
   package var collective: (any Collective)?
+  /// Starts and reaches the processes of a description with `distribute`; nil where there are none.
+  package var cluster: (@Sendable (ClusterPlan) throws(TrainingError) -> any ClusterControl)?
 
   /// Makes a request.
   public init(

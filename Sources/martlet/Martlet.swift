@@ -31,7 +31,7 @@ struct Martlet: AsyncParsableCommand {
       UpCommand.self, GatewayCommand.self, AuthCommand.self, ModelCommand.self,
       TenantCommand.self, KeyCommand.self, UsageCommand.self, InferCommand.self,
       GenerateCommand.self,
-      ChatCommand.self, TrainCommand.self, BenchCommand.self,
+      ChatCommand.self, TrainCommand.self, TrainingNodeCommand.self, BenchCommand.self,
       DemoCommand.self, ProbeCommand.self, TestServerCommand.self, InteropClientCommand.self,
       ConformanceCommand.self,
     ])

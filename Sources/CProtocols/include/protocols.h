@@ -9,6 +9,7 @@
 #include "inference/inference.pb-c.h"
 #include "inference/model_config.pb-c.h"
 #include "martlet/v1/auth.pb-c.h"
+#include "martlet/v1/cluster.pb-c.h"
 #include "martlet/v1/generation.pb-c.h"
 #include "martlet/v1/models.pb-c.h"
 #include "martlet/v1/tenants.pb-c.h"

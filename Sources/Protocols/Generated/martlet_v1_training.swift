@@ -53,12 +53,18 @@ extension MartletV1 {
     public var givenSeed: GivenSeed?
     /// The column or array that is to be learned.
     public var target: String = ""
-    /// Processes that share the work; 0: 1.
+    /// Processes that compute gradients of a network; 0: as the description's `distribute` says.
     public var workers: UInt32 = 0
     /// Threads; 0: as many as the service allows.
     public var threads: UInt32 = 0
     /// Keep what was trained without serving it: FetchModel reads it.
     public var noDeploy: Bool = false
+    /// Processes that hold the parameters of a network; 0: as the description says.
+    public var servers: UInt32 = 0
+    /// `synchronous`, `asynchronous` or `bounded`.
+    public var mode: String = ""
+    /// `none`, `fp16`, `bf16` or `top_k`.
+    public var compression: String = ""
     /// A message whose fields have their default values.
     public init() {}
   }
@@ -284,6 +290,9 @@ extension MartletV1.TrainingOptions: CMessage {
     workers = c.pointee.workers
     threads = c.pointee.threads
     noDeploy = c.pointee.no_deploy != 0
+    servers = c.pointee.servers
+    mode = try utf8Text(c.pointee.mode!)
+    compression = try utf8Text(c.pointee.compression!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__TrainingOptions> {
     let c = arena.allocate(Martlet__V1__TrainingOptions.self)
@@ -298,6 +307,9 @@ extension MartletV1.TrainingOptions: CMessage {
     c.pointee.workers = workers
     c.pointee.threads = threads
     c.pointee.no_deploy = noDeploy ? 1 : 0
+    c.pointee.servers = servers
+    c.pointee.mode = arena.text(mode)
+    c.pointee.compression = arena.text(compression)
     return c
   }
 }

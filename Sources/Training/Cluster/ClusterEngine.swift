@@ -16,8 +16,9 @@ final class ClusterEngine: StepEngine {
   private var hasBegun = false
   /// At the last checkpoint, of the epoch's examples; nil where it began elsewhere.
   private var marks: UInt64? = 0
-  /// Looks without any progress after which all begin again at the last checkpoint.
-  static let patience = 200
+  /// Looks without any progress after which all begin again at the last checkpoint: ten minutes of looks at
+  /// processes that say that they live and do nothing.
+  static let patience = 2_400
 
   init(
     _ steps: NetworkSteps, exampleCount: Int, control: any ClusterControl
@@ -26,13 +27,11 @@ final class ClusterEngine: StepEngine {
     self.control = control
     self.exampleCount = exampleCount
     ranges = try steps.serverRanges()
-    let (specification, memory) = (steps.specification, steps.memory)
+    let specification = steps.specification
     stepCount = (exampleCount + specification.fit.batchSize - 1) / specification.fit.batchSize
     rules = ranges.map { range in
       ParameterShard.Rules(
-        range: range, optimizer: specification.optimizer, mode: specification.distribution.mode,
-        shardCount: specification.distribution.shardCount,
-        batchSize: specification.fit.batchSize, parameterCount: memory.parameters.count)
+        specification, range: range, parameterCount: steps.memory.parameters.count)
     }
     slots = steps.makeSlots()
   }
@@ -58,13 +57,9 @@ final class ClusterEngine: StepEngine {
   }
 
   /// Tells everybody that the training is over.
-  func finish() {
-    control.assign(
-      Dictionary(
-        uniqueKeysWithValues: owners.map {
-          ($0, ClusterAssignment(generation: Int.max, shards: [], isOver: true))
-        }))
-  }
+  func finish() { control.end() }
+  /// What was moved between the processes, a sentence.
+  var summary: String? { control.summary }
 
   private enum Interruption: Error {
     /// A server is gone, or nothing moves: begin again.
@@ -114,7 +109,7 @@ final class ClusterEngine: StepEngine {
       do {
         try control.load(
           server, generation: generation, step: step, contents, sums: state.sums,
-          marks: marks ?? 0)
+          marks: marks ?? 0, rules: rules[server])
       } catch { throw .server }
     }
     hasBegun = true
@@ -166,7 +161,7 @@ final class ClusterEngine: StepEngine {
   ) throws(Interruption) {
     var all: [ShardContents] = []
     for server in ranges.indices {
-      do { all.append(try control.contents(server)) } catch { throw .server }
+      do { all.append(try control.contents(server, rules: rules[server])) } catch { throw .server }
     }
     for (range, contents) in zip(ranges, all) {
       range.scatter(contents.values, to: steps.memory.base)

@@ -1,28 +1,57 @@
+/// What a training needs of the processes that it is shared among.
+package struct ClusterPlan: Sendable {
+  /// Processes that compute gradients.
+  package var workers: Int
+  /// Processes that hold the parameters.
+  package var servers: Int
+  /// Of the data, without those to judge by.
+  package var exampleCount: Int
+
+  package init(workers: Int, servers: Int, exampleCount: Int) {
+    (self.workers, self.servers, self.exampleCount) = (workers, servers, exampleCount)
+  }
+}
+
 /// What a worker is told to do.
-struct ClusterAssignment: Equatable, Sendable {
+package struct ClusterAssignment: Equatable, Sendable {
   /// Later ones have larger numbers.
-  var generation: Int
+  package var generation: Int
   /// The shards whose gradients the worker computes, ascending.
-  var shards: [Int]
+  package var shards: [Int]
   /// The training has ended.
-  var isOver = false
+  package var isOver = false
+
+  package init(generation: Int, shards: [Int], isOver: Bool = false) {
+    (self.generation, self.shards, self.isOver) = (generation, shards, isOver)
+  }
 }
 
 /// A worker's call of one server.
-struct ExchangeRequest: Sendable {
-  var generation: Int
+package struct ExchangeRequest: Sendable {
+  package var generation: Int
   /// A gradient, encoded; its push has none.
-  var push: (GradientPush, encoded: [UInt8])?
+  package var push: (GradientPush, encoded: [UInt8])?
   /// Norms of the whole gradient of a step.
-  var squares: (step: Int, [Double])?
+  package var squares: (step: Int, [Double])?
   /// The step whose parameters are wanted; nil for those that there are.
-  var step: Int?
+  package var step: Int?
   /// Whether those that never change are wanted too.
-  var wantsAll = false
+  package var wantsAll = false
+  /// Norms of an ended step are wanted, and nothing else: another server did not learn of them.
+  package var normsOf: Int?
+
+  package init(
+    generation: Int, push: (GradientPush, encoded: [UInt8])? = nil,
+    squares: (step: Int, [Double])? = nil, step: Int? = nil, wantsAll: Bool = false,
+    normsOf: Int? = nil
+  ) {
+    (self.generation, self.push, self.squares) = (generation, push, squares)
+    (self.step, self.wantsAll, self.normsOf) = (step, wantsAll, normsOf)
+  }
 }
 
 /// A server's answer.
-enum ExchangeReply: Sendable {
+package enum ExchangeReply: Sendable {
   /// Another assignment is in force: ask for it.
   case stale
   /// The step has to wait for others.
@@ -34,7 +63,7 @@ enum ExchangeReply: Sendable {
 }
 
 /// How a worker reaches the others. Calls block; what they throw ends the worker.
-protocol WorkerLinks: AnyObject {
+package protocol WorkerLinks: AnyObject {
   /// The next assignment after a generation.
   func assignment(after generation: Int) throws(TrainingError) -> ClusterAssignment
   /// Whether an assignment is still in force, as far as is known here.
@@ -44,40 +73,54 @@ protocol WorkerLinks: AnyObject {
 }
 
 /// How far a server is.
-struct ShardStatus: Sendable {
-  var isAtLimit: Bool
-  var version: Int
-  var sums: [Double]
-  var marks: UInt64
+package struct ShardStatus: Sendable {
+  package var isAtLimit: Bool
+  package var version: Int
+  package var sums: [Double]
+  package var marks: UInt64
+
+  package init(isAtLimit: Bool, version: Int, sums: [Double], marks: UInt64) {
+    (self.isAtLimit, self.version, self.sums, self.marks) = (isAtLimit, version, sums, marks)
+  }
 }
 
 /// What a server begins with, or what it has.
-struct ShardContents: Sendable {
-  var values: [Float]
-  var slots: [[Float]]
+package struct ShardContents: Sendable {
+  package var values: [Float]
+  package var slots: [[Float]]
+
+  package init(values: [Float], slots: [[Float]]) {
+    (self.values, self.slots) = (values, slots)
+  }
 }
 
 /// A server that a call did not reach.
-struct ServerLost: Error, Equatable {
-  var server: Int
+package struct ServerLost: Error, Equatable {
+  package var server: Int
+
+  package init(server: Int) { self.server = server }
 }
 
 /// Processes of a training, as its coordinator sees them. Calls block.
-protocol ClusterControl: AnyObject {
+package protocol ClusterControl: AnyObject {
   /// Makes sure that every server can be reached; one that died begins again, empty.
   func startServers(_ rules: [ParameterShard.Rules]) throws(TrainingError)
   /// Begins at a checkpoint.
   func load(
     _ server: Int, generation: Int, step: Int, _ contents: ShardContents, sums: [Double],
-    marks: UInt64
+    marks: UInt64, rules: ParameterShard.Rules
   ) throws(ServerLost)
   /// Puts an assignment in force and lets steps below `limit` be computed.
   func proceed(_ server: Int, generation: Int, limit: Int, resetsSums: Int?) throws(ServerLost)
   /// Waits a moment for the limit.
   func status(_ server: Int) throws(ServerLost) -> ShardStatus
-  func contents(_ server: Int) throws(ServerLost) -> ShardContents
+  func contents(_ server: Int, rules: ParameterShard.Rules) throws(ServerLost) -> ShardContents
   /// Workers that live, by number. Throws what one of them failed with.
   func workers() throws(TrainingError) -> [Int]
   /// Tells the workers what to do, by number; the others nothing.
   func assign(_ assignments: [Int: ClusterAssignment])
+  /// Ends all processes: the training is over, or is not to go on.
+  func end()
+  /// What was moved between them, a sentence.
+  var summary: String? { get }
 }

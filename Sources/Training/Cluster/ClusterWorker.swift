@@ -1,5 +1,5 @@
 /// Computes gradients of the shards that it is given, step by step, and sends them to the servers.
-final class ClusterWorker {
+package final class ClusterWorker {
   private let steps: NetworkSteps
   private let ranges: [ServerRange]
   private let codec: GradientCodec
@@ -25,8 +25,18 @@ final class ClusterWorker {
     clocks = ranges.map { _ in [] }
   }
 
+  /// A worker of the request's description and data.
+  package convenience init(
+    _ request: TrainingRequest, exampleCount: Int, links: any WorkerLinks
+  ) throws(TrainingError) {
+    let steps = try NetworkSteps(
+      try TrainingSpecification(request.specification), request.training,
+      threadCount: request.threadCount)
+    try self.init(steps, exampleCount: exampleCount, links: links)
+  }
+
   /// Works until the training has ended.
-  func run() throws(TrainingError) {
+  package func run() throws(TrainingError) {
     var generation = -1
     while true {
       let assignment = try links.assignment(after: generation)
@@ -108,13 +118,23 @@ final class ClusterWorker {
           open[server]?.push = nil
           open[server]?.squares = nil
         case .norms(let step, let squares):
-          open[server]?.push = nil
-          open[server]?.squares = nil
           norms[server] = (step, squares)
+          if open[server]?.normsOf != nil {
+            open[server] = nil
+          } else {
+            open[server]?.push = nil
+            open[server]?.squares = nil
+          }
         case .values(let encoded, let clocks):
           try take(server, encoded, first[server]?.wantsAll == true)
           self.clocks[server] = clocks
           open[server] = nil
+        }
+      }
+      if let step = norms.values.first?.step {
+        // Somebody died between telling some servers the norms and others: those have ended the step.
+        for server in ranges.indices where open[server] == nil && norms[server] == nil {
+          open[server] = ExchangeRequest(generation: generation, normsOf: step)
         }
       }
       if norms.count == ranges.count {
@@ -123,7 +143,9 @@ final class ClusterWorker {
         for server in ranges.indices.dropFirst() {
           for (index, value) in (norms[server]?.squares ?? []).enumerated() { sum[index] += value }
         }
-        for server in open.keys { open[server]?.squares = (step, sum) }
+        for server in open.keys where open[server]?.normsOf == nil {
+          open[server]?.squares = (step, sum)
+        }
         norms = [:]
       }
       if !open.isEmpty, !links.isCurrent(generation) { return false }

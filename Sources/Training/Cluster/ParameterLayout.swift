@@ -1,6 +1,6 @@
 /// A run of one parameter's numbers.
-struct ParameterPiece: Equatable, Sendable {
-  enum Kind: Equatable, Sendable {
+package struct ParameterPiece: Equatable, Sendable {
+  package enum Kind: Equatable, Sendable {
     /// Gradients change it.
     case trained
     /// A running statistic: workers tell how it changed.
@@ -10,20 +10,27 @@ struct ParameterPiece: Equatable, Sendable {
   }
 
   /// Where it lies among all parameters.
-  var offset: Int
-  var count: Int
+  package var offset: Int
+  package var count: Int
   /// The parameter's number.
-  var parameter: Int
-  var kind: Kind
+  package var parameter: Int
+  package var kind: Kind
+
+  package init(offset: Int, count: Int, parameter: Int, kind: Kind) {
+    (self.offset, self.count, self.parameter, self.kind) = (offset, count, parameter, kind)
+  }
 }
 
 /// What one parameter server holds: pieces one behind the other, those that change first.
-struct ServerRange: Equatable, Sendable {
-  var pieces: [ParameterPiece] = []
+package struct ServerRange: Equatable, Sendable {
+  package var pieces: [ParameterPiece] = []
+
+  package init(pieces: [ParameterPiece] = []) { self.pieces = pieces }
+
   /// Numbers that change, which are what travels at each step.
-  var activeCount: Int { pieces.reduce(0) { $0 + ($1.kind == .fixed ? 0 : $1.count) } }
+  package var activeCount: Int { pieces.reduce(0) { $0 + ($1.kind == .fixed ? 0 : $1.count) } }
   /// All numbers.
-  var count: Int { pieces.reduce(0) { $0 + $1.count } }
+  package var count: Int { pieces.reduce(0) { $0 + $1.count } }
 
   /// Collects the first `count` of the range's numbers from where all parameters lie.
   func gather(_ memory: UnsafePointer<Float>, count: Int) -> [Float] {

@@ -1,16 +1,23 @@
 /// What a worker sends of one step.
-struct GradientPush: Equatable, Sendable {
+package struct GradientPush: Equatable, Sendable {
   /// Of the assignment by which the worker has its shards.
-  var generation: Int
-  var step: Int
+  package var generation: Int
+  package var step: Int
   /// The shards of the data whose examples these are, ascending.
-  var shards: [Int]
+  package var shards: [Int]
   /// Examples, and loss and metrics times examples.
-  var sums: [Double]
+  package var sums: [Double]
   /// The sum of ``exampleMark(_:)`` over the examples.
-  var marks: UInt64
+  package var marks: UInt64
   /// Means over the examples: gradients, and how running statistics changed.
-  var gradient: [Float]
+  package var gradient: [Float]
+
+  package init(
+    generation: Int, step: Int, shards: [Int], sums: [Double], marks: UInt64, gradient: [Float] = []
+  ) {
+    (self.generation, self.step, self.shards) = (generation, step, shards)
+    (self.sums, self.marks, self.gradient) = (sums, marks, gradient)
+  }
 
   var exampleCount: Double { sums.first ?? 0 }
   /// A number for each example, whose sum tells whether each came once.
@@ -24,10 +31,10 @@ struct GradientPush: Equatable, Sendable {
 /// Each shard of the data has a clock: the next step that it gives gradients for. A gradient that comes
 /// twice, from a worker that was thought dead or after a server's answer was lost, is known by its shard's
 /// clock and ignored, so that every example counts once whoever dies.
-final class ParameterShard {
+package final class ParameterShard {
   /// What does not change.
-  struct Rules: Sendable {
-    var range: ServerRange
+  package struct Rules: Sendable {
+    package var range: ServerRange
     var optimizer: Optimizer
     var mode: Distribution.Mode
     /// Shards of the data.
@@ -35,7 +42,9 @@ final class ParameterShard {
     /// Examples of a global batch.
     var batchSize: Int
     /// Parameters of the whole network.
-    var parameterCount: Int
+    package var parameterCount: Int
+    /// Numbers that the optimizer keeps for each parameter.
+    package var slotCount: Int { optimizer.slotCount }
   }
 
   enum Answer: Equatable {
@@ -45,25 +54,27 @@ final class ParameterShard {
     case stale
   }
 
-  let rules: Rules
+  package let rules: Rules
   /// The assignment of shards to workers that is in force.
-  private(set) var generation = 0
+  package private(set) var generation = 0
   /// Steps from here on wait: what was done before is a checkpoint.
   private(set) var limit = 0
   private(set) var clocks: [Int]
   /// Steps whose gradients have all been used.
-  private(set) var version = 0
+  package private(set) var version = 0
   private(set) var updates = 0
-  private(set) var values: [Float]
-  private(set) var slots: [[Float]]
+  package private(set) var values: [Float]
+  package private(set) var slots: [[Float]]
   /// Over the epoch: examples, and loss and metrics times examples.
-  private(set) var sums: [Double] = []
-  private(set) var marks: UInt64 = 0
+  package private(set) var sums: [Double] = []
+  package private(set) var marks: UInt64 = 0
   /// Values of the step before, for workers that take over a dead one's shards within it.
   private var previous: [Float] = []
   private var contributions: [GradientPush] = []
   /// The mean gradient of a step, while its norm is asked of the other servers.
   private var unclipped: [Float]?
+  /// The last step that waited for the norms, and this server's, for a server that did not learn of the others'.
+  private(set) var endedSquares: (step: Int, squares: [Double])?
 
   init(_ rules: Rules) {
     self.rules = rules
@@ -75,7 +86,7 @@ final class ParameterShard {
   }
 
   /// Begins at a checkpoint.
-  func load(
+  package func load(
     generation: Int, step: Int, values: [Float], slots: [[Float]], sums: [Double], marks: UInt64
   ) {
     precondition(values.count == rules.range.count && slots.count == rules.optimizer.slotCount)
@@ -83,23 +94,23 @@ final class ParameterShard {
     (self.sums, self.marks, version, limit) = (sums, marks, step, step)
     clocks = [Int](repeating: step, count: rules.shardCount)
     updates = rules.mode == .synchronous ? step : step * rules.shardCount
-    (contributions, unclipped, previous) = ([], nil, [])
+    (contributions, unclipped, previous, endedSquares) = ([], nil, [], nil)
   }
 
   /// Puts an assignment in force and lets steps below `limit` be computed.
-  func proceed(generation: Int, limit: Int) {
+  package func proceed(generation: Int, limit: Int) {
     self.generation = max(generation, self.generation)
     self.limit = max(limit, self.limit)
   }
 
   /// Begins an epoch's sums.
-  func resetSums(count: Int) {
+  package func resetSums(count: Int) {
     sums = [Double](repeating: 0, count: count)
     marks = 0
   }
 
   /// Whether all steps below the limit are done.
-  var isAtLimit: Bool { version == limit && clocks.allSatisfy { $0 == limit } }
+  package var isAtLimit: Bool { version == limit && clocks.allSatisfy { $0 == limit } }
 
   /// Values to compute a step with; nil as long as it must wait.
   func values(for step: Int) -> [Float]? {
@@ -116,7 +127,8 @@ final class ParameterShard {
 
   func push(_ push: GradientPush) -> Answer {
     guard push.generation == generation, let first = push.shards.first, first >= 0,
-      push.shards.last ?? 0 < rules.shardCount, push.gradient.count == rules.range.activeCount
+      push.shards.last ?? 0 < rules.shardCount, push.gradient.count == rules.range.activeCount,
+      zip(push.shards, push.shards.dropFirst()).allSatisfy({ $0 < $1 })
     else { return .stale }
     if push.shards.allSatisfy({ clocks[$0] > push.step }) { return .taken }
     guard push.shards.allSatisfy({ clocks[$0] == push.step }), values(for: push.step) != nil else {
@@ -193,6 +205,7 @@ extension ParameterShard {
     guard step == version, var mean = unclipped, squares.count == rules.parameterCount else {
       return
     }
+    endedSquares = self.squares.map { (step, $0) }
     var place = 0
     for piece in rules.range.pieces where piece.kind != .fixed {
       if piece.kind == .trained,

@@ -1,10 +1,28 @@
+package import JSON
+
 /// A server's side of a worker's call, without waiting.
-struct ShardExchange {
-  let shard: ParameterShard
+package struct ShardExchange {
+  package let shard: ParameterShard
   let codec: GradientCodec
 
+  init(shard: ParameterShard, codec: GradientCodec) {
+    (self.shard, self.codec) = (shard, codec)
+  }
+
+  /// A server of a description, empty.
+  package init(
+    specification: JSONValue, range: ServerRange, parameterCount: Int
+  ) throws(TrainingError) {
+    let specification = try TrainingSpecification(specification)
+    self.init(
+      shard: ParameterShard(
+        ParameterShard.Rules(
+          specification, range: range, parameterCount: parameterCount)),
+      codec: GradientCodec(compression: specification.distribution.compression))
+  }
+
   /// Takes what a request brings. Returns false if another assignment is in force.
-  func receive(_ request: ExchangeRequest) -> Bool {
+  package func receive(_ request: ExchangeRequest) -> Bool {
     guard request.generation == shard.generation else { return false }
     if let (push, encoded) = request.push {
       var whole = push
@@ -23,8 +41,12 @@ struct ShardExchange {
   }
 
   /// The answer to a request that was received; nil as long as there is none.
-  func answer(_ request: ExchangeRequest) -> ExchangeReply? {
+  package func answer(_ request: ExchangeRequest) -> ExchangeReply? {
     guard request.generation == shard.generation else { return .stale }
+    if let step = request.normsOf {
+      guard let ended = shard.endedSquares, ended.step == step else { return .stale }
+      return .norms(step: step, ended.squares)
+    }
     if let squares = shard.squares, request.step != nil, request.squares?.step != shard.version {
       return .norms(step: shard.version, squares)
     }
@@ -35,5 +57,14 @@ struct ShardExchange {
       request.wantsAll
       ? GradientCodec.bytes(values) : codec.encode(parameters: Array(values[..<count]))
     return .values(encoded, clocks: shard.clocks)
+  }
+}
+
+extension ParameterShard.Rules {
+  init(_ specification: TrainingSpecification, range: ServerRange, parameterCount: Int) {
+    self.init(
+      range: range, optimizer: specification.optimizer, mode: specification.distribution.mode,
+      shardCount: specification.distribution.shardCount, batchSize: specification.fit.batchSize,
+      parameterCount: parameterCount)
   }
 }

@@ -20,28 +20,26 @@ final class NetworkTrainer: Trainer {
   /// All parameters as they are.
   var memory: ParameterMemory { steps.memory }
 
-  /// - Parameter makeControl: reaches the processes that a description with `distribute` asks for.
-  init(
-    _ request: TrainingRequest,
-    makeControl: ((NetworkSteps, Int) throws(TrainingError) -> any ClusterControl)? = nil
-  ) throws(TrainingError) {
+  init(_ request: TrainingRequest) throws(TrainingError) {
     specification = try TrainingSpecification(request.specification)
     let fit = specification.fit
-    guard specification.distribution.workers == 0 || makeControl != nil else {
+    let distribution = specification.distribution
+    guard distribution.workers == 0 || request.cluster != nil else {
       throw TrainingError(
         .specification,
-        "distribute: workers and parameter servers are not available yet; leave it out, or train with MPI "
-          + "(docs/training.md)")
+        "distribute: workers and parameter servers are started by the service, not here; leave it out, and let "
+          + "mpirun start the ranks (docs/training.md)")
     }
     steps = try NetworkSteps(specification, request.training, threadCount: request.threadCount)
     (exampleCount, validation, validationReader) = try Self.split(request, fit, steps)
     checkpoints = request.checkpoints
     let batches = try BatchSequence(specification, steps.reader, exampleCount: exampleCount)
     let batch = min(fit.batchSize, exampleCount)
-    if specification.distribution.workers > 0, let makeControl {
+    if distribution.workers > 0, let start = request.cluster {
       ranks = nil
-      engine = try ClusterEngine(
-        steps, exampleCount: exampleCount, control: try makeControl(steps, exampleCount))
+      let plan = ClusterPlan(
+        workers: distribution.workers, servers: distribution.servers, exampleCount: exampleCount)
+      engine = try ClusterEngine(steps, exampleCount: exampleCount, control: try start(plan))
     } else if let collective = request.collective, collective.size > 1 {
       // What cannot be computed is said before anybody waits.
       let runner = try steps.stepper(max(1, collective.part(of: batch).count))
@@ -129,7 +127,9 @@ final class NetworkTrainer: Trainer {
     if specification.fit.stopping?.restoresBest == true, !state.bestParameters.isEmpty {
       memory.base.update(from: state.bestParameters, count: memory.count)
     }
-    if let summary = rankSummary { notes.append(summary.sentence) }
+    if let summary = rankSummary?.sentence ?? (engine as? ClusterEngine)?.summary {
+      notes.append(summary)
+    }
     let graph = try exported()
     do {
       return TrainedModel(onnx: try ONNX.write(graph), metrics: state.metrics, notes: notes)

@@ -3,6 +3,7 @@ internal import Glibc
 internal import JSON
 internal import RPC
 internal import Training
+internal import TrainingCluster
 
 /// `martlet bench train`: trains in this process, without a service, and tells how long epochs take.
 struct BenchTrain: ParsableCommand {
@@ -13,6 +14,10 @@ struct BenchTrain: ParsableCommand {
   @Option(help: "The examples to learn from: .npz, .npy or .csv.") var data: String
   @Option(help: "Examples to judge by only.") var validation: String?
   @Option(help: "How many threads may compute.") var threads = 1
+  @Option(help: "Processes that compute gradients.") var workers: Int?
+  @Option(help: "With workers: processes that hold the parameters.") var servers: Int?
+  @Option(help: "With workers: synchronous, asynchronous or bounded.") var mode: String?
+  @Option(help: "With workers: none, fp16, bf16 or top_k.") var compression: String?
   @Option(help: "Keep the trained model in this file.") var output: String?
   @Flag(help: "Print what each operator of a step takes, and train no epoch.") var profile = false
   @Flag(help: "Print one JSON document.") var json = false
@@ -37,17 +42,35 @@ struct BenchTrain: ParsableCommand {
     let start = MonotonicTime.now()
     let text = try FileBytes.read(specification)
     do {
-      let request = TrainingRequest(
-        specification: try JSONValue(parsing: text[...]),
+      var options = SpecificationOptions()
+      (options.workers, options.servers) = (workers, servers)
+      (options.mode, options.compression) = (mode, compression)
+      var request = TrainingRequest(
+        specification: options.applied(to: try JSONValue(parsing: text[...])),
         training: try DataFile.open(data, name: data),
         validation: try validation.map { try DataFile.open($0, name: $0) }, threadCount: threads)
       if profile { return try printProfile(request) }
+      let folder = try Self.temporaryFolder()
+      defer { rmdir(folder) }
+      let task = ProcessCluster.Task(
+        specification: request.specification, training: data, threadCount: threads, folder: folder)
+      request.cluster = { plan throws(TrainingError) in try ProcessCluster(task, plan) }
       try measure(try Trainers.trainer(for: request), start)
     } catch let error as TrainingError {
       throw CommandFailure(.badData, error.message)
     } catch let error as JSONError {
       throw CommandFailure(.badData, "'\(specification)': \(error)")
     }
+  }
+
+  /// For the certificates of a description's workers and servers.
+  private static func temporaryFolder() throws -> String {
+    var name = Array("/tmp/martlet-bench-train-XXXXXX".utf8CString)
+    guard mkdtemp(&name) != nil else {
+      throw CommandFailure(
+        .software, "cannot make a folder in /tmp: \(String(cString: strerror(errno)))")
+    }
+    return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private func printProfile(_ request: TrainingRequest) throws {

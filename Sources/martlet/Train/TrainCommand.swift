@@ -48,7 +48,14 @@ struct TrainCommand: AsyncParsableCommand {
     @Option(help: "With MPI: where rank 0 writes the model, .onnx, beside serving it or instead.")
     var output: String?
     @Option(help: "The column or array to learn, instead of the description's.") var target: String?
-    @Option(help: "Processes that share the work.") var workers: UInt32 = 1
+    @Option(
+      help:
+        "Processes that compute gradients of a network, instead of the description's distribute.")
+    var workers: UInt32 = 0
+    @Option(help: "With workers: processes that hold the parameters.") var servers: UInt32 = 0
+    @Option(help: "With workers: synchronous, asynchronous or bounded.") var mode: String?
+    @Option(help: "With workers: how gradients travel: none, fp16, bf16 or top_k.")
+    var compression: String?
     @Option(help: "Threads; default: as many as the service allows.") var threads: UInt32 = 0
     @Option(help: "The seed, instead of the description's: the same one gives the same model.")
     var seed: UInt64?
@@ -73,6 +80,8 @@ struct TrainCommand: AsyncParsableCommand {
       if let seed { upload.options.givenSeed = .seed(seed) }
       upload.options.target = target ?? ""
       (upload.options.workers, upload.options.threads) = (workers, threads)
+      upload.options.servers = servers
+      (upload.options.mode, upload.options.compression) = (mode ?? "", compression ?? "")
       upload.options.noDeploy = noDeploy
       try upload.add("training", data)
       if let validation { try upload.add("validation", validation) }
@@ -87,6 +96,12 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     private func trainAsRank() async throws -> Never {
+      guard workers == 0, servers == 0, mode == nil, compression == nil else {
+        throw CommandFailure(
+          .usage,
+          "--workers, --servers, --mode and --compression are for a service's processes; mpirun has its "
+            + "ranks")
+      }
       guard name != nil || output != nil, !detach, !(noDeploy && output == nil) else {
         throw CommandFailure(
           .usage,

@@ -45,9 +45,6 @@ internal import Training
     #expect(code { _ = try fixture.create(model: "") } == .invalidArgument)
     #expect(code { _ = try fixture.create(model: "../x") } == .invalidArgument)
     #expect(code { _ = try fixture.create(caller: .user) } == .permissionDenied)
-    var options = MartletV1.TrainingOptions()
-    options.workers = 3
-    #expect(code { _ = try fixture.create(options: options) } == .invalidArgument)
     for file in ["training.parquet", "training.exe", "../training.csv", "state.json", "other.csv"] {
       var first = MartletV1.CreateTrainingRequest()
       (first.model, first.specification) = ("simple", "{}")
@@ -56,6 +53,20 @@ internal import Training
         code { _ = try fixture.training.create(first, caller: .deployer) } == .invalidArgument)
     }
     #expect(fixture.service.folder.list("acme/.training") == [])
+  }
+
+  @Test func optionsWinOverTheDescription() throws {
+    let fixture = try TrainingFixture()
+    var options = MartletV1.TrainingOptions()
+    (options.workers, options.servers) = (3, 2)
+    (options.mode, options.compression) = ("asynchronous", "bf16")
+    let job = try fixture.create(
+      #"{"distribute": {"workers": 1, "shards": 6}}"#, options: options)
+    let text = try job.folder.read(JobFolder.specificationFile, byteCountMax: 4096) ?? []
+    #expect(
+      String(decoding: text, as: UTF8.self)
+        == #"{"distribute":{"workers":3,"shards":6,"servers":2,"mode":"asynchronous","compression":"bf16"}}"#
+    )
   }
 
   @Test func quotasBoundJobsAndBytes() throws {

@@ -46,17 +46,20 @@ import Testing
   }
 
   private static func train(
-    _ request: TrainingRequest, atPush: (@Sendable (ThreadCluster, Int) -> Void)? = nil
+    _ given: TrainingRequest, atPush: (@Sendable (ThreadCluster, Int) -> Void)? = nil,
+    atSquares: (@Sendable (ThreadCluster, Int) -> Void)? = nil
   ) throws -> Outcome {
-    var cluster: ThreadCluster?
-    let trainer = try NetworkTrainer(request) { _, count throws(TrainingError) in
+    let cluster = Locked<ThreadCluster?>(nil)
+    var request = given
+    request.cluster = { plan throws(TrainingError) in
       do {
-        let made = try ThreadCluster(request, exampleCount: count)
-        made.atPush = atPush
-        cluster = made
+        let made = try ThreadCluster(given, exampleCount: plan.exampleCount)
+        (made.atPush, made.atSquares) = (atPush, atSquares)
+        cluster.withLock { $0 = made }
         return made
       } catch { throw error as? TrainingError ?? TrainingError(.resources, "\(error)") }
     }
+    let trainer = try NetworkTrainer(request)
     var outcome = Outcome()
     let result = try trainer.run { progress throws(TrainingError) in
       if progress.endsEpoch {
@@ -66,7 +69,7 @@ import Testing
     outcome.weights = Array(
       UnsafeBufferPointer(start: trainer.memory.base, count: trainer.memory.count))
     for metric in result.metrics { outcome.metrics[metric.name] = metric.value }
-    outcome.startCount = cluster?.lock.withLock { $0.startCount } ?? 0
+    outcome.startCount = cluster.withLock { $0?.lock.withLock { $0.startCount } } ?? 0
     return outcome
   }
 
@@ -137,6 +140,26 @@ import Testing
       }
       expectSame(whole, found, "victim \(victim)")
       #expect(found.startCount == (victim % 3 == 0 ? 1 : 2))
+    }
+  }
+
+  /// Servers that know a step's norms have ended it; the others need those of the first.
+  @Test func normsThatOnlySomeServersWereToldAreAskedForAgain() throws {
+    let optimizer =
+      #"{"class_name": "SGD", "config": {"learning_rate": 0.2, "global_clipnorm": 0.1}}"#
+    let distribute = #"{"workers": 1, "servers": 3, "shards": 2}"#
+    let request = try Self.request(distribute, optimizer: optimizer)
+    let whole = try Self.train(request)
+    for place in [4, 5, 6, 20] {
+      let found = try Self.train(
+        request,
+        atSquares: { cluster, count in
+          guard count == place else { return }
+          cluster.killWorker(0)
+          cluster.startWorker()
+        })
+      expectSame(whole, found, "place \(place)")
+      #expect(found.startCount == 1, "place \(place)")
     }
   }
 

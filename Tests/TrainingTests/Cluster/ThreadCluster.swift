@@ -14,6 +14,7 @@ final class ThreadCluster: ClusterControl, @unchecked Sendable {
     var failure: TrainingError?
     var startCount = 0
     var pushCount = 0
+    var squaresCount = 0
   }
 
   let request: TrainingRequest
@@ -24,6 +25,8 @@ final class ThreadCluster: ClusterControl, @unchecked Sendable {
   private let exampleCount: Int
   /// Called at each push, with how many there were; may kill.
   var atPush: (@Sendable (ThreadCluster, Int) -> Void)?
+  /// Called when a server is told a gradient's norms, with how many were told before; may kill.
+  var atSquares: (@Sendable (ThreadCluster, Int) -> Void)?
 
   init(_ request: TrainingRequest, exampleCount: Int) throws {
     self.request = request
@@ -78,7 +81,7 @@ final class ThreadCluster: ClusterControl, @unchecked Sendable {
 
   func load(
     _ server: Int, generation: Int, step: Int, _ contents: ShardContents, sums: [Double],
-    marks: UInt64
+    marks: UInt64, rules: ParameterShard.Rules
   ) throws(ServerLost) {
     try with(server) {
       $0.load(
@@ -103,7 +106,9 @@ final class ThreadCluster: ClusterControl, @unchecked Sendable {
     }
   }
 
-  func contents(_ server: Int) throws(ServerLost) -> ShardContents {
+  func contents(
+    _ server: Int, rules: ParameterShard.Rules
+  ) throws(ServerLost) -> ShardContents {
     try with(server) { ShardContents(values: $0.values, slots: $0.slots) }
   }
 
@@ -116,6 +121,15 @@ final class ThreadCluster: ClusterControl, @unchecked Sendable {
   func assign(_ assignments: [Int: ClusterAssignment]) {
     lock.withLock { $0.assignments = assignments }
   }
+
+  func end() {
+    let over = ClusterAssignment(generation: Int.max, shards: [], isOver: true)
+    lock.withLock { state in
+      state.assignments = Dictionary(uniqueKeysWithValues: state.alive.map { ($0, over) })
+    }
+  }
+
+  var summary: String? { nil }
 }
 
 /// One worker's view.
@@ -157,6 +171,13 @@ final class ThreadLinks: WorkerLinks {
           return state.pushCount
         }
         cluster.atPush?(cluster, count)
+      }
+      if request.squares != nil {
+        let count = cluster.lock.withLock { state in
+          state.squaresCount += 1
+          return state.squaresCount
+        }
+        cluster.atSquares?(cluster, count)
       }
       try check(cluster.lock.withLock { $0 })
       replies[server] = cluster.lock.withLock { state -> ExchangeReply? in

@@ -997,7 +997,7 @@ const ProtobufCMessageDescriptor martlet__v1__create_training_request__descripto
   (ProtobufCMessageInit) martlet__v1__create_training_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__training_options__field_descriptors[5] =
+static const ProtobufCFieldDescriptor martlet__v1__training_options__field_descriptors[8] =
 {
   {
     "seed",
@@ -1059,10 +1059,49 @@ static const ProtobufCFieldDescriptor martlet__v1__training_options__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "servers",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__TrainingOptions, servers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "mode",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__TrainingOptions, mode),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "compression",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__TrainingOptions, compression),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__training_options__field_indices_by_name[] = {
+  7,   /* field[7] = compression */
+  6,   /* field[6] = mode */
   4,   /* field[4] = no_deploy */
   0,   /* field[0] = seed */
+  5,   /* field[5] = servers */
   1,   /* field[1] = target */
   3,   /* field[3] = threads */
   2,   /* field[2] = workers */
@@ -1070,7 +1109,7 @@ static const unsigned martlet__v1__training_options__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__v1__training_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor martlet__v1__training_options__descriptor =
 {
@@ -1080,7 +1119,7 @@ const ProtobufCMessageDescriptor martlet__v1__training_options__descriptor =
   "Martlet__V1__TrainingOptions",
   "martlet.v1",
   sizeof(Martlet__V1__TrainingOptions),
-  5,
+  8,
   martlet__v1__training_options__field_descriptors,
   martlet__v1__training_options__field_indices_by_name,
   1,  martlet__v1__training_options__number_ranges,

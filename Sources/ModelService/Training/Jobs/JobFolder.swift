@@ -1,4 +1,7 @@
+internal import Glibc
+internal import JSON
 internal import Training
+internal import TrainingCluster
 
 /// Whose job, and which.
 struct JobKey: Sendable, Hashable {
@@ -23,6 +26,8 @@ final class JobFolder: Sendable {
   static let cancelMark = "cancel"
   /// Room that is given up when a full disk would keep the end of the job from being written.
   static let reserveFile = "reserve"
+  /// Of the processes that share a training.
+  static let clusterFolder = "cluster"
   static let temporaryPrefix = ".tmp-"
 
   let key: JobKey
@@ -142,6 +147,25 @@ extension JobFolder {
     for name in [order.trainingFile, order.validationFile, Self.checkpointFile, Self.reserveFile] {
       if let name { _ = try? folder.removeFile(name) }
     }
+    folder.removeTree(Self.clusterFolder)
+  }
+
+  /// Starts the processes of a training that is shared among several. They join by a folder of the job, where
+  /// nobody else's can read.
+  func cluster(
+    _ order: JobOrder, _ specification: JSONValue, threadCount: Int
+  ) throws(TrainingError) -> @Sendable (ClusterPlan) throws(TrainingError) -> any ClusterControl {
+    // Other processes open the folder by its name.
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/proc/self/fd/\(folder.descriptor)", &buffer, buffer.count - 1)
+    guard length > 0 else {
+      throw TrainingError(.resources, "the training's folder has no name any more")
+    }
+    let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let task = ProcessCluster.Task(
+      specification: specification, training: "\(path)/\(order.trainingFile)",
+      threadCount: threadCount, folder: "\(path)/\(Self.clusterFolder)")
+    return { plan throws(TrainingError) in try ProcessCluster(task, plan) }
   }
 }
 

@@ -2,6 +2,7 @@ internal import JSON
 internal import RPC
 internal import Synchronization
 internal import Training
+internal import TrainingCluster
 
 /// How trainers are made; tests have their own.
 typealias TrainerFactory =
@@ -149,10 +150,11 @@ extension JobRun {
       try DataFile.open(job.path($0), name: $0)
     }
     let threads = around.threadCountMax
-    let request = TrainingRequest(
+    var request = TrainingRequest(
       specification: specification, training: training, validation: validation,
       checkpoints: JobCheckpoints(job) { [self] in noteCheckpoint() },
       threadCount: order.threadCount == 0 ? threads : min(order.threadCount, threads))
+    request.cluster = try job.cluster(order, specification, threadCount: request.threadCount)
     var trainer = try around.makeTrainer(request)
     var pace = Pace()
     let model = try trainer.run { progress throws(TrainingError) in

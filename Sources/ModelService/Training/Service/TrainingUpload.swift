@@ -25,10 +25,6 @@ final class TrainingUpload: Sendable {
           + "'+' that does not begin with '.', got '\(first.model.clipped)'")
     }
     options = first.options ?? MartletV1.TrainingOptions()
-    guard options.workers <= 1 else {
-      throw RPCError.invalid(
-        "expected 1 worker, which is what this service has, got \(options.workers)")
-    }
     specification = try Self.specification(first.specification, options, store.limits)
     (model, self.caller) = (first.model, caller)
     do { staged = try store.stage(caller.tenant) } catch { throw error.status }
@@ -109,6 +105,10 @@ final class TrainingUpload: Sendable {
     }
     var given = SpecificationOptions(target: options.target)
     if case .seed(let seed)? = options.givenSeed { given.seed = seed }
+    given.workers = options.workers == 0 ? nil : Int(options.workers)
+    given.servers = options.servers == 0 ? nil : Int(options.servers)
+    given.mode = options.mode.isEmpty ? nil : options.mode
+    given.compression = options.compression.isEmpty ? nil : options.compression
     return given.applied(to: value).serialized()
   }
 }

@@ -103,7 +103,7 @@ struct  Martlet__V1__TrainingOptions
    */
   char *target;
   /*
-   * Processes that share the work; 0: 1.
+   * Processes that compute gradients of a network; 0: as the description's `distribute` says.
    */
   uint32_t workers;
   /*
@@ -114,6 +114,18 @@ struct  Martlet__V1__TrainingOptions
    * Keep what was trained without serving it: FetchModel reads it.
    */
   protobuf_c_boolean no_deploy;
+  /*
+   * Processes that hold the parameters of a network; 0: as the description says.
+   */
+  uint32_t servers;
+  /*
+   * `synchronous`, `asynchronous` or `bounded`.
+   */
+  char *mode;
+  /*
+   * `none`, `fp16`, `bf16` or `top_k`.
+   */
+  char *compression;
   Martlet__V1__TrainingOptions__GivenSeedCase given_seed_case;
   union {
     uint64_t seed;
@@ -121,7 +133,7 @@ struct  Martlet__V1__TrainingOptions
 };
 #define MARTLET__V1__TRAINING_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__training_options__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, MARTLET__V1__TRAINING_OPTIONS__GIVEN_SEED__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MARTLET__V1__TRAINING_OPTIONS__GIVEN_SEED__NOT_SET, {0} }
 
 
 struct  Martlet__V1__CreateTrainingResponse

@@ -1,0 +1,156 @@
+internal import Protocols
+internal import RPC
+internal import Synchronization
+internal import Training
+
+/// The processes that have joined. Each is a member as long as its call lasts: a process that dies is none at
+/// once, one that is silent after some seconds.
+final class ClusterMembers: Sendable {
+  static let path = "/martlet.v1.ClusterCoordinator/Join"
+
+  private struct Key: Hashable {
+    var role: ClusterNode.Role
+    var number: Int
+  }
+
+  private struct Member {
+    /// Tells two processes of one number apart.
+    var ticket: Int
+    var address: String
+    var outbox: AsyncStream<MartletV1.JoinClusterResponse>.Continuation
+  }
+
+  private struct State {
+    var members: [Key: Member] = [:]
+    var expected: Set<Key> = []
+    var ticketCount = 0
+    var failure: TrainingError?
+  }
+
+  private let task: MartletV1.ClusterTask
+  private let state = Mutex(State())
+
+  init(_ task: MartletV1.ClusterTask) { self.task = task }
+
+  // MARK: - For the coordinator
+
+  /// Lets a process join; another one of that number is none any more.
+  func expect(_ role: ClusterNode.Role, _ number: Int) {
+    forget(role, number)
+    state.withLock { _ = $0.expected.insert(Key(role: role, number: number)) }
+  }
+
+  /// Parts from a process.
+  func forget(_ role: ClusterNode.Role, _ number: Int) {
+    let key = Key(role: role, number: number)
+    let member = state.withLock { state in
+      state.expected.remove(key)
+      return state.members.removeValue(forKey: key)
+    }
+    member?.outbox.finish()
+  }
+
+  /// Numbers of those who are there, ascending.
+  func joined(_ role: ClusterNode.Role) -> [Int] {
+    state.withLock { $0.members.keys.filter { $0.role == role }.map(\.number) }.sorted()
+  }
+
+  /// Where a server is; nil for one that is not there.
+  func address(ofServer number: Int) -> String? {
+    state.withLock { $0.members[Key(role: .server, number: number)]?.address }
+  }
+
+  /// What a worker failed with.
+  var failure: TrainingError? { state.withLock { $0.failure } }
+
+  /// Tells a worker what to do.
+  func send(_ assignment: MartletV1.ClusterAssignment, to worker: Int) {
+    var message = MartletV1.JoinClusterResponse()
+    message.assignment = assignment
+    let outbox = state.withLock { $0.members[Key(role: .worker, number: worker)]?.outbox }
+    outbox?.yield(message)
+  }
+
+  /// Tells everybody that the training is over.
+  func end() {
+    var message = MartletV1.JoinClusterResponse()
+    message.assignment = ClusterAssignment(generation: 0, shards: [], isOver: true)
+      .message(servers: [])
+    let members = state.withLock { state in
+      state.expected = []
+      return state.members
+    }
+    for member in members.values {
+      member.outbox.yield(message)
+      member.outbox.finish()
+    }
+  }
+
+  // MARK: - For the processes
+
+  func register(on server: Server) {
+    server.bidirectional(Self.path) {
+      [self]
+      (
+        requests: RequestStream<MartletV1.JoinClusterRequest>,
+        writer: ResponseWriter<MartletV1.JoinClusterResponse>, _
+      ) in
+      guard let first = try await requests.next() else {
+        throw RPCError(code: .invalidArgument, message: "expected a role, got no message")
+      }
+      let (key, ticket, messages) = try admit(first)
+      defer { leave(key, ticket) }
+      var hello = MartletV1.JoinClusterResponse()
+      hello.task = task
+      try await writer.send(hello)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          for await message in messages { try await writer.send(message) }
+        }
+        group.addTask { [self] in
+          while let message = try await requests.next() { note(message) }
+        }
+        try await group.next()
+        group.cancelAll()
+      }
+    }
+  }
+
+  private func admit(
+    _ hello: MartletV1.JoinClusterRequest
+  ) throws -> (Key, Int, AsyncStream<MartletV1.JoinClusterResponse>) {
+    guard let role = ClusterNode.Role(rawValue: hello.role) else {
+      throw RPCError(
+        code: .invalidArgument, message: "expected the role worker or server, got another")
+    }
+    let key = Key(role: role, number: Int(hello.number))
+    let (messages, outbox) = AsyncStream.makeStream(of: MartletV1.JoinClusterResponse.self)
+    let ticket = state.withLock { state -> Int? in
+      guard state.expected.contains(key), state.members[key] == nil else { return nil }
+      state.ticketCount += 1
+      state.members[key] = Member(
+        ticket: state.ticketCount, address: hello.address, outbox: outbox)
+      return state.ticketCount
+    }
+    guard let ticket else {
+      throw RPCError(
+        code: .failedPrecondition, message: "no \(role) of number \(key.number) is expected")
+    }
+    return (key, ticket, messages)
+  }
+
+  private func leave(_ key: Key, _ ticket: Int) {
+    state.withLock { state in
+      if state.members[key]?.ticket == ticket { state.members[key] = nil }
+    }
+  }
+
+  private func note(_ message: MartletV1.JoinClusterRequest) {
+    guard !message.failure.isEmpty else { return }
+    state.withLock { state in
+      if state.failure == nil {
+        state.failure = TrainingError(codeName: message.failureCode, message.failure)
+      }
+    }
+  }
+}

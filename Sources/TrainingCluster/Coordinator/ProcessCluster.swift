@@ -1,0 +1,296 @@
+internal import Glibc
+package import JSON
+internal import Protocols
+internal import RPC
+package import Training
+
+/// Workers and parameter servers as processes of this machine, and those that joined from elsewhere. For one
+/// thread, which may wait.
+///
+/// A process that ends is known at once, one that is silent after ten seconds; both are replaced. That the
+/// training goes on as it was is the engine's business.
+package final class ProcessCluster: ClusterControl {
+  /// What is trained, and where.
+  package struct Task: Sendable {
+    package var specification: JSONValue
+    /// The file of examples, as the processes open it.
+    package var training: String
+    /// Threads of all workers together.
+    package var threadCount: Int
+    /// For certificates and the coordinator's address; only this training's processes may read it.
+    package var folder: String
+    /// Where this process and the servers are reached.
+    package var host = "127.0.0.1"
+
+    package init(
+      specification: JSONValue, training: String, threadCount: Int, folder: String
+    ) {
+      (self.specification, self.training) = (specification, training)
+      (self.threadCount, self.folder) = (threadCount, folder)
+    }
+  }
+
+  private struct Node {
+    var number: Int
+    var handle: any NodeHandle
+  }
+
+  private let task: Task
+  private let plan: ClusterPlan
+  private let launcher: any NodeLauncher
+  private let folder: ClusterFolder
+  private let members: ClusterMembers
+  private let server: Server
+  private let specification: String
+  private var workerNodes: [Node] = []
+  private var serverNodes: [Node] = []
+  private var nextWorker = 0
+  private var clients: [(address: String, client: Client)] = []
+  private var traffic: [(bytes: Int, steps: Int)] = []
+  private var hasEnded = false
+  /// Processes that ended by themselves since the last checkpoint.
+  private var deathCount = 0
+
+  /// More deaths than this without a checkpoint in between: whatever kills them will go on.
+  private static let deathCountMax = 10
+  /// Until a process has joined: it reads the data and plans the network's steps.
+  private static let startSeconds = 60
+  /// Until processes that were told that all is over have ended.
+  private static let endSeconds = 3.0
+  private static let lookMicroseconds: UInt32 = 10_000
+
+  package init(
+    _ task: Task, _ plan: ClusterPlan, launcher: any NodeLauncher = ProcessLauncher()
+  ) throws(TrainingError) {
+    (self.task, self.plan, self.launcher) = (task, plan, launcher)
+    specification = String(decoding: task.specification.serialized(), as: UTF8.self)
+    var message = MartletV1.ClusterTask()
+    (message.specification, message.training) = (specification, task.training)
+    message.exampleCount = UInt64(plan.exampleCount)
+    message.threads = UInt32(clamping: max(1, task.threadCount / max(1, plan.workers)))
+    members = ClusterMembers(message)
+    folder = ClusterFolder(path: task.folder)
+    try folder.prepare(host: task.host)
+    server = Server(configuration: .ofTraining(folder, host: task.host))
+    members.register(on: server)
+    do { try server.start() } catch {
+      throw TrainingError(.resources, "the training's coordinator cannot listen: \(error)")
+    }
+    try folder.tell(.tcp(host: task.host, port: server.port ?? 0))
+  }
+
+  deinit { end() }
+
+  package func startServers(_ rules: [ParameterShard.Rules]) throws(TrainingError) {
+    while serverNodes.count < rules.count {
+      let number = serverNodes.count
+      serverNodes.append(Node(number: number, handle: try launch(.server, number)))
+      traffic.append((0, 0))
+    }
+    while workerNodes.count < plan.workers { workerNodes.append(try newWorker()) }
+    var looks = 0
+    while true {
+      try replaceTheDead()
+      let isComplete =
+        members.joined(.server).count == serverNodes.count
+        && members.joined(.worker).count == workerNodes.count
+      if isComplete { break }
+      looks += 1
+      guard looks * Int(Self.lookMicroseconds) < Self.startSeconds * 1_000_000 else {
+        throw TrainingError(
+          .resources,
+          "expected \(workerNodes.count) workers and \(serverNodes.count) parameter servers within "
+            + "\(Self.startSeconds) s, got \(members.joined(.worker).count) and "
+            + "\(members.joined(.server).count): resume the training when the machine has time for them"
+        )
+      }
+      usleep(Self.lookMicroseconds)
+    }
+    try connect()
+  }
+
+  private func launch(
+    _ role: ClusterNode.Role, _ number: Int
+  ) throws(TrainingError) -> any NodeHandle {
+    members.expect(role, number)
+    return try launcher.launch(folder: task.folder, role: role, number: number)
+  }
+
+  private func newWorker() throws(TrainingError) -> Node {
+    nextWorker += 1
+    return Node(number: nextWorker - 1, handle: try launch(.worker, nextWorker - 1))
+  }
+
+  /// Starts others for processes that have ended.
+  private func replaceTheDead() throws(TrainingError) {
+    if let failure = members.failure { throw failure }
+    for index in serverNodes.indices where !serverNodes[index].handle.isAlive {
+      try countDeath("parameter server")
+      serverNodes[index].handle = try launch(.server, serverNodes[index].number)
+      traffic[index] = (0, 0)
+    }
+    for index in workerNodes.indices where !workerNodes[index].handle.isAlive {
+      try countDeath("worker")
+      members.forget(.worker, workerNodes[index].number)
+      workerNodes[index] = try newWorker()
+    }
+  }
+
+  private func countDeath(_ what: String) throws(TrainingError) {
+    deathCount += 1
+    guard deathCount > Self.deathCountMax else { return }
+    throw TrainingError(
+      .resources,
+      "\(deathCount) processes ended since the last checkpoint, the last one a \(what), perhaps because they "
+        + "need more memory than there is: use fewer workers, smaller batches or a smaller model, then resume "
+        + "the training")
+  }
+
+  private func connect() throws(TrainingError) {
+    let known = Dictionary(clients.map { ($0.address, $0.client) }, uniquingKeysWith: { $1 })
+    clients = []
+    for node in serverNodes {
+      let address = members.address(ofServer: node.number) ?? ""
+      do {
+        clients.append(
+          (
+            address,
+            try known[address]
+              ?? Client(
+                target: Endpoint(parsing: address), tls: folder.tls, configuration: .ofTraining)
+          ))
+      } catch {
+        throw TrainingError(.resources, "a parameter server cannot be reached: \(error)")
+      }
+    }
+  }
+
+  package func workers() throws(TrainingError) -> [Int] {
+    try replaceTheDead()
+    return members.joined(.worker)
+  }
+
+  package func assign(_ assignments: [Int: ClusterAssignment]) {
+    let servers = clients.map(\.address)
+    for (worker, assignment) in assignments {
+      members.send(assignment.message(servers: servers), to: worker)
+    }
+  }
+
+  package func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    members.end()
+    let handles = (workerNodes + serverNodes).map(\.handle)
+    let lookCount = Int(Self.endSeconds * 1e6) / Int(Self.lookMicroseconds)
+    for _ in 0..<lookCount where handles.contains(where: { $0.isAlive }) {
+      usleep(Self.lookMicroseconds)
+    }
+    for handle in handles { handle.kill() }
+    for (_, client) in clients { client.close() }
+    folder.remove()
+    let server = server
+    _Concurrency.Task.detached { await server.shutdown(gracePeriod: .zero) }
+  }
+
+  package var summary: String? {
+    let bytes = traffic.reduce(0.0) { sum, server in
+      sum + Double(server.bytes) / Double(max(1, server.steps))
+    }
+    guard bytes > 0 else { return nil }
+    return
+      "\(plan.workers) workers and \(plan.servers) parameter servers moved \(Int(bytes)) bytes a step"
+  }
+}
+
+// MARK: - Calls of the servers
+
+extension ProcessCluster {
+  /// A call of a server; whatever it fails with, the server is lost.
+  private func call<Value: Sendable>(
+    _ server: Int, seconds: Int,
+    _ body: @escaping @Sendable (Client, MonotonicTime) async throws -> Value
+  ) throws(ServerLost) -> Value {
+    let client = clients[server].client
+    let deadline = MonotonicTime.now() + .seconds(seconds)
+    do {
+      return try waiting { try await body(client, deadline) }.get()
+    } catch {
+      // It may live and only be silent: the one that takes its place begins at the checkpoint.
+      serverNodes[server].handle.kill()
+      throw ServerLost(server: server)
+    }
+  }
+
+  /// Time for a server's parameters at 20 MB/s, and for it to be busy.
+  private static func seconds(forNumbers count: Int) -> Int { 10 + count / 5_000_000 }
+
+  package func load(
+    _ server: Int, generation: Int, step: Int, _ contents: ShardContents, sums: [Double],
+    marks: UInt64, rules: ParameterShard.Rules
+  ) throws(ServerLost) {
+    var first = MartletV1.LoadParametersRequest()
+    (first.generation, first.step) = (UInt64(generation), UInt64(step))
+    (first.sums, first.marks, first.specification) = (sums, marks, specification)
+    first.pieces = rules.range.pieceMessages
+    first.parameterCount = UInt32(rules.parameterCount)
+    let (message, bytes) = (first, contents.bytes)
+    try call(server, seconds: Self.seconds(forNumbers: bytes.count / 4)) { client, deadline in
+      let _: MartletV1.LoadParametersResponse = try await client.clientStreaming(
+        ParameterServerHandlers.service + "Load", deadline: deadline
+      ) { writer in
+        try await NumberParts.send(
+          message, bytes, empty: MartletV1.LoadParametersRequest(), to: writer
+        ) { $0.data = $1 }
+      }
+    }
+  }
+
+  package func proceed(
+    _ server: Int, generation: Int, limit: Int, resetsSums: Int?
+  ) throws(ServerLost) {
+    var request = MartletV1.ProceedRequest()
+    (request.generation, request.limit) = (UInt64(generation), UInt64(limit))
+    request.sumCount = UInt32(resetsSums ?? 0)
+    let message = request
+    try call(server, seconds: 10) { client, deadline in
+      let _: MartletV1.ProceedResponse = try await client.unary(
+        ParameterServerHandlers.service + "Proceed", message, deadline: deadline)
+    }
+  }
+
+  package func status(_ server: Int) throws(ServerLost) -> ShardStatus {
+    let response: MartletV1.ShardStatusResponse = try call(server, seconds: 10) {
+      client, deadline in
+      try await client.unary(
+        ParameterServerHandlers.service + "Status", MartletV1.ShardStatusRequest(),
+        deadline: deadline)
+    }
+    traffic[server] = (
+      Int(clamping: response.receivedBytes) + Int(clamping: response.sentBytes),
+      Int(clamping: response.steps)
+    )
+    return ShardStatus(
+      isAtLimit: response.isAtLimit, version: Int(clamping: response.version),
+      sums: response.sums, marks: response.marks)
+  }
+
+  package func contents(
+    _ server: Int, rules: ParameterShard.Rules
+  ) throws(ServerLost) -> ShardContents {
+    let byteCount = 4 * rules.range.count * (1 + rules.slotCount)
+    let bytes: [UInt8] = try call(server, seconds: Self.seconds(forNumbers: byteCount / 4)) {
+      client, deadline in
+      let responses: ResponseStream<MartletV1.ParametersResponse> =
+        try await client.serverStreaming(
+          ParameterServerHandlers.service + "Contents", MartletV1.ParametersRequest(),
+          deadline: deadline)
+      return try await NumberParts.receive([], responses, byteCountMax: byteCount) { $0.data }
+    }
+    guard bytes.count == byteCount,
+      let contents = ShardContents(bytes, count: rules.range.count)
+    else { throw ServerLost(server: server) }
+    deathCount = 0
+    return contents
+  }
+}

@@ -1,0 +1,136 @@
+internal import JSON
+internal import Protocols
+internal import RPC
+internal import Training
+
+/// One parameter server's shard, to which calls come one after the other. A call whose answer is not there
+/// yet waits for the others' for a moment.
+actor ShardHost {
+  private var exchange: ShardExchange?
+  private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+  private var waiterCount = 0
+  private var receivedByteCount = 0
+  private var sentByteCount = 0
+  private var stepCount = 0
+
+  /// How long a call waits for what others do. Long enough to cost nothing, short enough that whoever waits
+  /// learns of another assignment.
+  private static let patience = Duration.milliseconds(250)
+
+  init() {}
+
+  /// Begins at a checkpoint.
+  func load(_ first: MartletV1.LoadParametersRequest, _ bytes: [UInt8]) throws {
+    let parameterCount = Int(first.parameterCount)
+    guard let range = ServerRange(first.pieces, parameterCount: parameterCount),
+      let contents = ShardContents(bytes, count: range.count)
+    else {
+      throw RPCError(
+        code: .invalidArgument, message: "expected parameters of the pieces that they are of")
+    }
+    do {
+      let made = try ShardExchange(
+        specification: try JSONValue(parsing: Array(first.specification.utf8)[...]), range: range,
+        parameterCount: parameterCount)
+      guard contents.slots.count == made.shard.slots.count || range.count == 0 else {
+        throw RPCError(
+          code: .invalidArgument,
+          message: "expected \(made.shard.slots.count) slots, got \(contents.slots.count)")
+      }
+      made.shard.load(
+        generation: Int(clamping: first.generation), step: Int(clamping: first.step),
+        values: contents.values,
+        slots: range.count == 0 ? made.shard.slots : contents.slots, sums: first.sums,
+        marks: first.marks)
+      exchange = made
+    } catch let error as TrainingError {
+      throw RPCError(code: .invalidArgument, message: error.message)
+    } catch let error as JSONError {
+      throw RPCError(code: .invalidArgument, message: "\(error)")
+    }
+    tellWaiters()
+  }
+
+  /// See `ParameterShard.proceed`.
+  func proceed(_ request: MartletV1.ProceedRequest) throws {
+    let shard = try loaded().shard
+    if request.sumCount > 0 { shard.resetSums(count: min(Int(request.sumCount), 1 << 16)) }
+    shard.proceed(
+      generation: Int(clamping: request.generation), limit: Int(clamping: request.limit))
+    tellWaiters()
+  }
+
+  /// How far it is, when the limit is reached or a moment later.
+  func status() async throws -> MartletV1.ShardStatusResponse {
+    let end = ContinuousClock.now + Self.patience
+    while !(try loaded().shard.isAtLimit), ContinuousClock.now < end { await change(until: end) }
+    let shard = try loaded().shard
+    var response = MartletV1.ShardStatusResponse()
+    (response.isAtLimit, response.version) = (shard.isAtLimit, UInt64(shard.version))
+    (response.sums, response.marks) = (shard.sums, shard.marks)
+    (response.receivedBytes, response.sentBytes) = (
+      UInt64(receivedByteCount), UInt64(sentByteCount)
+    )
+    response.steps = UInt64(stepCount)
+    return response
+  }
+
+  /// What it has.
+  func contents() throws -> [UInt8] {
+    let shard = try loaded().shard
+    return ShardContents(values: shard.values, slots: shard.slots).bytes
+  }
+
+  /// The largest encoded gradient that can be meant.
+  func gradientByteCountMax() throws -> Int {
+    try loaded().shard.rules.range.activeCount * 8
+  }
+
+  /// A worker's call.
+  func exchange(_ request: ExchangeRequest) async throws -> ExchangeReply {
+    let own = try loaded()
+    let version = own.shard.version
+    guard own.receive(request) else { return .stale }
+    receivedByteCount += request.push?.encoded.count ?? 0
+    stepCount += own.shard.version - version
+    if request.push != nil || request.squares != nil { tellWaiters() }
+    let end = ContinuousClock.now + Self.patience
+    while true {
+      // A coordinator may have begun anew meanwhile.
+      let reply = try loaded().answer(request)
+      if let reply {
+        // What a worker begins with is not a step's.
+        if !request.wantsAll { sentByteCount += reply.encoded.count }
+        return reply
+      }
+      guard ContinuousClock.now < end else { return .pending }
+      await change(until: end)
+    }
+  }
+
+  private func loaded() throws -> ShardExchange {
+    guard let exchange else {
+      throw RPCError(code: .failedPrecondition, message: "no parameters were loaded yet")
+    }
+    return exchange
+  }
+
+  // MARK: - Waiting
+
+  private func tellWaiters() {
+    let all = waiters
+    waiters = [:]
+    for waiter in all.values { waiter.resume() }
+  }
+
+  private func change(until end: ContinuousClock.Instant) async {
+    let number = waiterCount
+    waiterCount += 1
+    let timer = Task {
+      try? await Task.sleep(until: end, clock: .continuous)
+      self.waiters.removeValue(forKey: number)?.resume()
+    }
+    await withCheckedContinuation { waiters[number] = $0 }
+    timer.cancel()
+  }
+}
