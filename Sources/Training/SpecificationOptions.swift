@@ -14,6 +14,8 @@ public struct SpecificationOptions: Sendable {
   public var mode: String?
   /// How gradients travel, as `distribute` names it.
   public var compression: String?
+  /// The model to begin with: an .onnx file's path, or `MODEL[:VERSION]` of a service.
+  public var initialModel: String?
 
   /// Classes of Keras, whose seed stands with how they are fitted. All others are scikit-learn's, whose
   /// seed is a parameter of theirs.
@@ -23,8 +25,20 @@ public struct SpecificationOptions: Sendable {
   private static let seedlessClasses: Set<String> = ["LinearRegression"]
 
   /// Nothing besides the description.
-  public init(seed: UInt64? = nil, target: String? = nil) {
-    (self.seed, self.target) = (seed, target)
+  public init(seed: UInt64? = nil, target: String? = nil, initialModel: String? = nil) {
+    (self.seed, self.target, self.initialModel) = (seed, target, initialModel)
+  }
+
+  /// What a description says to begin with; nil for nothing.
+  public static func initialModel(of specification: JSONValue) throws(TrainingError) -> String? {
+    guard let value = specification["fit"]?["initial_model"], value != .null else { return nil }
+    guard case .string(let name) = value, !name.isEmpty else {
+      throw TrainingError(
+        .specification,
+        "fit: initial_model must be a model's name with or without its version (digits:3), or where there "
+          + "is no service an .onnx file, got \(value.kind)")
+    }
+    return name
   }
 
   /// The description with the options in it, which win over what it says.
@@ -34,6 +48,9 @@ public struct SpecificationOptions: Sendable {
       result = Self.set("fit", "target", .string(target), in: result)
     }
     result = distributed(result)
+    if let initialModel, !initialModel.isEmpty {
+      result = Self.set("fit", "initial_model", .string(initialModel), in: result)
+    }
     if let seed {
       let value = Int64(exactly: seed).map { JSONValue.integer($0) } ?? .unsigned(seed)
       var isNetwork = true

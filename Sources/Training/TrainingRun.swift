@@ -12,6 +12,8 @@ public struct TrainingRequest: Sendable {
   public var checkpoints: (any CheckpointStore)?
   /// Threads to compute on.
   public var threadCount: Int
+  /// The model that `fit.initial_model` names; nil for none.
+  public var initialModel: InitialModel?
   /// Those who train the same network together; nil for who trains alone. All of them make the same request.
   package var collective: (any Collective)?
   /// Starts and reaches the processes of a description with `distribute`; nil where there are none.
@@ -106,9 +108,17 @@ public struct TrainedModel: Sendable {
 
 /// One way to train. Made from a request, which it checks: what is wrong is said before anything is computed.
 public protocol Trainer {
+  /// What a person should know before it begins, a sentence each: whose weights it begins with.
+  var openingNotes: [String] { get }
+
   /// Trains to the end, from the last checkpoint if there is one. `report` is told of every step that is
   /// worth telling, and at least twice a second; it throws `TrainingError(.cancelled, …)` to end the training.
   mutating func run(
     report: (TrainingProgress) throws(TrainingError) -> Void
   ) throws(TrainingError) -> TrainedModel
+}
+
+extension Trainer {
+  /// Nothing.
+  public var openingNotes: [String] { [] }
 }

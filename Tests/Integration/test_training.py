@@ -413,3 +413,129 @@ def test_deleted_trainings_are_gone_and_their_versions_stay(house, table, tmp_pa
         installation.run("train", "show", job, key=east.deploy)
     assert failure.value.code == 66
     assert "kept" in [model["name"] for model in installation.json("model", "list", key=east.deploy)]
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    """Images of ten figures, moved and with noise: those of the first five, and all."""
+    random = np.random.default_rng(12)
+    drawn = np.kron(random.random((10, 4, 4)) > 0.5, np.ones((2, 2)))
+    folder = tmp_path_factory.mktemp("figures")
+
+    def examples(classes, count, name):
+        y = random.integers(0, classes, count)
+        x = random.normal(0, 0.4, (count, 12, 12, 1))
+        for image, label, (row, column) in zip(x, y, random.integers(0, 5, (count, 2))):
+            image[row:row + 8, column:column + 8, 0] += drawn[label]
+        np.savez(folder / name, x=x.astype(np.float32), y=y)
+        return folder / name
+
+    return examples(5, 1500, "five.npz"), examples(10, 600, "ten.npz")
+
+
+def figure_network(classes, epochs, frozen=False, head="head", **fit):
+    def conv(name):
+        return {"class_name": "Conv2D", "config": {
+            "name": name, "filters": 12, "kernel_size": 3, "activation": "relu",
+            "trainable": not frozen}}
+
+    return {
+        "class_name": "Sequential",
+        "config": {"layers": [
+            conv("first"), {"class_name": "MaxPooling2D", "config": {}}, conv("second"),
+            {"class_name": "Flatten", "config": {}},
+            {"class_name": "Dense", "config": {
+                "name": head, "units": classes, "activation": "softmax",
+                # A head that knows nothing says so, however large the features are.
+                "kernel_initializer": "zeros"}}]},
+        "compile": {"optimizer": {"class_name": "Adam", "config": {"learning_rate": 0.003}},
+                    "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
+        "fit": {"epochs": epochs, "batch_size": 32, "seed": 3, **fit}}
+
+
+def initializers(path):
+    """Weights of an ONNX file by name, as their bytes."""
+    import onnx
+
+    return {tensor.name: tensor.raw_data for tensor in onnx.load(path).graph.initializer}
+
+
+def first_loss(log):
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    return next(line["metrics"]["loss"] for line in lines if line.get("ends_epoch"))
+
+
+def test_a_training_begins_with_what_another_learned(house, figures, tmp_path):
+    installation, east, west = house
+    five, ten = figures
+
+    def train(name, specification, data, *options, key=east.deploy):
+        return installation.run(
+            "train", spec(tmp_path, specification, f"{name}.json"), "--data", data, "--name", name,
+            "--log", tmp_path / f"{name}.jsonl", *options, key=key, timeout=240).stdout
+
+    def fetch(name):
+        job = next(job["id"] for job in installation.json("train", "list", key=east.deploy)
+                   if job["model"] == name)
+        installation.run("train", "fetch", job, "--output", tmp_path / name, key=east.deploy)
+        return initializers(tmp_path / name)
+
+    train("figures", figure_network(5, 12), five)
+    old = fetch("figures")
+    output = train(
+        "more", figure_network(10, 4, frozen=True, head="new"), ten, "--from", "figures")
+    assert "4 of 6 weights from figures:1; new: new/kernel, new/bias" in output
+    new = fetch("more")
+    for layer in ("first", "second"):
+        for weight in ("kernel", "bias"):
+            assert new[f"{layer}/{weight}"] == old[f"{layer}/{weight}"]
+    # A file of this machine gives the same.
+    file = (tmp_path / "figures").rename(tmp_path / "figures.onnx")
+    output = train(
+        "sent", figure_network(10, 4, frozen=True, head="new"), ten, "--from", file)
+    assert "4 of 6 weights from figures.onnx; new: new/kernel, new/bias" in output
+    assert fetch("sent") == new
+    train("scratch", figure_network(10, 4, head="new"), ten)
+    assert first_loss(tmp_path / "more.jsonl") < 0.9 * first_loss(tmp_path / "scratch.jsonl")
+    # The same name with another shape is said, unless it may be skipped.
+    with pytest.raises(CommandFailed) as failure:
+        train("wrong", figure_network(10, 1), ten, "--from", "figures:1")
+    assert failure.value.code == 65
+    assert "layer 'head': expected head/kernel of shape [108, 10]" in failure.value.stderr
+    output = train("skips", figure_network(10, 1, skip_mismatch=True), ten, "--from", "figures:1")
+    assert "4 of 6 weights from figures:1; new: head/kernel, head/bias" in output
+    # Another tenant has no such model, and no version 2 is there.
+    for key, name in ((west.deploy, "figures"), (east.deploy, "figures:2")):
+        with pytest.raises(CommandFailed) as failure:
+            train("none", figure_network(10, 1), ten, "--from", name, key=key)
+        assert f"the initial model '{name}' is not found" in failure.value.stderr
+
+
+@pytest.mark.kill
+def test_killed_processes_do_not_begin_again_with_the_initial_model(house, figures, tmp_path):
+    installation, east, _ = house
+    five, ten = figures
+    installation.run(
+        "train", spec(tmp_path, figure_network(5, 3), "old.json"), "--data", five, "--name", "old",
+        "--no-log", key=east.deploy, timeout=240)
+    specification = spec(tmp_path, figure_network(
+        10, 400, frozen=True, head="new", initial_model="old", checkpoint_steps=5), "new.json")
+    job = detach(installation, east.deploy, specification, ten, "heir")
+    undisturbed = detach(installation, east.deploy, specification, ten, "undisturbed-heir")
+    folder = installation.data / "models" / "east" / ".training" / job
+    # What is served under the name from now on is nothing to them.
+    installation.run("model", "delete", "old", key=east.deploy)
+    for _ in range(2):
+        wait_until((folder / "checkpoint").exists, 60, "a checkpoint")
+        for role in ("model-0", "model-1"):
+            installation.wait_restarted(role, installation.kill(role))
+        time.sleep(1)
+    for id in (job, undisturbed):
+        wait_for(installation, east.deploy, id, ["FINISHED"], seconds=240)
+    assert not (folder / "initial.onnx").exists()
+    log = (folder / "log.jsonl").read_text()
+    assert log.count("4 of 6 weights from old:1") == 1
+    assert "goes on from its last checkpoint" in log
+    for name, id in (("one", job), ("two", undisturbed)):
+        installation.run("train", "fetch", id, "--output", tmp_path / name, key=east.deploy)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

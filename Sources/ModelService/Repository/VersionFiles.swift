@@ -41,6 +41,11 @@ public struct VersionFiles {
 }
 
 extension VersionFiles {
+  /// The version's ONNX file; nil when it has none.
+  func model(byteCountMax: Int) throws(RepositoryError) -> [UInt8]? {
+    try read("model.onnx", byteCountMax)
+  }
+
   /// Whether the version's ONNX file has these bytes.
   func hasModel(_ bytes: [UInt8]) throws(RepositoryError) -> Bool {
     try read("model.onnx", bytes.count) == bytes

@@ -99,7 +99,8 @@ public final class ModelServer: Sendable {
       path: configuration.repositoryPath, limits: configuration.training)
     training = Self.supervisor(jobs, configuration, registry, metrics, makeTrainer)
     TrainingHandlers(
-      service: TrainingService(store: jobs), identity: identify, metrics: service,
+      service: TrainingService(store: jobs, registry: registry), identity: identify,
+      metrics: service,
       files: WorkerThreads(count: 2, name: "trainings"), log: configuration.log
     ).register(on: server)
     health.register(on: server)

@@ -25,7 +25,7 @@ extension MartletV1 {
     /// `TRAINING_STATE_FINISHED`.
     public static let finished = TrainingState(rawValue: 6)
   }
-  /// A stream of parts. The first says what is to be made; each part appends to one of two files. The job
+  /// A stream of parts. The first says what is to be made; each part appends to one of its files. The job
   /// exists whole, after the last part, or not at all.
   public struct CreateTrainingRequest: ProtobufValue {
     /// Required in the first message: the model whose next version this becomes. Later ones leave it empty
@@ -35,7 +35,8 @@ extension MartletV1 {
     public var specification: String = ""
     /// `options`.
     public var options: MartletV1.TrainingOptions?
-    /// `training` or `validation`, with the ending that says what the file is, e.g. `training.npz`.
+    /// `training` or `validation`, with the ending that says what the file is, e.g. `training.npz`; or
+    /// `initial.onnx`, the model to begin with.
     public var file: String = ""
     /// `data`.
     public var data: [UInt8] = []
@@ -65,6 +66,9 @@ extension MartletV1 {
     public var mode: String = ""
     /// `none`, `fp16`, `bf16` or `top_k`.
     public var compression: String = ""
+    /// The version whose weights a network begins with: `MODEL` for the newest one, or `MODEL:VERSION`; or the
+    /// name of an .onnx file that is sent as `initial.onnx`.
+    public var initialModel: String = ""
     /// A message whose fields have their default values.
     public init() {}
   }
@@ -293,6 +297,7 @@ extension MartletV1.TrainingOptions: CMessage {
     servers = c.pointee.servers
     mode = try utf8Text(c.pointee.mode!)
     compression = try utf8Text(c.pointee.compression!)
+    initialModel = try utf8Text(c.pointee.initial_model!)
   }
   func makeC(_ arena: borrowing Arena) -> UnsafeMutablePointer<Martlet__V1__TrainingOptions> {
     let c = arena.allocate(Martlet__V1__TrainingOptions.self)
@@ -310,6 +315,7 @@ extension MartletV1.TrainingOptions: CMessage {
     c.pointee.servers = servers
     c.pointee.mode = arena.text(mode)
     c.pointee.compression = arena.text(compression)
+    c.pointee.initial_model = arena.text(initialModel)
     return c
   }
 }

@@ -17,6 +17,7 @@ final class NetworkTrainer: Trainer {
   private let checkpoints: (any CheckpointStore)?
   private var state: NetworkCheckpoint
   private var clock = TrainingClock()
+  private(set) var openingNotes: [String] = []
   /// All parameters as they are.
   var memory: ParameterMemory { steps.memory }
 
@@ -33,6 +34,13 @@ final class NetworkTrainer: Trainer {
     steps = try NetworkSteps(specification, request.training, threadCount: request.threadCount)
     (exampleCount, validation, validationReader) = try Self.split(request, fit, steps)
     checkpoints = request.checkpoints
+    state = NetworkCheckpoint(digest: specification.digest)
+    let saved = try request.checkpoints?.load()
+    if saved == nil {
+      // Before other processes are started for it.
+      steps.memory.initialize(seed: specification.seed)
+      openingNotes = try Self.take(request.initialModel, steps)
+    }
     let batches = try BatchSequence(specification, steps.reader, exampleCount: exampleCount)
     let batch = min(fit.batchSize, exampleCount)
     if distribution.workers > 0, let start = request.cluster {
@@ -51,8 +59,7 @@ final class NetworkTrainer: Trainer {
       _ = try steps.stepper(batch)
       engine = LocalEngine(steps, batches, nil)
     }
-    state = NetworkCheckpoint(digest: specification.digest)
-    try begin()
+    if let saved { try restore(saved) }
     if let stopping = fit.stopping, stopping.monitor.hasPrefix("val_"), validation.isEmpty {
       throw TrainingError(
         .specification,
@@ -90,11 +97,8 @@ final class NetworkTrainer: Trainer {
     )
   }
 
-  /// First values, or those of the last checkpoint.
-  private func begin() throws(TrainingError) {
-    guard let bytes = try checkpoints?.load() else {
-      return memory.initialize(seed: specification.seed)
-    }
+  /// Values of the last checkpoint.
+  private func restore(_ bytes: [UInt8]) throws(TrainingError) {
     state = try NetworkCheckpoint(bytes)
     guard state.digest == specification.digest, state.parameters.count == memory.count,
       state.slots.count == engine.slots.count
@@ -106,6 +110,22 @@ final class NetworkTrainer: Trainer {
     for (slot, saved) in zip(engine.slots, state.slots) {
       slot.update(from: saved, count: memory.count)
     }
+  }
+
+  /// Takes weights of the model that the description begins with, if there is one, and says which.
+  private static func take(
+    _ initial: InitialModel?, _ steps: NetworkSteps
+  ) throws(TrainingError) -> [String] {
+    let fit = steps.specification.fit
+    guard let name = fit.initialModel else { return [] }
+    guard let initial else {
+      throw TrainingError(.specification, "fit: there is no initial_model '\(name)' here")
+    }
+    return [
+      try InitialWeights(
+        name: initial.name, stored: initial.weights(), skipsMismatch: fit.skipsMismatch
+      ).fill(steps.memory)
+    ]
   }
 
   // MARK: - Epochs

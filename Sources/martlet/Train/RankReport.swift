@@ -28,21 +28,27 @@ final class RankReport {
     }
   }
 
+  /// Shows and writes a sentence about how it begins.
+  func say(_ text: String) { take(.started(text)) }
+
   /// Shows and writes how far the training is, some times a second.
   func take(_ progress: TrainingProgress) throws(TrainingError) {
     let now = MonotonicTime.now()
     if now >= due || progress.endsEpoch {
       due = now + Self.pause
-      var event = MartletV1.TrainingEvent()
-      event.timeMs = Self.milliseconds
-      event.event = .progress(.init(progress))
-      do { try report.take(event) } catch {
-        failure =
-          failure ?? TrainingError(.resources, (error as? CommandFailure)?.message ?? "\(error)")
-      }
+      take(.progress(.init(progress)))
     }
     // Within an epoch one rank cannot end: the others would wait for its part of the batch.
     if progress.endsEpoch, let failure { throw failure }
+  }
+
+  private func take(_ event: MartletV1.TrainingEvent.Event) {
+    var message = MartletV1.TrainingEvent()
+    (message.timeMs, message.event) = (Self.milliseconds, event)
+    do { try report.take(message) } catch {
+      failure =
+        failure ?? TrainingError(.resources, (error as? CommandFailure)?.message ?? "\(error)")
+    }
   }
 
   /// Draws the curves, and says what came of it.

@@ -94,6 +94,7 @@ struct RankTraining {
       }
     }
     try ranks.agree(failure)
+    for note in trainer.openingNotes { teller?.say(note) }
     let result = try trainer.run { progress throws(TrainingError) in try teller?.take(progress) }
     if let teller {
       do throws(TrainingError) {
@@ -139,8 +140,12 @@ struct RankTraining {
       for byte in value.serialized() + Array(form.utf8) {
         hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
       }
-      let request = TrainingRequest(
+      var request = TrainingRequest(
         specification: value, training: training, validation: judged, threadCount: threads)
+      if let path = try SpecificationOptions.initialModel(of: value) {
+        request.initialModel = InitialModel(name: "'\(path)'", path: path)
+        for byte in try FileBytes.read(path) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      }
       return (request, hash)
     } catch let error as TrainingError {
       throw error

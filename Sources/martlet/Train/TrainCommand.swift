@@ -49,6 +49,12 @@ struct TrainCommand: AsyncParsableCommand {
     var output: String?
     @Option(help: "The column or array to learn, instead of the description's.") var target: String?
     @Option(
+      help: """
+        The model whose weights a network begins with, layer by layer of the same name: MODEL or \
+        MODEL:VERSION of the service, or an .onnx file.
+        """)
+    var from: String?
+    @Option(
       help:
         "Processes that compute gradients of a network, instead of the description's distribute.")
     var workers: UInt32 = 0
@@ -83,6 +89,16 @@ struct TrainCommand: AsyncParsableCommand {
       upload.options.servers = servers
       (upload.options.mode, upload.options.compression) = (mode ?? "", compression ?? "")
       upload.options.noDeploy = noDeploy
+      if let from {
+        let isFile = from.hasSuffix(".onnx")
+        // The service needs no path of this machine.
+        upload.options.initialModel =
+          isFile
+          ? String(
+            from[(from.lastIndex(of: "/").map { from.index(after: $0) } ?? from.startIndex)...])
+          : from
+        if isFile { try upload.addInitial(from) }
+      }
       try upload.add("training", data)
       if let validation { try upload.add("validation", validation) }
       let connection = try options.connect()
@@ -110,7 +126,7 @@ struct TrainCommand: AsyncParsableCommand {
       }
       await RankTraining(
         specification: specification, data: data, validation: validation,
-        options: SpecificationOptions(seed: seed, target: target),
+        options: SpecificationOptions(seed: seed, target: target, initialModel: from),
         threads: Int(max(1, threads)), checkpoint: checkpoint, output: output,
         name: noDeploy ? nil : name, client: options, report: report
       ).run()

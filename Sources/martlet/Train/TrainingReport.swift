@@ -98,6 +98,8 @@ struct TrainingReport {
   private var epochStart: Int64 = 0
 
   private static let columnWidth = 12
+  /// What every training says.
+  private static let commonplaces: Set = ["begins", "goes on from its last checkpoint"]
 
   init(id: String, printsTable: Bool) {
     (self.id, self.printsTable) = (id, printsTable)
@@ -115,6 +117,10 @@ struct TrainingReport {
     switch event.event {
     case .started(let text)?:
       epochStart = event.timeMs
+      if printsTable, !Self.commonplaces.contains(text) {
+        bar.clear()
+        print(text)
+      }
       bar.show("training \(id) \(text)")
     case .progress(let progress)?:
       curves.add(progress)

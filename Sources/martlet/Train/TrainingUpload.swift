@@ -27,6 +27,12 @@ struct TrainingUpload {
     files.append((role + ending, path))
   }
 
+  /// Adds the model to begin with.
+  mutating func addInitial(_ path: String) throws(CommandFailure) {
+    _ = try FileParts(path: path, byteCount: 1)
+    files.append(("initial.onnx", path))
+  }
+
   /// Sends it all, and gives the job that it became.
   func send(_ connection: Connection) async throws -> MartletV1.TrainingJob {
     let byteCount = try files.reduce(0) { $0 + (try FileBytes.byteCount($1.path)) }

@@ -10,12 +10,14 @@ internal import Training
 struct CountingTrainer: Trainer {
   let request: TrainingRequest
   let epochCount: Int
-  let stepMicroseconds: UInt32
+  /// The epoch after which it does nothing but report, until it may go on; nil: none.
+  let holdsAfter: Int?
   let failure: TrainingError?
 
   /// Epochs that were computed, by all trainers of a test.
   final class Counts: Sendable {
     let epochs = Mutex<[Int]>([])
+    let mayGoOn = Atomic<Bool>(false)
   }
   let counts: Counts
 
@@ -24,7 +26,7 @@ struct CountingTrainer: Trainer {
     else { throw TrainingError(.specification, "expected epochs") }
     self.request = request
     self.epochCount = Int(epochCount)
-    stepMicroseconds = UInt32(request.specification["microseconds"]?.whole ?? 0)
+    holdsAfter = request.specification["holds_after"]?.whole.map { Int($0) }
     failure =
       request.specification["diverges"] == .bool(true)
       ? TrainingError(.diverged, "the loss is no number any more: lower the learning rate") : nil
@@ -36,9 +38,10 @@ struct CountingTrainer: Trainer {
   ) throws(TrainingError) -> TrainedModel {
     var done = Int(try request.checkpoints?.load()?.first ?? 0)
     while done < epochCount {
-      for step in 1...2 {
-        if stepMicroseconds > 0 { usleep(stepMicroseconds) }
-        try report(progress(done + 1, step, endsEpoch: false))
+      for step in 1...2 { try report(progress(done + 1, step, endsEpoch: false)) }
+      while done == holdsAfter, !counts.mayGoOn.load(ordering: .acquiring) {
+        usleep(1000)
+        try report(progress(done + 1, 2, endsEpoch: false))
       }
       if let failure, done == 1 { throw failure }
       done += 1

@@ -21,7 +21,7 @@ final class TrainingFixture: Sendable {
   ) throws {
     service = try Service(folder: folder, step: step)
     store = try JobStore(path: folder.path, limits: limits, step: step)
-    training = TrainingService(store: store)
+    training = TrainingService(store: store, registry: service.registry)
     self.counts = counts
     around = JobRun.Surroundings(
       registry: service.registry, deployLimits: DeployLimits(), limits: limits, threadCountMax: 1

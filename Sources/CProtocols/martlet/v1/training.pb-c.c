@@ -997,7 +997,7 @@ const ProtobufCMessageDescriptor martlet__v1__create_training_request__descripto
   (ProtobufCMessageInit) martlet__v1__create_training_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor martlet__v1__training_options__field_descriptors[8] =
+static const ProtobufCFieldDescriptor martlet__v1__training_options__field_descriptors[9] =
 {
   {
     "seed",
@@ -1095,9 +1095,22 @@ static const ProtobufCFieldDescriptor martlet__v1__training_options__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "initial_model",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__TrainingOptions, initial_model),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned martlet__v1__training_options__field_indices_by_name[] = {
   7,   /* field[7] = compression */
+  8,   /* field[8] = initial_model */
   6,   /* field[6] = mode */
   4,   /* field[4] = no_deploy */
   0,   /* field[0] = seed */
@@ -1109,7 +1122,7 @@ static const unsigned martlet__v1__training_options__field_indices_by_name[] = {
 static const ProtobufCIntRange martlet__v1__training_options__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor martlet__v1__training_options__descriptor =
 {
@@ -1119,7 +1132,7 @@ const ProtobufCMessageDescriptor martlet__v1__training_options__descriptor =
   "Martlet__V1__TrainingOptions",
   "martlet.v1",
   sizeof(Martlet__V1__TrainingOptions),
-  8,
+  9,
   martlet__v1__training_options__field_descriptors,
   martlet__v1__training_options__field_indices_by_name,
   1,  martlet__v1__training_options__number_ranges,

@@ -21,6 +21,8 @@ final class JobFolder: Sendable {
   static let logFile = "log.jsonl"
   static let checkpointFile = "checkpoint"
   static let resultFile = "model.onnx"
+  /// The model that it began with, from the moment on at which the job was made.
+  static let initialFile = "initial.onnx"
   static let resultStateFile = "result.json"
   static let versionFile = "version"
   static let cancelMark = "cancel"
@@ -142,9 +144,12 @@ extension JobFolder {
     }
   }
 
-  /// Removes what nobody needs once the job is done: its data and its checkpoint.
+  /// Removes what nobody needs once the job is done: its data, the model it began with and its checkpoint.
   func removeInputs(_ order: JobOrder) {
-    for name in [order.trainingFile, order.validationFile, Self.checkpointFile, Self.reserveFile] {
+    for name in [
+      order.trainingFile, order.validationFile, Self.initialFile, Self.checkpointFile,
+      Self.reserveFile,
+    ] {
       if let name { _ = try? folder.removeFile(name) }
     }
     folder.removeTree(Self.clusterFolder)

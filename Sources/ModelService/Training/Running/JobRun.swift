@@ -155,7 +155,11 @@ extension JobRun {
       checkpoints: JobCheckpoints(job) { [self] in noteCheckpoint() },
       threadCount: order.threadCount == 0 ? threads : min(order.threadCount, threads))
     request.cluster = try job.cluster(order, specification, threadCount: request.threadCount)
+    if let name = try SpecificationOptions.initialModel(of: specification) {
+      request.initialModel = InitialModel(name: name, path: job.path(JobFolder.initialFile))
+    }
     var trainer = try around.makeTrainer(request)
+    for note in trainer.openingNotes { try log.append(.started(note)) }
     var pace = Pace()
     let model = try trainer.run { progress throws(TrainingError) in
       try self.report(progress, log, &pace)

@@ -14,6 +14,9 @@ final class TrainingSupervisor: Sendable {
     var postponed: [JobKey: MonotonicTime] = [:]
     /// Whether the last look found jobs that have not ended: somebody may die over them.
     var hasOpenJobs = true
+    /// Whether the last look found a job that somebody held only for a moment, to look at it.
+    var hasMissed = false
+    var isLooking = false
     var isStopping = false
   }
 
@@ -47,9 +50,9 @@ final class TrainingSupervisor: Sendable {
       while !isStopping {
         let generation = store.shared.value
         // Without open jobs nothing can change but by somebody who says so.
-        if generation != seen || looks >= Self.scanCount && hasOpenJobs {
+        if generation != seen || hasMissed || looks >= Self.scanCount && hasOpenJobs {
           (seen, looks) = (generation, 0)
-          startWaiting()
+          look()
         }
         looks += 1
         usleep(Self.lookMicroseconds)
@@ -57,7 +60,19 @@ final class TrainingSupervisor: Sendable {
     }
   }
 
-  /// Ends what runs here, at its next step, and waits for it at most `seconds`.
+  /// Starts jobs, unless it is to stop: who stops waits until nobody looks any more.
+  private func look() {
+    let mayLook = state.withLock { state in
+      state.isLooking = !state.isStopping
+      return state.isLooking
+    }
+    guard mayLook else { return }
+    startWaiting()
+    state.withLock { $0.isLooking = false }
+  }
+
+  /// Ends what runs here, at its next step, and waits for it at most `seconds`. After that all that it
+  /// held is anybody's, and those who share the repository know it.
   func stop(seconds: Double) {
     let runs = state.withLock { state in
       state.isStopping = true
@@ -65,12 +80,15 @@ final class TrainingSupervisor: Sendable {
     }
     for run in runs { run.stop() }
     let end = MonotonicTime.now() + .seconds(seconds)
-    while MonotonicTime.now() < end, runCount > 0 { usleep(10_000) }
+    while MonotonicTime.now() < end, isBusy { usleep(10_000) }
   }
 
   /// Jobs that are computed here.
   var runCount: Int { state.withLock { $0.runs.count } }
+  /// Whether a job may be anybody's although the last look did not get it.
+  var hasMissed: Bool { state.withLock { $0.hasMissed } }
   private var hasOpenJobs: Bool { state.withLock { $0.hasOpenJobs } }
+  private var isBusy: Bool { state.withLock { $0.isLooking || !$0.runs.isEmpty } }
   private var isStopping: Bool { state.withLock { $0.isStopping } }
 
   /// Starts jobs as long as there is room for them.
@@ -89,26 +107,34 @@ final class TrainingSupervisor: Sendable {
     let isFull = state.withLock { $0.isStopping || $0.runs.count >= around.limits.jobCountMax }
     guard !isFull, let (found, running) = try? scan() else { return nil }
     var waiting = found
-    state.withLock { $0.hasOpenJobs = !found.isEmpty || !running.isEmpty || !$0.postponed.isEmpty }
+    state.withLock { state in
+      state.hasOpenJobs = !found.isEmpty || !running.isEmpty || !state.postponed.isEmpty
+      state.hasMissed = false
+    }
     while true {
       let next = state.withLock { $0.queue.next(waiting, running: running) }
       guard let next else { return nil }
       waiting.removeAll { $0 == next }
-      // Another process may have been faster, or has just ended it.
-      guard let job = try? store.job(next.key), (try? job.lock()) == true else { continue }
+      guard let job = try? store.job(next.key) else { continue }
+      // Another process may have been faster. Or it only looks, and then it is soon out of the way.
+      guard (try? job.lockDespiteLooks()) == true else {
+        state.withLock { $0.hasMissed = true }
+        continue
+      }
       guard let current = (try? job.state()) as JobState?, !current.isEnded, !job.isDeleted else {
         job.unlock()
         continue
       }
       let run = JobRun(job, around)
       let isTaken = state.withLock { state in
-        if state.isStopping { return false }
+        // A run that has given its lock back, but is not forgotten yet, would take this one with it.
+        if state.isStopping || state.runs[next.key] != nil { return false }
         state.runs[next.key] = run
         return true
       }
       if isTaken { return (job, run) }
       job.unlock()
-      return nil
+      if isStopping { return nil }
     }
   }
 
@@ -136,13 +162,15 @@ final class TrainingSupervisor: Sendable {
   }
 
   private func finish(_ job: JobFolder, _ end: JobState?) {
+    if end == nil { state.withLock { $0.postponed[job.key] = .now() + Self.pause } }
     job.unlock()
+    // In one step: who waits for the last run to be forgotten may end the process, and then nobody else
+    // would be told.
     state.withLock { state in
       state.runs[job.key] = nil
-      if end == nil { state.postponed[job.key] = .now() + Self.pause }
+      store.shared.increment()
     }
     metrics.running(runCount)
-    store.shared.increment()
     // What training held leaves large holes in the heap.
     martlet_trim_heap()
     guard let end else { return }

@@ -4,19 +4,21 @@ internal import RPC
 /// `martlet.v1.Training` without a socket. Every call may wait for the disk, but for ``watch``.
 final class TrainingService: Sendable {
   private let store: JobStore
+  private let registry: Registry
 
   /// What one message of a fetched model holds.
   static let partByteCount = 1 << 20
 
-  init(store: JobStore) {
-    self.store = store
+  /// `registry` has the models that a training may begin with.
+  init(store: JobStore, registry: Registry) {
+    (self.store, self.registry) = (store, registry)
   }
 
   /// Begins to receive a job.
   func create(
     _ first: MartletV1.CreateTrainingRequest, caller: Caller
   ) throws -> TrainingUpload {
-    try TrainingUpload(first, caller: caller, store: store)
+    try TrainingUpload(first, caller: caller, store: store, registry: registry)
   }
 
   /// A job as its owner sees it.

@@ -10,10 +10,13 @@ final class TrainingUpload: Sendable {
   private let specification: [UInt8]
   private let options: MartletV1.TrainingOptions
   private let caller: Caller
+  /// Whether the client sends the model to begin with.
+  private let expectsInitialFile: Bool
 
   /// Begins with the first part, which says what is to be made.
   init(
-    _ first: MartletV1.CreateTrainingRequest, caller: Caller, store: JobStore
+    _ first: MartletV1.CreateTrainingRequest, caller: Caller, store: JobStore,
+    registry: Registry
   ) throws {
     guard !first.model.isEmpty else {
       throw RPCError.invalid("expected the model's name in the first message, got none")
@@ -25,10 +28,18 @@ final class TrainingUpload: Sendable {
           + "'+' that does not begin with '.', got '\(first.model.clipped)'")
     }
     options = first.options ?? MartletV1.TrainingOptions()
-    specification = try Self.specification(first.specification, options, store.limits)
+    var description = try Self.specification(first.specification, options, store.limits)
+    let source = try InitialSource(description, caller: caller, registry: registry)
+    if case .version(let version)? = source {
+      // What is trained later begins with what is there now, whatever is deployed or deleted meanwhile.
+      description = SpecificationOptions(initialModel: version.description).applied(to: description)
+    }
+    specification = description.serialized()
+    expectsInitialFile = source == .file
     (model, self.caller) = (first.model, caller)
     do { staged = try store.stage(caller.tenant) } catch { throw error.status }
     do {
+      if case .version(let version)? = source { try version.copy(to: staged, registry) }
       try append(first)
     } catch {
       staged.abort()
@@ -50,6 +61,13 @@ final class TrainingUpload: Sendable {
 
   private func append(_ part: MartletV1.CreateTrainingRequest) throws {
     if part.file.isEmpty, part.data.isEmpty { return }
+    if part.file == JobFolder.initialFile {
+      guard expectsInitialFile else {
+        throw RPCError.invalid(
+          "expected no '\(part.file)': fit.initial_model does not name an .onnx file")
+      }
+      do { return try staged.append(part.data[...], to: part.file) } catch { throw error.status }
+    }
     let role = part.file.prefix { $0 != "." }
     guard DataFile.isKnown(part.file), role == "training" || role == "validation" else {
       throw RPCError.invalid(
@@ -69,6 +87,11 @@ final class TrainingUpload: Sendable {
     let files = staged.fileNames
     guard let training = files.first(where: { $0.hasPrefix("training.") }) else {
       throw RPCError.invalid("expected a file of training data, got none")
+    }
+    guard !expectsInitialFile || files.contains(JobFolder.initialFile) else {
+      throw RPCError.invalid(
+        "expected '\(JobFolder.initialFile)', for fit.initial_model names an .onnx file; for a stored "
+          + "version it is MODEL or MODEL:VERSION")
     }
     for file in files where staged.byteCount(of: file) == 0 {
       throw RPCError.invalid("expected examples, got an empty file '\(file)'")
@@ -90,7 +113,7 @@ final class TrainingUpload: Sendable {
   /// The description with what the options say.
   private static func specification(
     _ text: String, _ options: MartletV1.TrainingOptions, _ limits: TrainingLimits
-  ) throws -> [UInt8] {
+  ) throws -> JSONValue {
     guard text.utf8.count <= limits.specificationByteCountMax else {
       throw RPCError.invalid(
         "expected a description of at most \(limits.specificationByteCountMax) bytes, got "
@@ -103,12 +126,13 @@ final class TrainingUpload: Sendable {
     guard case .object = value else {
       throw RPCError.invalid("expected an object as the description, got \(value.kind)")
     }
-    var given = SpecificationOptions(target: options.target)
+    var given = SpecificationOptions(
+      target: options.target, initialModel: options.initialModel)
     if case .seed(let seed)? = options.givenSeed { given.seed = seed }
     given.workers = options.workers == 0 ? nil : Int(options.workers)
     given.servers = options.servers == 0 ? nil : Int(options.servers)
     given.mode = options.mode.isEmpty ? nil : options.mode
     given.compression = options.compression.isEmpty ? nil : options.compression
-    return given.applied(to: value).serialized()
+    return given.applied(to: value)
   }
 }

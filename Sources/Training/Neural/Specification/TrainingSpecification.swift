@@ -79,6 +79,10 @@ struct FitOptions {
   var checkpointSteps: Int?
   /// How examples are dealt out to shards.
   var partition = DataPartition.batch
+  /// The model whose weights it begins with, as its owner calls it.
+  var initialModel: String?
+  /// Whether layers begin as usual whose shapes are others there.
+  var skipsMismatch = false
 
   init(_ value: JSONValue?) throws(TrainingError) {
     let config = try Configuration(value, place: "fit")
@@ -106,6 +110,12 @@ struct FitOptions {
     }
     target = try config.string("target")
     partition = try DataPartition(config)
+    initialModel = try config.string("initial_model")
+    skipsMismatch = try config.bool("skip_mismatch", default: false)
+    guard initialModel != nil || !skipsMismatch else {
+      throw TrainingError(
+        .specification, "fit: skip_mismatch is about initial_model, and there is none")
+    }
     _ = config["verbose"]
     for callback in config["callbacks"]?.list ?? [] {
       let object = try KerasObject(callback, place: "fit: callbacks")

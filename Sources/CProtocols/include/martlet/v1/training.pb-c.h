@@ -59,7 +59,7 @@ typedef enum _Martlet__V1__TrainingState {
 /* --- messages --- */
 
 /*
- * A stream of parts. The first says what is to be made; each part appends to one of two files. The job
+ * A stream of parts. The first says what is to be made; each part appends to one of its files. The job
  * exists whole, after the last part, or not at all.
  */
 struct  Martlet__V1__CreateTrainingRequest
@@ -76,7 +76,8 @@ struct  Martlet__V1__CreateTrainingRequest
   char *specification;
   Martlet__V1__TrainingOptions *options;
   /*
-   * `training` or `validation`, with the ending that says what the file is, e.g. `training.npz`.
+   * `training` or `validation`, with the ending that says what the file is, e.g. `training.npz`; or
+   * `initial.onnx`, the model to begin with.
    */
   char *file;
   ProtobufCBinaryData data;
@@ -126,6 +127,11 @@ struct  Martlet__V1__TrainingOptions
    * `none`, `fp16`, `bf16` or `top_k`.
    */
   char *compression;
+  /*
+   * The version whose weights a network begins with: `MODEL` for the newest one, or `MODEL:VERSION`; or the
+   * name of an .onnx file that is sent as `initial.onnx`.
+   */
+  char *initial_model;
   Martlet__V1__TrainingOptions__GivenSeedCase given_seed_case;
   union {
     uint64_t seed;
@@ -133,7 +139,7 @@ struct  Martlet__V1__TrainingOptions
 };
 #define MARTLET__V1__TRAINING_OPTIONS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__training_options__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MARTLET__V1__TRAINING_OPTIONS__GIVEN_SEED__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MARTLET__V1__TRAINING_OPTIONS__GIVEN_SEED__NOT_SET, {0} }
 
 
 struct  Martlet__V1__CreateTrainingResponse
