@@ -8,12 +8,14 @@ public enum Trainers {
     for request: TrainingRequest
   ) throws(TrainingError) -> any Trainer {
     if let network = try NeuralTrainers.trainer(for: request) { return network }
+    if let name = request.specification["class_name"]?.text, ClassicalTrainers.names.contains(name),
+      request.specification["distribute"] != nil
+    {
+      throw TrainingError(
+        .specification,
+        "distribute: workers share the training of networks only; leave it out for \(name)")
+    }
     if let trainer = try ClassicalTrainers.trainer(for: request) {
-      guard request.specification["distribute"] == nil else {
-        throw TrainingError(
-          .specification,
-          "distribute: workers share the training of networks only; leave it out for this model")
-      }
       // Each rank would compute the whole of it.
       guard (request.collective?.size ?? 1) == 1 else {
         throw TrainingError(

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 
 import numpy as np
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from conftest import Keys
-from installation import CommandFailed, Installation, wait_until
+from installation import BINARY, CommandFailed, Installation, wait_until
 
 ENDED = {"FINISHED", "FAILED", "CANCELLED"}
 
@@ -36,7 +37,7 @@ def data(tmp_path_factory):
     return path
 
 
-def specification(tmp_path, epochs=6, **distribute):
+def specification(tmp_path, epochs=25, **distribute):
     value = {
         "class_name": "Sequential",
         "config": {"layers": [
@@ -124,7 +125,7 @@ def test_workers_and_servers_train_what_one_process_trains(house, data, tmp_path
 def test_other_modes_learn_as_well(house, data, tmp_path, alone, options):
     installation, keys = house
     state = wait(installation, keys, start(
-        installation, keys, specification(tmp_path), data, "modes", "--workers", "2", *options))
+        installation, keys, specification(tmp_path, epochs=10), data, "modes", "--workers", "2", *options))
     assert state["state"] == "FINISHED", state
     assert metrics(state)["val_accuracy"] > alone["val_accuracy"] - 0.03
 
@@ -135,12 +136,12 @@ def test_a_process_that_is_killed_is_replaced(house, data, tmp_path, alone, role
     installation, keys = house
     job = start(
         installation, keys, specification(tmp_path, workers=2, servers=2), data, f"killed-{role}")
-    for _ in range(2):
+    for place in range(2):
         victims = wait_until(
             lambda: len(found := nodes(installation, role)) == 2 and found, 60, f"two of {role}")
-        time.sleep(1)
-        os.kill(victims[0].pid, signal.SIGKILL)
-        wait_until(lambda: victims[0].pid not in [p.pid for p in nodes(installation, role)], 10,
+        time.sleep(0.7)
+        os.kill(victims[place].pid, signal.SIGKILL)
+        wait_until(lambda: victims[place].pid not in [p.pid for p in nodes(installation, role)], 10,
                    "the death")
     state = wait(installation, keys, job)
     assert state["state"] == "FINISHED", state
@@ -148,18 +149,17 @@ def test_a_process_that_is_killed_is_replaced(house, data, tmp_path, alone, role
 
 
 @pytest.mark.kill
-def test_a_worker_that_is_paused_holds_up_nobody_for_long(house, data, tmp_path, alone):
+@pytest.mark.parametrize("role", ["worker", "server"])
+def test_a_process_that_is_paused_is_replaced(house, data, tmp_path, alone, role):
     installation, keys = house
-    job = start(installation, keys, specification(tmp_path, workers=2), data, "paused")
+    job = start(
+        installation, keys, specification(tmp_path, workers=2, servers=2), data, f"paused-{role}")
     victims = wait_until(
-        lambda: len(found := nodes(installation, "worker")) == 2 and found, 60, "two workers")
-    time.sleep(1)
-    victims[0].suspend()
-    try:
-        state = wait(installation, keys, job)
-    finally:
-        if victims[0].is_running():
-            victims[0].kill()
+        lambda: len(found := nodes(installation, role)) == 2 and found, 60, f"two of {role}")
+    time.sleep(0.7)
+    victims[1].suspend()
+    state = wait(installation, keys, job)
+    assert not victims[1].is_running()
     assert state["state"] == "FINISHED", state
     same(metrics(state), alone)
 
@@ -178,6 +178,23 @@ def test_the_killed_coordinators_training_goes_on(house, data, tmp_path, alone):
     state = wait(installation, keys, job)
     assert state["state"] == "FINISHED", state
     same(metrics(state), alone)
+
+
+def test_processes_that_are_started_elsewhere_join(house, data, tmp_path, alone):
+    installation, keys = house
+    job = start(
+        installation, keys, specification(tmp_path, workers=2, shards=2, start="elsewhere"), data, "joined")
+    folder = installation.data / "models" / "east" / ".training" / job / "cluster"
+    wait_until((folder / "coordinator.json").exists, 60, "the coordinator")
+    started = [
+        subprocess.Popen([BINARY, "training-node", folder, "--role", role])
+        for role in ("server", "worker", "worker")]
+    state = wait(installation, keys, job)
+    assert state["state"] == "FINISHED", state
+    same(metrics(state), alone)
+    assert [process.wait(10) for process in started] == [0, 0, 0]
+    # Nothing is left by which anybody could join.
+    assert not folder.exists()
 
 
 def test_cancelled_trainings_leave_no_process(house, data, tmp_path):

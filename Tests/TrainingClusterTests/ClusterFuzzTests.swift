@@ -48,7 +48,7 @@ struct ClusterFuzzTests {
     return writer.bytes
   }
 
-  @Test func exchangesNeverTrap() async throws {
+  @Test func exchangesNeverTrap() throws {
     let corpus = [
       Self.exchange([0]), Self.exchange([1, 2], step: 1),
       Self.exchange([0, 1, 2], squares: [1, 2]),
@@ -76,13 +76,12 @@ struct ClusterFuzzTests {
     #expect(round > 100 && shard != nil)
   }
 
-  @Test func loadsNeverTrap() async throws {
+  @Test func loadsNeverTrap() throws {
     var fuzz = Fuzz("cluster-load", corpus: [Self.encoded(Self.load())])
     var taken = 0
     fuzz.run(rounds: 3_000) { bytes in
       guard let message = try? MartletV1.LoadParametersRequest(protobuf: bytes[...]) else { return }
-      let result = waiting { try await ShardHost().load(message, message.data) }
-      if case .success = result { taken += 1 }
+      if (try? ShardHost.shard(message, message.data)) != nil { taken += 1 }
     }
     #expect(taken > 10)
   }

@@ -35,19 +35,26 @@ private final class TaskLauncher: NodeLauncher {
     }
   }
 
-  let started = Locked<[(role: ClusterNode.Role, number: Int, handle: Handle)]>([])
+  let started = Locked<[(role: ClusterNode.Role, handle: Handle)]>([])
 
   func launch(
     folder: String, role: ClusterNode.Role, number: Int
   ) throws(TrainingError) -> any NodeHandle {
+    start(folder, role, number)
+  }
+
+  @discardableResult
+  func start(_ folder: String, _ role: ClusterNode.Role, _ number: Int?) -> any NodeHandle {
     let handle = Handle(ClusterNode(folder: folder, role: role, number: number))
-    started.withLock { $0.append((role, number, handle)) }
+    started.withLock { $0.append((role, handle)) }
     return handle
   }
 
-  /// Ends the first process of a role that was started.
-  func kill(_ role: ClusterNode.Role) {
-    started.withLock { $0.first { $0.role == role && $0.handle.isAlive }?.handle }?.kill()
+  /// Ends one of a role's living processes: the `place`-th that was started.
+  func kill(_ role: ClusterNode.Role, _ place: Int = 0) {
+    started.withLock { started in
+      started.filter { $0.role == role && $0.handle.isAlive }.dropFirst(place).first?.handle
+    }?.kill()
   }
 
   func count(_ role: ClusterNode.Role) -> Int {
@@ -94,9 +101,26 @@ private final class Locked<Value>: @unchecked Sendable {
     var onnx: [UInt8] = []
   }
 
+  /// On a thread of its own: a coordinator waits, which the threads of tasks must not.
   private static func train(
-    _ distribute: String, _ launcher: TaskLauncher? = nil, fit: String = "",
-    optimizer: String = #""adam""#, atEpoch: (Int) -> Void = { _ in }
+    _ distribute: String, _ launcher: TaskLauncher? = nil, optimizer: String = #""adam""#,
+    atFolder: (@Sendable (String) throws(TrainingError) -> Void)? = nil,
+    atEpoch: @escaping @Sendable (Int) -> Void = { _ in }
+  ) async throws -> Outcome {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread {
+        continuation.resume(
+          with: Result {
+            try trainHere(
+              distribute, launcher, optimizer: optimizer, atFolder: atFolder, atEpoch: atEpoch)
+          })
+      }
+    }
+  }
+
+  private static func trainHere(
+    _ distribute: String, _ launcher: TaskLauncher?, optimizer: String,
+    atFolder: (@Sendable (String) throws(TrainingError) -> Void)?, atEpoch: (Int) -> Void
   ) throws -> Outcome {
     let folder = ScratchFolder()
     let text = """
@@ -104,7 +128,7 @@ private final class Locked<Value>: @unchecked Sendable {
         {"class_name": "Dense", "config": {"units": 40, "activation": "tanh"}},
         {"class_name": "Dense", "config": {"units": 2, "activation": "softmax"}}]},
        "compile": {"optimizer": \(optimizer), "loss": "sparse_categorical_crossentropy"},
-       "fit": {"epochs": 5, "batch_size": 16, "seed": 5, "target": "y"\(fit)},
+       "fit": {"epochs": 5, "batch_size": 16, "seed": 5, "target": "y"},
        "distribute": \(distribute)}
       """
     let specification = try JSONValue(parsing: Array(text.utf8)[...])
@@ -116,7 +140,9 @@ private final class Locked<Value>: @unchecked Sendable {
         specification: specification, training: path, threadCount: 1,
         folder: "\(folder.path)/cluster")
       request.cluster = { plan throws(TrainingError) in
-        try ProcessCluster(task, plan, launcher: launcher)
+        let cluster = try ProcessCluster(task, plan, launcher: launcher)
+        try atFolder?(task.folder)
+        return cluster
       }
     }
     var outcome = Outcome()
@@ -141,19 +167,19 @@ private final class Locked<Value>: @unchecked Sendable {
     #"{"workers": 1, "servers": 1}"#, #"{"workers": 2, "servers": 2}"#,
     #"{"workers": 3, "servers": 3, "shards": 4}"#,
   ])
-  func theLossCurveIsThatOfOneProcess(distribute: String) throws {
+  func theLossCurveIsThatOfOneProcess(distribute: String) async throws {
     let shards = distribute.contains("shards") ? 4 : distribute.contains(#"workers": 2"#) ? 2 : 1
-    let one = try Self.train(#"{"workers": 0, "shards": \#(shards)}"#)
-    let many = try Self.train(distribute, TaskLauncher())
+    let one = try await Self.train(#"{"workers": 0, "shards": \#(shards)}"#)
+    let many = try await Self.train(distribute, TaskLauncher())
     expectSame(one, many, distribute)
     #expect(many.notes.contains { $0.contains("bytes a step") }, "\(many.notes)")
   }
 
-  @Test func clippingByTheWholeGradientsNormIsThatOfOneProcess() throws {
+  @Test func clippingByTheWholeGradientsNormIsThatOfOneProcess() async throws {
     let optimizer =
       #"{"class_name": "SGD", "config": {"learning_rate": 0.2, "global_clipnorm": 0.1}}"#
-    let one = try Self.train(#"{"workers": 0, "shards": 2}"#, optimizer: optimizer)
-    let many = try Self.train(
+    let one = try await Self.train(#"{"workers": 0, "shards": 2}"#, optimizer: optimizer)
+    let many = try await Self.train(
       #"{"workers": 2, "servers": 2}"#, TaskLauncher(), optimizer: optimizer)
     expectSame(one, many, "clipped")
   }
@@ -162,19 +188,21 @@ private final class Locked<Value>: @unchecked Sendable {
     #"{"workers": 2, "mode": "asynchronous"}"#, #"{"workers": 2, "staleness": 2}"#,
     #"{"workers": 2, "compression": "bf16"}"#, #"{"workers": 2, "servers": 2, "fraction": 0.2}"#,
   ])
-  func otherModesLearnToo(distribute: String) throws {
-    let found = try Self.train(distribute, TaskLauncher())
+  func otherModesLearnToo(distribute: String) async throws {
+    let found = try await Self.train(distribute, TaskLauncher())
     #expect(found.losses.last! < found.losses[0], "\(found.losses)")
   }
 
-  @Test(arguments: [ClusterNode.Role.worker, .server])
-  func whoeverEndsIsReplaced(role: ClusterNode.Role) throws {
+  @Test(arguments: [ClusterNode.Role.worker, .server], [0, 1])
+  func whoeverEndsIsReplaced(role: ClusterNode.Role, place: Int) async throws {
     let distribute = #"{"workers": 2, "servers": 2}"#
-    let one = try Self.train(#"{"workers": 0, "shards": 2}"#)
+    let one = try await Self.train(#"{"workers": 0, "shards": 2}"#)
     let launcher = TaskLauncher()
-    let found = try Self.train(distribute, launcher) { epoch in
-      if epoch == 2 || epoch == 3 { launcher.kill(role) }
-    }
+    let found = try await Self.train(
+      distribute, launcher,
+      atEpoch: { epoch in
+        if epoch == 2 || epoch == 3 { launcher.kill(role, place) }
+      })
     expectSame(one, found, "\(role)")
     #expect(launcher.count(role) > 2)
   }
@@ -196,10 +224,28 @@ private final class Locked<Value>: @unchecked Sendable {
     let cluster = try ProcessCluster(
       task, ClusterPlan(workers: 1, servers: 1, exampleCount: 1), launcher: Broken())
     let error = #expect(throws: TrainingError.self) {
-      try cluster.startServers([])
+      try cluster.startServers([]) { () throws(TrainingError) in }
     }
     #expect(error?.code == .resources)
     #expect(error?.message.contains("processes ended") == true, "\(error?.message ?? "")")
+  }
+
+  /// Nobody is started; who joins later takes part, and who leaves is not waited for.
+  @Test func processesThatOthersStartedJoin() async throws {
+    let one = try await Self.train(#"{"workers": 0, "shards": 2}"#)
+    let launcher = TaskLauncher()
+    let found = try await Self.train(
+      #"{"workers": 2, "servers": 1, "shards": 2, "start": "elsewhere"}"#, launcher,
+      atFolder: { folder in
+        for role in [ClusterNode.Role.worker, .server, .worker] {
+          launcher.start(folder, role, nil)
+        }
+      }
+    ) { epoch in
+      if epoch == 2 { launcher.kill(.worker) }
+    }
+    expectSame(one, found, "elsewhere")
+    #expect(launcher.started.withLock { $0.count } == 3)
   }
 
   /// Certificates of another training, though of the same name, are refused.

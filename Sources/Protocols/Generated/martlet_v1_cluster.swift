@@ -38,8 +38,13 @@ extension MartletV1 {
   public struct JoinClusterRequest: ProtobufValue {
     /// First message: `worker` or `server`.
     public var role: String = ""
-    /// First message: as it was started with.
-    public var number: UInt32 = 0
+    /// One of the alternatives of `given_number`.
+    public enum GivenNumber: Sendable, Hashable {
+      /// `number`.
+      case number(UInt32)
+    }
+    /// The alternative that is set, if any.
+    public var givenNumber: GivenNumber?
     /// First message of a server: where it is reached, host:port.
     public var address: String = ""
     /// Later: a sentence, and the kind of failure.
@@ -62,7 +67,7 @@ extension MartletV1 {
   public struct ClusterTask: ProtobufValue {
     /// JSON (docs/training.md).
     public var specification: String = ""
-    /// The file of examples.
+    /// The file of examples; without a leading slash it lies beside the training's folder.
     public var training: String = ""
     /// Of them, those to learn from.
     public var exampleCount: UInt64 = 0
@@ -252,7 +257,11 @@ extension MartletV1.JoinClusterRequest: CMessage {
   init(c: UnsafeMutablePointer<Martlet__V1__JoinClusterRequest>) throws(ProtobufError) {
     self.init()
     role = try utf8Text(c.pointee.role!)
-    number = c.pointee.number
+    switch c.pointee.given_number_case {
+    case MARTLET__V1__JOIN_CLUSTER_REQUEST__GIVEN_NUMBER_NUMBER:
+      givenNumber = .number(c.pointee.number)
+    default: break
+    }
     address = try utf8Text(c.pointee.address!)
     failure = try utf8Text(c.pointee.failure!)
     failureCode = try utf8Text(c.pointee.failure_code!)
@@ -261,7 +270,12 @@ extension MartletV1.JoinClusterRequest: CMessage {
     let c = arena.allocate(Martlet__V1__JoinClusterRequest.self)
     martlet__v1__join_cluster_request__init(c)
     c.pointee.role = arena.text(role)
-    c.pointee.number = number
+    switch givenNumber {
+    case .number(let value):
+      c.pointee.given_number_case = MARTLET__V1__JOIN_CLUSTER_REQUEST__GIVEN_NUMBER_NUMBER
+      c.pointee.number = value
+    case nil: break
+    }
     c.pointee.address = arena.text(address)
     c.pointee.failure = arena.text(failure)
     c.pointee.failure_code = arena.text(failureCode)

@@ -72,7 +72,7 @@ final class ClusterEngine: StepEngine {
   ) throws(Interruption) {
     let limit = state.epoch * stepCount + end
     let first = state.epoch * stepCount + state.step
-    if !hasBegun { try begin(state, at: first) }
+    if !hasBegun { try begin(state, at: first, report) }
     try assignAnew(limit)
     try proceed(limit, resetsSums: state.step == 0 ? state.sums.count : nil)
     var (told, idle, last) = (state.sums[0], 0, -1.0)
@@ -98,8 +98,12 @@ final class ClusterEngine: StepEngine {
     }
   }
 
-  private func begin(_ state: NetworkCheckpoint, at step: Int) throws(Interruption) {
-    do { try control.startServers(rules) } catch { throw .training(error) }
+  private func begin(
+    _ state: NetworkCheckpoint, at step: Int, _ report: StepReport
+  ) throws(Interruption) {
+    do throws(TrainingError) {
+      try control.startServers(rules) { () throws(TrainingError) in try report(state, 0) }
+    } catch { throw .training(error) }
     generation += 1
     owners = []
     for (server, range) in ranges.enumerated() {

@@ -6,6 +6,8 @@ package struct ClusterPlan: Sendable {
   package var servers: Int
   /// Of the data, without those to judge by.
   package var exampleCount: Int
+  /// Whether somebody else starts them, and they join.
+  package var startsElsewhere = false
 
   package init(workers: Int, servers: Int, exampleCount: Int) {
     (self.workers, self.servers, self.exampleCount) = (workers, servers, exampleCount)
@@ -104,7 +106,10 @@ package struct ServerLost: Error, Equatable {
 /// Processes of a training, as its coordinator sees them. Calls block.
 package protocol ClusterControl: AnyObject {
   /// Makes sure that every server can be reached; one that died begins again, empty.
-  func startServers(_ rules: [ParameterShard.Rules]) throws(TrainingError)
+  /// `pause` is called now and then meanwhile; what it throws ends the call.
+  func startServers(
+    _ rules: [ParameterShard.Rules], pause: () throws(TrainingError) -> Void
+  ) throws(TrainingError)
   /// Begins at a checkpoint.
   func load(
     _ server: Int, generation: Int, step: Int, _ contents: ShardContents, sums: [Double],

@@ -45,8 +45,9 @@ final class NetworkTrainer: Trainer {
     let batch = min(fit.batchSize, exampleCount)
     if distribution.workers > 0, let start = request.cluster {
       ranks = nil
-      let plan = ClusterPlan(
+      var plan = ClusterPlan(
         workers: distribution.workers, servers: distribution.servers, exampleCount: exampleCount)
+      plan.startsElsewhere = distribution.startsElsewhere
       engine = try ClusterEngine(steps, exampleCount: exampleCount, control: try start(plan))
     } else if let collective = request.collective, collective.size > 1 {
       // What cannot be computed is said before anybody waits.

@@ -23,6 +23,8 @@ final class ClusterMembers: Sendable {
   private struct State {
     var members: [Key: Member] = [:]
     var expected: Set<Key> = []
+    /// How many of each role may join that nobody here started.
+    var places: [ClusterNode.Role: Int] = [:]
     var ticketCount = 0
     var failure: TrainingError?
   }
@@ -38,6 +40,11 @@ final class ClusterMembers: Sendable {
   func expect(_ role: ClusterNode.Role, _ number: Int) {
     forget(role, number)
     state.withLock { _ = $0.expected.insert(Key(role: role, number: number)) }
+  }
+
+  /// Lets processes join that were started elsewhere.
+  func open(_ role: ClusterNode.Role, _ count: Int) {
+    state.withLock { $0.places[role] = count }
   }
 
   /// Parts from a process.
@@ -77,7 +84,7 @@ final class ClusterMembers: Sendable {
     message.assignment = ClusterAssignment(generation: 0, shards: [], isOver: true)
       .message(servers: [])
     let members = state.withLock { state in
-      state.expected = []
+      (state.expected, state.places) = ([], [:])
       return state.members
     }
     for member in members.values {
@@ -123,20 +130,36 @@ final class ClusterMembers: Sendable {
       throw RPCError(
         code: .invalidArgument, message: "expected the role worker or server, got another")
     }
-    let key = Key(role: role, number: Int(hello.number))
     let (messages, outbox) = AsyncStream.makeStream(of: MartletV1.JoinClusterResponse.self)
-    let ticket = state.withLock { state -> Int? in
-      guard state.expected.contains(key), state.members[key] == nil else { return nil }
+    let found = state.withLock { state -> (Key, Int)? in
+      guard let key = Self.key(role, hello.givenNumber, state) else { return nil }
       state.ticketCount += 1
       state.members[key] = Member(
         ticket: state.ticketCount, address: hello.address, outbox: outbox)
-      return state.ticketCount
+      return (key, state.ticketCount)
     }
-    guard let ticket else {
+    guard let (key, ticket) = found else {
       throw RPCError(
-        code: .failedPrecondition, message: "no \(role) of number \(key.number) is expected")
+        code: .failedPrecondition, message: "the training expects no further \(role) of this number"
+      )
     }
     return (key, ticket, messages)
+  }
+
+  /// The number that a process is known by; nil if it is not wanted.
+  private static func key(
+    _ role: ClusterNode.Role, _ given: MartletV1.JoinClusterRequest.GivenNumber?, _ state: State
+  ) -> Key? {
+    let numbers: Range<Int>
+    if case .number(let number)? = given {
+      numbers = Int(number)..<(Int(number) + 1)
+    } else {
+      numbers = 0..<(state.places[role] ?? 0)
+    }
+    return numbers.lazy.map { Key(role: role, number: $0) }.first { key in
+      let isWanted = state.expected.contains(key) || key.number < state.places[role] ?? 0
+      return isWanted && state.members[key] == nil
+    }
   }
 
   private func leave(_ key: Key, _ ticket: Int) {

@@ -4,40 +4,51 @@ internal import Protocols
 internal import RPC
 package import Training
 
-/// Workers and parameter servers as processes of this machine, and those that joined from elsewhere. For one
+/// Workers and parameter servers as processes that are started here, or that join from elsewhere. For one
 /// thread, which may wait.
 ///
-/// A process that ends is known at once, one that is silent after ten seconds; both are replaced. That the
-/// training goes on as it was is the engine's business.
+/// A process that ends is known at once, one that is silent after ten seconds; those that were started here are
+/// replaced. That the training goes on as it was is the engine's business.
 package final class ProcessCluster: ClusterControl {
   /// What is trained, and where.
   package struct Task: Sendable {
     package var specification: JSONValue
-    /// The file of examples, as the processes open it.
+    /// The file of examples: a path, or a name beside the folder.
     package var training: String
     /// Threads of all workers together.
     package var threadCount: Int
     /// For certificates and the coordinator's address; only this training's processes may read it.
     package var folder: String
     /// Where this process and the servers are reached.
-    package var host = "127.0.0.1"
+    package var host: String
 
     package init(
-      specification: JSONValue, training: String, threadCount: Int, folder: String
+      specification: JSONValue, training: String, threadCount: Int, folder: String,
+      host: String = "127.0.0.1"
     ) {
       (self.specification, self.training) = (specification, training)
-      (self.threadCount, self.folder) = (threadCount, folder)
+      (self.threadCount, self.folder, self.host) = (threadCount, folder, host)
     }
   }
 
   private struct Node {
     var number: Int
     var handle: any NodeHandle
+    var hasJoined = false
+
+    /// Whether it works; one that had joined and is silent is ended.
+    mutating func isAlive(among joined: Set<Int>) -> Bool {
+      let isMember = joined.contains(number)
+      if hasJoined, !isMember { handle.kill() }
+      hasJoined = isMember
+      return handle.isAlive
+    }
   }
 
   private let task: Task
   private let plan: ClusterPlan
-  private let launcher: any NodeLauncher
+  /// nil: somebody else starts the processes.
+  private let launcher: (any NodeLauncher)?
   private let folder: ClusterFolder
   private let members: ClusterMembers
   private let server: Server
@@ -55,6 +66,8 @@ package final class ProcessCluster: ClusterControl {
   private static let deathCountMax = 10
   /// Until a process has joined: it reads the data and plans the network's steps.
   private static let startSeconds = 60
+  /// The same, where somebody has to start it on another machine.
+  private static let joinSeconds = 900
   /// Until processes that were told that all is over have ended.
   private static let endSeconds = 3.0
   private static let lookMicroseconds: UInt32 = 10_000
@@ -62,7 +75,8 @@ package final class ProcessCluster: ClusterControl {
   package init(
     _ task: Task, _ plan: ClusterPlan, launcher: any NodeLauncher = ProcessLauncher()
   ) throws(TrainingError) {
-    (self.task, self.plan, self.launcher) = (task, plan, launcher)
+    (self.task, self.plan) = (task, plan)
+    self.launcher = plan.startsElsewhere ? nil : launcher
     specification = String(decoding: task.specification.serialized(), as: UTF8.self)
     var message = MartletV1.ClusterTask()
     (message.specification, message.training) = (specification, task.training)
@@ -81,58 +95,93 @@ package final class ProcessCluster: ClusterControl {
 
   deinit { end() }
 
-  package func startServers(_ rules: [ParameterShard.Rules]) throws(TrainingError) {
-    while serverNodes.count < rules.count {
-      let number = serverNodes.count
-      serverNodes.append(Node(number: number, handle: try launch(.server, number)))
-      traffic.append((0, 0))
+  package func startServers(
+    _ rules: [ParameterShard.Rules], pause: () throws(TrainingError) -> Void
+  ) throws(TrainingError) {
+    let isFirst = traffic.isEmpty
+    if isFirst {
+      traffic = [(bytes: Int, steps: Int)](repeating: (0, 0), count: rules.count)
+      if let launcher {
+        for number in rules.indices {
+          serverNodes.append(
+            Node(number: number, handle: try launch(launcher, .server, number)))
+        }
+        for _ in 0..<plan.workers { workerNodes.append(try newWorker(launcher)) }
+      } else {
+        members.open(.server, rules.count)
+        members.open(.worker, plan.workers)
+      }
     }
-    while workerNodes.count < plan.workers { workerNodes.append(try newWorker()) }
+    // Who left those that others start may not come again.
+    let workerCount = isFirst || launcher != nil ? plan.workers : 1
+    try waitForAll(workers: workerCount, servers: rules.count, pause: pause)
+    try connect(rules.count)
+  }
+
+  private func waitForAll(
+    workers workerCount: Int, servers: Int, pause: () throws(TrainingError) -> Void
+  ) throws(TrainingError) {
+    let seconds = launcher == nil ? Self.joinSeconds : Self.startSeconds
     var looks = 0
     while true {
-      try replaceTheDead()
-      let isComplete =
-        members.joined(.server).count == serverNodes.count
-        && members.joined(.worker).count == workerNodes.count
-      if isComplete { break }
+      try replaceWorkers()
+      try replaceServers()
+      let (workers, there) = (members.joined(.worker).count, members.joined(.server).count)
+      if workers >= workerCount, there == servers { return }
       looks += 1
-      guard looks * Int(Self.lookMicroseconds) < Self.startSeconds * 1_000_000 else {
+      guard looks * Int(Self.lookMicroseconds) < seconds * 1_000_000 else {
         throw TrainingError(
           .resources,
-          "expected \(workerNodes.count) workers and \(serverNodes.count) parameter servers within "
-            + "\(Self.startSeconds) s, got \(members.joined(.worker).count) and "
-            + "\(members.joined(.server).count): resume the training when the machine has time for them"
-        )
+          "expected \(workerCount) workers and \(servers) parameter servers within \(seconds) s, got "
+            + "\(workers) and \(there): resume the training when machines have time for them")
       }
+      try pause()
       usleep(Self.lookMicroseconds)
     }
-    try connect()
   }
 
   private func launch(
-    _ role: ClusterNode.Role, _ number: Int
+    _ launcher: any NodeLauncher, _ role: ClusterNode.Role, _ number: Int
   ) throws(TrainingError) -> any NodeHandle {
     members.expect(role, number)
     return try launcher.launch(folder: task.folder, role: role, number: number)
   }
 
-  private func newWorker() throws(TrainingError) -> Node {
+  private func newWorker(_ launcher: any NodeLauncher) throws(TrainingError) -> Node {
     nextWorker += 1
-    return Node(number: nextWorker - 1, handle: try launch(.worker, nextWorker - 1))
+    return Node(
+      number: nextWorker - 1, handle: try launch(launcher, .worker, nextWorker - 1))
   }
 
-  /// Starts others for processes that have ended.
-  private func replaceTheDead() throws(TrainingError) {
+  /// Ends processes that had joined and are silent, and starts others for workers that have ended.
+  private func replaceWorkers() throws(TrainingError) {
     if let failure = members.failure { throw failure }
-    for index in serverNodes.indices where !serverNodes[index].handle.isAlive {
-      try countDeath("parameter server")
-      serverNodes[index].handle = try launch(.server, serverNodes[index].number)
-      traffic[index] = (0, 0)
-    }
-    for index in workerNodes.indices where !workerNodes[index].handle.isAlive {
+    guard let launcher else { return }
+    let joined = Set(members.joined(.worker))
+    for index in workerNodes.indices where !workerNodes[index].isAlive(among: joined) {
       try countDeath("worker")
       members.forget(.worker, workerNodes[index].number)
-      workerNodes[index] = try newWorker()
+      workerNodes[index] = try newWorker(launcher)
+    }
+  }
+
+  /// The same for servers, which begin empty.
+  private func replaceServers() throws(TrainingError) {
+    guard let launcher else { return }
+    let joined = Set(members.joined(.server))
+    for index in serverNodes.indices where !serverNodes[index].isAlive(among: joined) {
+      try countDeath("parameter server")
+      let number = serverNodes[index].number
+      serverNodes[index] = Node(number: number, handle: try launch(launcher, .server, number))
+      traffic[index] = (0, 0)
+    }
+  }
+
+  /// Throws if any server is gone: the others cannot go on without it.
+  private func checkServers() throws(ServerLost) {
+    let joined = Set(members.joined(.server))
+    for number in clients.indices where !joined.contains(number) {
+      throw ServerLost(server: number)
     }
   }
 
@@ -146,11 +195,11 @@ package final class ProcessCluster: ClusterControl {
         + "the training")
   }
 
-  private func connect() throws(TrainingError) {
+  private func connect(_ serverCount: Int) throws(TrainingError) {
     let known = Dictionary(clients.map { ($0.address, $0.client) }, uniquingKeysWith: { $1 })
     clients = []
-    for node in serverNodes {
-      let address = members.address(ofServer: node.number) ?? ""
+    for number in 0..<serverCount {
+      let address = members.address(ofServer: number) ?? ""
       do {
         clients.append(
           (
@@ -166,7 +215,7 @@ package final class ProcessCluster: ClusterControl {
   }
 
   package func workers() throws(TrainingError) -> [Int] {
-    try replaceTheDead()
+    try replaceWorkers()
     return members.joined(.worker)
   }
 
@@ -217,7 +266,8 @@ extension ProcessCluster {
       return try waiting { try await body(client, deadline) }.get()
     } catch {
       // It may live and only be silent: the one that takes its place begins at the checkpoint.
-      serverNodes[server].handle.kill()
+      members.forget(.server, server)
+      if server < serverNodes.count { serverNodes[server].handle.kill() }
       throw ServerLost(server: server)
     }
   }
@@ -260,6 +310,7 @@ extension ProcessCluster {
   }
 
   package func status(_ server: Int) throws(ServerLost) -> ShardStatus {
+    try checkServers()
     let response: MartletV1.ShardStatusResponse = try call(server, seconds: 10) {
       client, deadline in
       try await client.unary(

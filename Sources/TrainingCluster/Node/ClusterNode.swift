@@ -16,14 +16,14 @@ public struct ClusterNode: Sendable {
 
   private let folder: ClusterFolder
   private let role: Role
-  private let number: Int
+  private let number: Int?
   private let host: String
 
   /// - Parameters:
   ///   - folder: of the training: its certificates, and where its coordinator is.
-  ///   - number: as the coordinator counts processes of the role.
+  ///   - number: as the coordinator counts processes of the role; nil: the coordinator says.
   ///   - host: the name or address under which the others reach this process.
-  public init(folder: String, role: Role, number: Int, host: String = "127.0.0.1") {
+  public init(folder: String, role: Role, number: Int?, host: String = "127.0.0.1") {
     self.folder = ClusterFolder(path: folder)
     (self.role, self.number, self.host) = (role, number, host)
   }
@@ -65,11 +65,12 @@ public struct ClusterNode: Sendable {
           ResponseStream<MartletV1.JoinClusterResponse>
         ) = try await coordinator.bidirectional(ClusterMembers.path)
       var hello = MartletV1.JoinClusterRequest()
-      (hello.role, hello.number) = (role.rawValue, UInt32(number))
+      hello.role = role.rawValue
+      hello.givenNumber = number.map { .number(UInt32(clamping: $0)) }
       if let port { hello.address = Endpoint.tcp(host: host, port: port).description }
       try await writer.send(hello)
       while let message = try await responses.next() {
-        if let task = message.task, role == .worker { work(task, links, writer) }
+        if let task = message.task, role == .worker { work(task, folder, links, writer) }
         guard let assignment = message.assignment else { continue }
         if assignment.isOver { return }
         try links.take(assignment)
@@ -81,13 +82,13 @@ public struct ClusterNode: Sendable {
 
   /// Computes on a thread of its own.
   private func work(
-    _ task: MartletV1.ClusterTask, _ links: RemoteLinks,
+    _ task: MartletV1.ClusterTask, _ folder: ClusterFolder, _ links: RemoteLinks,
     _ writer: RequestWriter<MartletV1.JoinClusterRequest>
   ) {
     // Address space only: layers may be deep.
     Thread.spawn(name: "worker", stackByteCount: 64 << 20) {
       do throws(TrainingError) {
-        try Self.worker(task, links).run()
+        try Self.worker(task, folder, links).run()
       } catch {
         guard error.code != .cancelled else { return }
         var failure = MartletV1.JoinClusterRequest()
@@ -99,7 +100,7 @@ public struct ClusterNode: Sendable {
   }
 
   private static func worker(
-    _ task: MartletV1.ClusterTask, _ links: RemoteLinks
+    _ task: MartletV1.ClusterTask, _ folder: ClusterFolder, _ links: RemoteLinks
   ) throws(TrainingError) -> ClusterWorker {
     let specification: JSONValue
     do throws(JSONError) {
@@ -107,7 +108,9 @@ public struct ClusterNode: Sendable {
     } catch { throw TrainingError(.specification, "the description is no JSON: \(error)") }
     let name = task.training.split(separator: "/").last.map(String.init) ?? task.training
     let request = TrainingRequest(
-      specification: specification, training: try DataFile.open(task.training, name: name),
+      specification: specification,
+      training: try DataFile.open(
+        task.training.hasPrefix("/") ? task.training : "\(folder.path)/../\(name)", name: name),
       threadCount: max(1, Int(task.threads)))
     return try ClusterWorker(
       request, exampleCount: Int(clamping: task.exampleCount), links: links)

@@ -21,6 +21,14 @@ actor ShardHost {
 
   /// Begins at a checkpoint.
   func load(_ first: MartletV1.LoadParametersRequest, _ bytes: [UInt8]) throws {
+    exchange = try Self.shard(first, bytes)
+    tellWaiters()
+  }
+
+  /// What a coordinator sent; throws INVALID_ARGUMENT for what is none.
+  static func shard(
+    _ first: MartletV1.LoadParametersRequest, _ bytes: [UInt8]
+  ) throws -> ShardExchange {
     let parameterCount = Int(first.parameterCount)
     guard let range = ServerRange(first.pieces, parameterCount: parameterCount),
       let contents = ShardContents(bytes, count: range.count)
@@ -32,23 +40,21 @@ actor ShardHost {
       let made = try ShardExchange(
         specification: try JSONValue(parsing: Array(first.specification.utf8)[...]), range: range,
         parameterCount: parameterCount)
-      guard contents.slots.count == made.shard.slots.count || range.count == 0 else {
+      let slots = range.count == 0 ? made.shard.slots : contents.slots
+      guard slots.count == made.shard.slots.count else {
         throw RPCError(
           code: .invalidArgument,
-          message: "expected \(made.shard.slots.count) slots, got \(contents.slots.count)")
+          message: "expected \(made.shard.slots.count) slots, got \(slots.count)")
       }
       made.shard.load(
         generation: Int(clamping: first.generation), step: Int(clamping: first.step),
-        values: contents.values,
-        slots: range.count == 0 ? made.shard.slots : contents.slots, sums: first.sums,
-        marks: first.marks)
-      exchange = made
+        values: contents.values, slots: slots, sums: first.sums, marks: first.marks)
+      return made
     } catch let error as TrainingError {
       throw RPCError(code: .invalidArgument, message: error.message)
     } catch let error as JSONError {
       throw RPCError(code: .invalidArgument, message: "\(error)")
     }
-    tellWaiters()
   }
 
   /// See `ParameterShard.proceed`.

@@ -53,7 +53,9 @@ struct BenchTrain: ParsableCommand {
       let folder = try Self.temporaryFolder()
       defer { rmdir(folder) }
       let task = ProcessCluster.Task(
-        specification: request.specification, training: data, threadCount: threads, folder: folder)
+        specification: request.specification, training: try Self.wholePath(data),
+        threadCount: threads,
+        folder: folder)
       request.cluster = { plan throws(TrainingError) in try ProcessCluster(task, plan) }
       try measure(try Trainers.trainer(for: request), start)
     } catch let error as TrainingError {
@@ -61,6 +63,14 @@ struct BenchTrain: ParsableCommand {
     } catch let error as JSONError {
       throw CommandFailure(.badData, "'\(specification)': \(error)")
     }
+  }
+
+  private static func wholePath(_ path: String) throws -> String {
+    guard let found = realpath(path, nil) else {
+      throw CommandFailure(.badData, "cannot find '\(path)'")
+    }
+    defer { free(found) }
+    return String(cString: found)
   }
 
   /// For the certificates of a description's workers and servers.

@@ -95,6 +95,7 @@ struct ModelFile: RoleFile {
   struct Training: Codable {
     static let keys: Set<String> = [
       "jobs", "threads", "tenantJobs", "tenantOpenJobs", "tenantBytes", "fileBytes",
+      "nodeHost",
     ]
 
     /// Jobs that are computed at a time.
@@ -105,6 +106,8 @@ struct ModelFile: RoleFile {
     var tenantJobs, tenantOpenJobs: Int?
     /// Bytes of a tenant's jobs, and of one file.
     var tenantBytes, fileBytes: UInt64?
+    /// Where workers and parameter servers that were started elsewhere reach this process.
+    var nodeHost: String?
 
     /// Sets what is there.
     func apply(to limits: inout TrainingLimits) throws(CommandFailure) {
@@ -121,6 +124,7 @@ struct ModelFile: RoleFile {
       if let tenantOpenJobs { limits.tenantOpenJobCountMax = tenantOpenJobs }
       if let tenantBytes { limits.tenantByteCountMax = tenantBytes }
       if let fileBytes { limits.fileByteCountMax = fileBytes }
+      if let nodeHost { limits.nodeHost = nodeHost }
     }
   }
 

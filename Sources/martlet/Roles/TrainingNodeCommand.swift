@@ -10,12 +10,15 @@ struct TrainingNodeCommand: AsyncParsableCommand {
     abstract:
       "Take part in a training as a worker or parameter server; the service starts these itself.",
     discussion: """
-      FOLDER holds the certificates of one training and the address of its coordinator. The process ends \
-      with the training, or when its coordinator is gone.
+      FOLDER holds the certificates of one training and the address of its coordinator: \
+      REPOSITORY/TENANT/.training/ID/cluster. With `"start": "elsewhere"` in the description's distribute, \
+      this command starts the processes, on any machine that sees the repository \
+      (docs/training.md). The process ends with the training, or when its coordinator is gone.
       """)
   @Argument(help: "The training's folder.") var folder: String
   @Option(help: "worker or server.") var role: String
-  @Option(help: "The process's number among those of its role.") var number: UInt32
+  @Option(help: "The process's number among those of its role; default: the coordinator says.")
+  var number: UInt32?
   @Option(help: "The name or address under which the others reach it.") var host = "127.0.0.1"
 
   func validate() throws {
@@ -27,7 +30,8 @@ struct TrainingNodeCommand: AsyncParsableCommand {
   func run() async throws {
     let role = ClusterNode.Role(rawValue: role) ?? .worker
     do throws(TrainingError) {
-      try await ClusterNode(folder: folder, role: role, number: Int(number), host: host).run()
+      try await ClusterNode(folder: folder, role: role, number: number.map { Int($0) }, host: host)
+        .run()
     } catch {
       throw CommandFailure(.unavailable, error.message)
     }

@@ -64,7 +64,10 @@ final class ThreadCluster: ClusterControl, @unchecked Sendable {
 
   // MARK: - The coordinator's calls
 
-  func startServers(_ rules: [ParameterShard.Rules]) {
+  func startServers(
+    _ rules: [ParameterShard.Rules], pause: () throws(TrainingError) -> Void
+  ) throws(TrainingError) {
+    try pause()
     lock.withLock { state in
       state.startCount += 1
       state.shards = rules.indices.map { index in

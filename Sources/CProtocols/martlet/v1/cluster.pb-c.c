@@ -791,11 +791,11 @@ static const ProtobufCFieldDescriptor martlet__v1__join_cluster_request__field_d
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
+    offsetof(Martlet__V1__JoinClusterRequest, given_number_case),
     offsetof(Martlet__V1__JoinClusterRequest, number),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {

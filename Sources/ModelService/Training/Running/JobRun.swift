@@ -154,10 +154,11 @@ extension JobRun {
       specification: specification, training: training, validation: validation,
       checkpoints: JobCheckpoints(job) { [self] in noteCheckpoint() },
       threadCount: order.threadCount == 0 ? threads : min(order.threadCount, threads))
-    request.cluster = try job.cluster(order, specification, threadCount: request.threadCount)
     if let name = try SpecificationOptions.initialModel(of: specification) {
       request.initialModel = InitialModel(name: name, path: job.path(JobFolder.initialFile))
     }
+    request.cluster = try job.cluster(
+      order, specification, threadCount: request.threadCount, host: around.limits.nodeHost)
     var trainer = try around.makeTrainer(request)
     for note in trainer.openingNotes { try log.append(.started(note)) }
     var pace = Pace()

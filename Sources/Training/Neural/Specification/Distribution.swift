@@ -29,6 +29,8 @@ struct Distribution: Equatable {
   var shardCount = 1
   var mode = Mode.synchronous
   var compression = Compression.none
+  /// Whether the processes are started by somebody else, on other machines perhaps, and join.
+  var startsElsewhere = false
 
   static let processCountMax = 1024
 
@@ -61,6 +63,8 @@ struct Distribution: Equatable {
     case "top_k": compression = .topK(fraction: fraction ?? 0.01)
     default: compression = .none
     }
+    startsElsewhere =
+      try config.string("start", among: ["here", "elsewhere"], default: "here") == "elsewhere"
     if fraction != nil {
       guard case .topK = compression else {
         throw TrainingError(

@@ -65,6 +65,12 @@ typedef enum _Martlet__V1__ExchangeState {
 
 /* --- messages --- */
 
+typedef enum {
+  MARTLET__V1__JOIN_CLUSTER_REQUEST__GIVEN_NUMBER__NOT_SET = 0,
+  MARTLET__V1__JOIN_CLUSTER_REQUEST__GIVEN_NUMBER_NUMBER = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(MARTLET__V1__JOIN_CLUSTER_REQUEST__GIVEN_NUMBER__CASE)
+} Martlet__V1__JoinClusterRequest__GivenNumberCase;
+
 /*
  * A process tells who it is, and later perhaps why it cannot go on.
  */
@@ -76,10 +82,6 @@ struct  Martlet__V1__JoinClusterRequest
    */
   char *role;
   /*
-   * First message: as it was started with.
-   */
-  uint32_t number;
-  /*
    * First message of a server: where it is reached, host:port.
    */
   char *address;
@@ -88,10 +90,14 @@ struct  Martlet__V1__JoinClusterRequest
    */
   char *failure;
   char *failure_code;
+  Martlet__V1__JoinClusterRequest__GivenNumberCase given_number_case;
+  union {
+    uint32_t number;
+  };
 };
 #define MARTLET__V1__JOIN_CLUSTER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&martlet__v1__join_cluster_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, MARTLET__V1__JOIN_CLUSTER_REQUEST__GIVEN_NUMBER__NOT_SET, {0} }
 
 
 struct  Martlet__V1__JoinClusterResponse
@@ -122,7 +128,7 @@ struct  Martlet__V1__ClusterTask
    */
   char *specification;
   /*
-   * The file of examples.
+   * The file of examples; without a leading slash it lies beside the training's folder.
    */
   char *training;
   /*
