@@ -224,7 +224,7 @@ def test_what_a_worker_fails_with_is_a_sentence(house, tmp_path):
     assert "got 2" in state["message"]
 
 
-def test_what_cannot_be_shared_is_refused_with_a_sentence(house, tmp_path):
+def test_what_cannot_be_shared_is_refused_with_a_sentence(house, data, tmp_path):
     installation, keys = house
     table = tmp_path / "table.csv"
     table.write_text("a,y\n" + "".join(f"{i},{2 * i}\n" for i in range(20)))
@@ -233,6 +233,10 @@ def test_what_cannot_be_shared_is_refused_with_a_sentence(house, tmp_path):
     job = start(installation, keys, spec, table, "classical", "--workers", "2")
     state = wait(installation, keys, job)
     assert state["state"] == "FAILED" and "networks only" in state["message"], state
+    job = start(installation, keys, specification(tmp_path, workers=16), data, "many")
+    state = wait(installation, keys, job)
+    assert state["state"] == "FAILED" and "at most 16 workers and servers" in state["message"], state
+    assert "got 17" in state["message"]
     job = start(
         installation, keys, specification(tmp_path), table, "modes", "--workers", "2", "--mode",
         "chaotic")

@@ -21,6 +21,8 @@ package final class ProcessCluster: ClusterControl {
     package var folder: String
     /// Where this process and the servers are reached.
     package var host: String
+    /// Processes that may be started here.
+    package var nodeCountMax = 2048
 
     package init(
       specification: JSONValue, training: String, threadCount: Int, folder: String,
@@ -75,6 +77,13 @@ package final class ProcessCluster: ClusterControl {
   package init(
     _ task: Task, _ plan: ClusterPlan, launcher: any NodeLauncher = ProcessLauncher()
   ) throws(TrainingError) {
+    let nodeCount = plan.workers + plan.servers
+    guard plan.startsElsewhere || nodeCount <= task.nodeCountMax else {
+      throw TrainingError(
+        .specification,
+        "distribute: expected at most \(task.nodeCountMax) workers and servers on this service, got \(nodeCount)"
+      )
+    }
     (self.task, self.plan) = (task, plan)
     self.launcher = plan.startsElsewhere ? nil : launcher
     specification = String(decoding: task.specification.serialized(), as: UTF8.self)

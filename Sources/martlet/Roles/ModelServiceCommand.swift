@@ -21,8 +21,8 @@ struct ModelServiceCommand: AsyncParsableCommand, RoleCommand {
       more: """
         auth lists the instances of the auth service that are told what each key has used \
         (`martlet usage`). training holds jobs (computed at a time), threads (of one), tenantJobs, \
-        tenantOpenJobs, tenantBytes and fileBytes, and nodeHost, where workers of other machines reach \
-        this process (docs/training.md).
+        tenantOpenJobs, tenantBytes, fileBytes, nodes (workers and servers of one) and nodeHost, where \
+        workers of other machines reach this process (docs/training.md).
         """))
   @Option(help: "The YAML file.") var config: String
 

@@ -95,7 +95,7 @@ struct ModelFile: RoleFile {
   struct Training: Codable {
     static let keys: Set<String> = [
       "jobs", "threads", "tenantJobs", "tenantOpenJobs", "tenantBytes", "fileBytes",
-      "nodeHost",
+      "nodes", "nodeHost",
     ]
 
     /// Jobs that are computed at a time.
@@ -106,6 +106,8 @@ struct ModelFile: RoleFile {
     var tenantJobs, tenantOpenJobs: Int?
     /// Bytes of a tenant's jobs, and of one file.
     var tenantBytes, fileBytes: UInt64?
+    /// Workers and parameter servers of one job.
+    var nodes: Int?
     /// Where workers and parameter servers that were started elsewhere reach this process.
     var nodeHost: String?
 
@@ -113,7 +115,7 @@ struct ModelFile: RoleFile {
     func apply(to limits: inout TrainingLimits) throws(CommandFailure) {
       for (name, value) in [
         ("jobs", jobs), ("threads", threads), ("tenantJobs", tenantJobs),
-        ("tenantOpenJobs", tenantOpenJobs),
+        ("tenantOpenJobs", tenantOpenJobs), ("nodes", nodes),
       ] {
         guard let value, value < 0 || value == 0 && name != "threads" else { continue }
         throw CommandFailure(.configuration, "training.\(name): expected 1 or more, got \(value)")
@@ -124,6 +126,7 @@ struct ModelFile: RoleFile {
       if let tenantOpenJobs { limits.tenantOpenJobCountMax = tenantOpenJobs }
       if let tenantBytes { limits.tenantByteCountMax = tenantBytes }
       if let fileBytes { limits.fileByteCountMax = fileBytes }
+      if let nodes { limits.nodeCountMax = nodes }
       if let nodeHost { limits.nodeHost = nodeHost }
     }
   }

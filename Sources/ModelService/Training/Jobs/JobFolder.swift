@@ -158,7 +158,7 @@ extension JobFolder {
   /// Starts the processes of a training that is shared among several. They join by a folder of the job, where
   /// nobody else's can read.
   func cluster(
-    _ order: JobOrder, _ specification: JSONValue, threadCount: Int, host: String
+    _ order: JobOrder, _ specification: JSONValue, threadCount: Int, limits: TrainingLimits
   ) throws(TrainingError) -> @Sendable (ClusterPlan) throws(TrainingError) -> any ClusterControl {
     // Other processes open the folder by its name.
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -167,10 +167,12 @@ extension JobFolder {
       throw TrainingError(.resources, "the training's folder has no name any more")
     }
     let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let task = ProcessCluster.Task(
+    var task = ProcessCluster.Task(
       specification: specification, training: order.trainingFile, threadCount: threadCount,
-      folder: "\(path)/\(Self.clusterFolder)", host: host)
-    return { plan throws(TrainingError) in try ProcessCluster(task, plan) }
+      folder: "\(path)/\(Self.clusterFolder)", host: limits.nodeHost)
+    task.nodeCountMax = limits.nodeCountMax
+    let made = task
+    return { plan throws(TrainingError) in try ProcessCluster(made, plan) }
   }
 }
 

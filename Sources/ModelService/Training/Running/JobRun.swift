@@ -158,7 +158,7 @@ extension JobRun {
       request.initialModel = InitialModel(name: name, path: job.path(JobFolder.initialFile))
     }
     request.cluster = try job.cluster(
-      order, specification, threadCount: request.threadCount, host: around.limits.nodeHost)
+      order, specification, threadCount: request.threadCount, limits: around.limits)
     var trainer = try around.makeTrainer(request)
     for note in trainer.openingNotes { try log.append(.started(note)) }
     var pace = Pace()
