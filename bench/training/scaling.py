@@ -46,11 +46,9 @@ def measure(program, specification, data, examples, name, count, options):
                 ["mpirun", "--oversubscribe", "-np", str(count), program, "train", specification, "--data",
                  data, "--output", f"{folder}/model.onnx"],
                 env=os.environ | MPI, capture_output=True, text=True, check=True).stdout
-        speeds = [float(word) for word in re.findall(r"([\d.]+) examples/s", text)]
-        if not speeds:
-            speeds = [float(word) for word in re.findall(r"\s(\d+)\s*$", text, re.MULTILINE)]
-        losses = [float(word) for word in re.findall(r"(?<!val_)loss ([\d.]+)", text)]
-        return statistics.median(speeds[1:]), losses[-1] if losses else None, bytes_a_step(text.splitlines())
+        epochs = re.findall(r"^\s*\d+/\d+\s+([\d.]+)\s+[\d.]+\s+(\d+)", text, re.MULTILINE)
+        speeds = [float(speed) for _, speed in epochs]
+        return statistics.median(speeds[1:]), float(epochs[-1][0]), bytes_a_step(text.splitlines())
     command = [program, "bench", "train", specification, "--data", data, "--json", "--threads", "1"]
     if count:
         command += ["--workers", str(count), "--threads", str(count), *options]

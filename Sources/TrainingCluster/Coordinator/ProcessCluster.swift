@@ -215,7 +215,8 @@ package final class ProcessCluster: ClusterControl {
             address,
             try known[address]
               ?? Client(
-                target: Endpoint(parsing: address), tls: folder.tls, configuration: .ofTraining)
+                target: Endpoint(parsing: address), tls: folder.tls, configuration: .ofTraining,
+                loop: clusterLoop)
           ))
       } catch {
         throw TrainingError(.resources, "a parameter server cannot be reached: \(error)")

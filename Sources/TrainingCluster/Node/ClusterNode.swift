@@ -33,7 +33,8 @@ public struct ClusterNode: Sendable {
     do {
       let server = try role == .server ? startServer() : nil
       let coordinator = try Client(
-        target: folder.coordinator(), tls: folder.tls, configuration: .ofTraining)
+        target: folder.coordinator(), tls: folder.tls, configuration: .ofTraining, loop: clusterLoop
+      )
       await withTaskCancellationHandler {
         await take(part: coordinator, server?.port)
       } onCancel: {

@@ -33,7 +33,8 @@ final class RemoteLinks: WorkerLinks, Sendable {
         state.servers = try message.servers.map { address in
           try known[address]
             ?? Client(
-              target: Endpoint(parsing: address), tls: tls, configuration: .ofTraining)
+              target: Endpoint(parsing: address), tls: tls, configuration: .ofTraining,
+              loop: clusterLoop)
         }
         state.addresses = message.servers
       }

@@ -7,8 +7,8 @@ internal import Training
 /// yet waits for the others' for a moment.
 actor ShardHost {
   private var exchange: ShardExchange?
-  private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
-  private var waiterCount = 0
+  private var waiters: [Waiter] = []
+  private var ticker: Task<Void, Never>?
   private var receivedByteCount = 0
   private var sentByteCount = 0
   private var stepCount = 0
@@ -16,13 +16,22 @@ actor ShardHost {
   /// How long a call waits for what others do. Long enough to cost nothing, short enough that whoever waits
   /// learns of another assignment.
   private static let patience = Duration.milliseconds(250)
+  /// How exactly that is kept: one clock for all who wait costs nothing at each call.
+  private static let tick = Duration.milliseconds(50)
+
+  private struct Waiter {
+    var end: ContinuousClock.Instant
+    /// Whether only the limit is waited for, and not every step.
+    var awaitsLimit: Bool
+    var continuation: CheckedContinuation<Void, Never>
+  }
 
   init() {}
 
   /// Begins at a checkpoint.
   func load(_ first: MartletV1.LoadParametersRequest, _ bytes: [UInt8]) throws {
     exchange = try Self.shard(first, bytes)
-    tellWaiters()
+    tellWaiters { _ in true }
   }
 
   /// What a coordinator sent; throws INVALID_ARGUMENT for what is none.
@@ -63,13 +72,15 @@ actor ShardHost {
     if request.sumCount > 0 { shard.resetSums(count: min(Int(request.sumCount), 1 << 16)) }
     shard.proceed(
       generation: Int(clamping: request.generation), limit: Int(clamping: request.limit))
-    tellWaiters()
+    tellWaiters { _ in true }
   }
 
   /// How far it is, when the limit is reached or a moment later.
   func status() async throws -> MartletV1.ShardStatusResponse {
     let end = ContinuousClock.now + Self.patience
-    while !(try loaded().shard.isAtLimit), ContinuousClock.now < end { await change(until: end) }
+    while !(try loaded().shard.isAtLimit), ContinuousClock.now < end {
+      await change(until: end, awaitsLimit: true)
+    }
     let shard = try loaded().shard
     var response = MartletV1.ShardStatusResponse()
     (response.isAtLimit, response.version) = (shard.isAtLimit, UInt64(shard.version))
@@ -99,7 +110,10 @@ actor ShardHost {
     guard own.receive(request) else { return .stale }
     receivedByteCount += request.push?.encoded.count ?? 0
     stepCount += own.shard.version - version
-    if request.push != nil || request.squares != nil { tellWaiters() }
+    if request.push != nil || request.squares != nil {
+      let isAtLimit = own.shard.isAtLimit
+      tellWaiters { isAtLimit || !$0.awaitsLimit }
+    }
     let end = ContinuousClock.now + Self.patience
     while true {
       // A coordinator may have begun anew meanwhile.
@@ -110,7 +124,7 @@ actor ShardHost {
         return reply
       }
       guard ContinuousClock.now < end else { return .pending }
-      await change(until: end)
+      await change(until: end, awaitsLimit: false)
     }
   }
 
@@ -123,20 +137,29 @@ actor ShardHost {
 
   // MARK: - Waiting
 
-  private func tellWaiters() {
-    let all = waiters
-    waiters = [:]
-    for waiter in all.values { waiter.resume() }
+  private func tellWaiters(_ isMeant: (Waiter) -> Bool) {
+    guard !waiters.isEmpty else { return }
+    let meant = waiters.filter(isMeant)
+    waiters.removeAll(where: isMeant)
+    for waiter in meant { waiter.continuation.resume() }
   }
 
-  private func change(until end: ContinuousClock.Instant) async {
-    let number = waiterCount
-    waiterCount += 1
-    let timer = Task {
-      try? await Task.sleep(until: end, clock: .continuous)
-      self.waiters.removeValue(forKey: number)?.resume()
+  private func change(until end: ContinuousClock.Instant, awaitsLimit: Bool) async {
+    ticker =
+      ticker
+      ?? Task {
+        repeat { try? await Task.sleep(for: Self.tick) } while self.tellTheTime()
+      }
+    await withCheckedContinuation {
+      waiters.append(Waiter(end: end, awaitsLimit: awaitsLimit, continuation: $0))
     }
-    await withCheckedContinuation { waiters[number] = $0 }
-    timer.cancel()
+  }
+
+  /// Returns whether anybody waits on.
+  private func tellTheTime() -> Bool {
+    let now = ContinuousClock.now
+    tellWaiters { $0.end <= now }
+    if waiters.isEmpty { ticker = nil }
+    return ticker != nil
   }
 }

@@ -77,8 +77,10 @@ struct RankTraining {
     try ranks.agree(
       on: digest, otherwise: "has another description, or other data, than rank 0")
     request.collective = ranks
+    var goesOn = false
     if let checkpoint {
-      request.checkpoints = try RankCheckpoints(ranks, FileCheckpoints(folder: checkpoint))
+      let found = try RankCheckpoints(ranks, FileCheckpoints(folder: checkpoint))
+      (request.checkpoints, goesOn) = (found, found.isFound)
     }
     var made: (any Trainer)?
     do throws(TrainingError) { made = try Trainers.trainer(for: request) } catch {
@@ -94,6 +96,7 @@ struct RankTraining {
       }
     }
     try ranks.agree(failure)
+    teller?.say(goesOn ? "goes on from its last checkpoint" : "begins")
     for note in trainer.openingNotes { teller?.say(note) }
     let result = try trainer.run { progress throws(TrainingError) in try teller?.take(progress) }
     if let teller {
