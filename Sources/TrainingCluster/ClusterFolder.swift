@@ -19,7 +19,7 @@ struct ClusterFolder {
       // Those of a coordinator that died.
       remove()
       let authority = try DevelopmentCA.open(directory: path)
-      let isAddress = host.allSatisfy { $0.isHexDigit || $0 == "." || $0 == ":" }
+      let isAddress = host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }
       try authority.issue(
         role: Self.role, dnsNames: isAddress ? [] : [host], ipAddresses: isAddress ? [host] : [],
         directory: path)
@@ -82,6 +82,7 @@ extension ServerConfiguration {
       endpoints: [.tcp(host: host, port: 0)], tls: folder.tls)
     configuration.limits = .behindGateway
     // A process that is paused, or a machine that is gone, is noticed within ten seconds.
+    configuration.limits.connectionsMax = 4_096
     configuration.limits.keepAliveInterval = .seconds(5)
     configuration.limits.keepAliveTimeout = .seconds(5)
     configuration.limits.http2.streamWindowByteCount = trainingWindow

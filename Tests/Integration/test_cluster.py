@@ -19,6 +19,7 @@ ENDED = {"FINISHED", "FAILED", "CANCELLED"}
 @pytest.fixture(scope="module")
 def house():
     installation = Installation(instances=1)
+    installation.arguments += ["--node-host", "127.0.0.1"]
     try:
         installation.start()
         installation.create_tenant("east")

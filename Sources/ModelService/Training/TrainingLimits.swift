@@ -20,12 +20,12 @@ public struct TrainingLimits: Sendable, Hashable {
   /// Processes that may die over a job, one after another, without a checkpoint in between: 5. A job that
   /// takes more memory than there is must not take the service down for ever.
   public var attemptCountMax = 5
-  /// Workers and parameter servers that one job may start here: 16. Each takes some 30 MB and what its batches
+  /// Workers and parameter servers that one job may have: 16. Each takes some 30 MB and what its batches
   /// take; more than there are cores gain nothing but to see whether a description works.
   public var nodeCountMax = 16
-  /// The name or address under which workers and parameter servers reach this process: 127.0.0.1, this machine
-  /// alone, as it starts them itself.
-  public var nodeHost = "127.0.0.1"
+  /// The name or address under which workers and parameter servers of other machines reach this process; nil:
+  /// there are none, and a job that would wait for them is refused.
+  public var nodeHost: String?
 
   /// The defaults.
   public init() {}

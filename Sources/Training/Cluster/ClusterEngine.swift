@@ -19,6 +19,9 @@ final class ClusterEngine: StepEngine {
   /// Looks without any progress after which all begin again at the last checkpoint: ten minutes of looks at
   /// processes that say that they live and do nothing.
   static let patience = 2_400
+  /// The same, so often since the last checkpoint, ends the training.
+  private static let stallCountMax = 2
+  private var stallCount = 0
 
   init(
     _ steps: NetworkSteps, exampleCount: Int, control: any ClusterControl
@@ -73,9 +76,12 @@ final class ClusterEngine: StepEngine {
     let limit = state.epoch * stepCount + end
     let first = state.epoch * stepCount + state.step
     if !hasBegun { try begin(state, at: first, report) }
+    // An epoch's sums begin before anybody may add to them.
+    if state.step == 0 { try proceed(first, resetsSums: state.sums.count) }
     try assignAnew(limit)
-    try proceed(limit, resetsSums: state.step == 0 ? state.sums.count : nil)
-    var (told, idle, last) = (state.sums[0], 0, -1.0)
+    try proceed(limit, resetsSums: nil)
+    var (told, idle) = (state.sums[0], 0)
+    var last: ShardStatus?
     while true {
       if try workers() != owners { try assignAnew(limit) }
       let status = try ask(0)
@@ -86,16 +92,29 @@ final class ClusterEngine: StepEngine {
       told = seen.sums[0]
       if status.isAtLimit {
         let others = try ranges.indices.dropFirst().map { index throws(Interruption) in
-          try ask(index).isAtLimit
+          try ask(index)
         }
-        if others.allSatisfy({ $0 }) {
-          try take(&state, status, end, limit)
+        if others.allSatisfy({ $0.isAtLimit }) {
+          try take(&state, status, others, end, limit)
+          stallCount = 0
           return
         }
       }
-      (idle, last) = status.sums.first == last ? (idle + 1, last) : (0, status.sums.first ?? 0)
-      if idle > Self.patience { throw .server }
+      idle = status == last ? idle + 1 : 0
+      last = status
+      if idle > Self.patience { throw try stalled() }
     }
+  }
+
+  /// Nothing moved for long.
+  private func stalled() throws(Interruption) -> Interruption {
+    stallCount += 1
+    guard stallCount > Self.stallCountMax else { return .server }
+    throw .training(
+      TrainingError(
+        .resources,
+        "nothing moved for ten minutes, \(stallCount) times since the last checkpoint: a step takes too long. Use "
+          + "a smaller batch_size or more workers, then resume the training"))
   }
 
   private func begin(
@@ -161,8 +180,17 @@ final class ClusterEngine: StepEngine {
 
   /// Takes over what the servers have, which is the next checkpoint.
   private func take(
-    _ state: inout NetworkCheckpoint, _ status: ShardStatus, _ end: Int, _ limit: Int
+    _ state: inout NetworkCheckpoint, _ status: ShardStatus, _ others: [ShardStatus], _ end: Int,
+    _ limit: Int
   ) throws(Interruption) {
+    // Each server has seen every gradient, or part of the parameters was trained by other examples.
+    guard others.allSatisfy({ $0.marks == status.marks && $0.sums.first == status.sums.first })
+    else {
+      throw .training(
+        TrainingError(
+          .resources,
+          "parameter servers counted different examples: begin again from the last checkpoint"))
+    }
     var all: [ShardContents] = []
     for server in ranges.indices {
       do { all.append(try control.contents(server, rules: rules[server])) } catch { throw .server }

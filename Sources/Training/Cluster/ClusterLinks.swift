@@ -75,7 +75,7 @@ package protocol WorkerLinks: AnyObject {
 }
 
 /// How far a server is.
-package struct ShardStatus: Sendable {
+package struct ShardStatus: Equatable, Sendable {
   package var isAtLimit: Bool
   package var version: Int
   package var sums: [Double]

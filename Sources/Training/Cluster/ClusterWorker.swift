@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Computes gradients of the shards that it is given, step by step, and sends them to the servers.
 package final class ClusterWorker {
   private let steps: NetworkSteps
@@ -10,6 +12,8 @@ package final class ClusterWorker {
   private var pulled: [[Float]]
   private var residuals: [[Float]]
   private var clocks: [[Int]]
+  /// Before a server that refused something is asked again.
+  private static let pauseMicroseconds: UInt32 = 20_000
 
   init(
     _ steps: NetworkSteps, exampleCount: Int, links: any WorkerLinks
@@ -42,7 +46,14 @@ package final class ClusterWorker {
       let assignment = try links.assignment(after: generation)
       if assignment.isOver { return }
       generation = assignment.generation
-      if !assignment.shards.isEmpty { try work(assignment) }
+      guard !assignment.shards.isEmpty else { continue }
+      // What a server refuses for another reason than a new assignment is asked anew, from its clocks.
+      var isFirst = true
+      repeat {
+        if !isFirst { usleep(Self.pauseMicroseconds) }
+        isFirst = false
+        try work(assignment)
+      } while links.isCurrent(generation)
     }
   }
 
@@ -50,8 +61,12 @@ package final class ClusterWorker {
   private func work(_ assignment: ClusterAssignment) throws(TrainingError) {
     let generation = assignment.generation
     // Any step's parameters, to learn the clocks and what never changes.
+    let known = clocks
     clocks = ranges.map { _ in [] }
     guard try pull(generation, nil, wantsAll: true) else { return }
+    // Servers that went back to a checkpoint never saw what the steps since then left out.
+    let wentBack = zip(known, clocks).contains { zip($0, $1).contains { $0 > $1 } }
+    if wentBack { residuals = ranges.map { _ in [] } }
     /// Whether the parameters are those of the next step: they come with the answer to a gradient.
     var isReady = false
     while true {
@@ -70,8 +85,13 @@ package final class ClusterWorker {
         guard try pull(generation, step, wantsAll: false) else { return }
         isReady = true
       }
+      let before = residuals
       let pushes = try compute(step, shards, generation)
-      guard try exchange(assignment, pushes) else { return }
+      guard try exchange(assignment, pushes) else {
+        // Nobody counts what was sent: what was left out of it is left out no more.
+        residuals = before
+        return
+      }
     }
   }
 
@@ -218,7 +238,12 @@ package final class ClusterWorker {
       gradients.append(values)
     }
     return gradients.enumerated().map { server, gradient in
-      (push, encoded: codec.encode(gradient, residual: &residuals[server]))
+      // Who has it already does not count it again, nor may the next one lack what this one leaves out.
+      let counts = shards.contains { clocks[server][$0] <= step }
+      var residual = residuals[server]
+      let encoded = codec.encode(gradient, residual: &residual)
+      if counts { residuals[server] = residual }
+      return (push, encoded: encoded)
     }
   }
 }

@@ -69,7 +69,7 @@ package final class ParameterShard {
   package private(set) var sums: [Double] = []
   package private(set) var marks: UInt64 = 0
   /// Values of the step before, for workers that take over a dead one's shards within it.
-  private var previous: [Float] = []
+  private var previous: [Float]?
   private var contributions: [GradientPush] = []
   /// The mean gradient of a step, while its norm is asked of the other servers.
   private var unclipped: [Float]?
@@ -94,7 +94,7 @@ package final class ParameterShard {
     (self.sums, self.marks, version, limit) = (sums, marks, step, step)
     clocks = [Int](repeating: step, count: rules.shardCount)
     updates = rules.mode == .synchronous ? step : step * rules.shardCount
-    (contributions, unclipped, previous, endedSquares) = ([], nil, [], nil)
+    (contributions, unclipped, previous, endedSquares) = ([], nil, nil, nil)
   }
 
   /// Puts an assignment in force and lets steps below `limit` be computed.
@@ -119,7 +119,7 @@ package final class ParameterShard {
     case .synchronous:
       if step == version { return values }
       // Done here, but not everywhere.
-      return step == version - 1 && !previous.isEmpty ? previous : nil
+      return step == version - 1 ? previous : nil
     case .asynchronous: return values
     case .bounded(let staleness): return step - version <= staleness ? values : nil
     }
@@ -140,7 +140,12 @@ package final class ParameterShard {
       if clocks.allSatisfy({ $0 == version + 1 }) { collect() }
     } else {
       add(push)
-      if push.exampleCount > 0 { apply(push.gradient, share: push.exampleCount) }
+      // A shard without examples in a step counts as an update, as it does for who goes on from a checkpoint.
+      if push.exampleCount > 0 {
+        apply(push.gradient, share: push.exampleCount)
+      } else {
+        updates += 1
+      }
       version = clocks.min() ?? 0
     }
     return .taken
@@ -167,6 +172,7 @@ package final class ParameterShard {
     }
     contributions = []
     if total == 0 {
+      previous = values
       version += 1
     } else if rules.optimizer.clipsByNorm {
       unclipped = mean

@@ -44,10 +44,13 @@ package struct ShardExchange {
   package func answer(_ request: ExchangeRequest) -> ExchangeReply? {
     guard request.generation == shard.generation else { return .stale }
     if let step = request.normsOf {
-      guard let ended = shard.endedSquares, ended.step == step else { return .stale }
+      guard let ended = shard.endedSquares, ended.step == step else { return nil }
       return .norms(step: step, ended.squares)
     }
-    if let squares = shard.squares, request.step != nil, request.squares?.step != shard.version {
+    // Who wants the present step's parameters gives its gradient once more: it may be that another server lacks it.
+    if let squares = shard.squares, let step = request.step, step > shard.version,
+      request.squares?.step != shard.version
+    {
       return .norms(step: shard.version, squares)
     }
     let found = request.step.map { shard.values(for: $0) } ?? shard.values

@@ -26,6 +26,7 @@ final class ClusterMembers: Sendable {
     /// How many of each role may join that nobody here started.
     var places: [ClusterNode.Role: Int] = [:]
     var ticketCount = 0
+    var workerCount = 0
     var failure: TrainingError?
   }
 
@@ -110,16 +111,12 @@ final class ClusterMembers: Sendable {
       var hello = MartletV1.JoinClusterResponse()
       hello.task = task
       try await writer.send(hello)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-          for await message in messages { try await writer.send(message) }
-        }
-        group.addTask { [self] in
-          while let message = try await requests.next() { note(message) }
-        }
-        try await group.next()
-        group.cancelAll()
+      // The call ends when either side has nothing more to say; what still reads ends with the call.
+      Task { [self] in
+        defer { leave(key, ticket) }
+        while let message = try await requests.next() { note(message) }
       }
+      for await message in messages { try await writer.send(message) }
     }
   }
 
@@ -132,7 +129,7 @@ final class ClusterMembers: Sendable {
     }
     let (messages, outbox) = AsyncStream.makeStream(of: MartletV1.JoinClusterResponse.self)
     let found = state.withLock { state -> (Key, Int)? in
-      guard let key = Self.key(role, hello.givenNumber, state) else { return nil }
+      guard let key = Self.key(role, hello.givenNumber, &state) else { return nil }
       state.ticketCount += 1
       state.members[key] = Member(
         ticket: state.ticketCount, address: hello.address, outbox: outbox)
@@ -148,24 +145,31 @@ final class ClusterMembers: Sendable {
 
   /// The number that a process is known by; nil if it is not wanted.
   private static func key(
-    _ role: ClusterNode.Role, _ given: MartletV1.JoinClusterRequest.GivenNumber?, _ state: State
+    _ role: ClusterNode.Role, _ given: MartletV1.JoinClusterRequest.GivenNumber?,
+    _ state: inout State
   ) -> Key? {
-    let numbers: Range<Int>
-    if case .number(let number)? = given {
-      numbers = Int(number)..<(Int(number) + 1)
-    } else {
-      numbers = 0..<(state.places[role] ?? 0)
+    let places = state.places[role] ?? 0
+    if places == 0 {
+      guard case .number(let number)? = given else { return nil }
+      let key = Key(role: role, number: Int(number))
+      return state.expected.contains(key) && state.members[key] == nil ? key : nil
     }
-    return numbers.lazy.map { Key(role: role, number: $0) }.first { key in
-      let isWanted = state.expected.contains(key) || key.number < state.places[role] ?? 0
-      return isWanted && state.members[key] == nil
+    if role == .worker {
+      // Never a number twice: whoever comes after another has to be told what to do.
+      guard state.members.keys.count(where: { $0.role == role }) < places else { return nil }
+      state.workerCount += 1
+      return Key(role: role, number: state.workerCount - 1)
     }
+    let free = (0..<places).first { state.members[Key(role: role, number: $0)] == nil }
+    return free.map { Key(role: role, number: $0) }
   }
 
   private func leave(_ key: Key, _ ticket: Int) {
-    state.withLock { state in
-      if state.members[key]?.ticket == ticket { state.members[key] = nil }
+    let member = state.withLock { state -> Member? in
+      guard state.members[key]?.ticket == ticket else { return nil }
+      return state.members.removeValue(forKey: key)
     }
+    member?.outbox.finish()
   }
 
   private func note(_ message: MartletV1.JoinClusterRequest) {

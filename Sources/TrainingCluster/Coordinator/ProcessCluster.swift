@@ -21,8 +21,10 @@ package final class ProcessCluster: ClusterControl {
     package var folder: String
     /// Where this process and the servers are reached.
     package var host: String
-    /// Processes that may be started here.
+    /// Processes that there may be.
     package var nodeCountMax = 2048
+    /// Whether processes of other machines may be waited for.
+    package var mayStartElsewhere = true
 
     package init(
       specification: JSONValue, training: String, threadCount: Int, folder: String,
@@ -61,11 +63,14 @@ package final class ProcessCluster: ClusterControl {
   private var clients: [(address: String, client: Client)] = []
   private var traffic: [(bytes: Int, steps: Int)] = []
   private var hasEnded = false
+  private var isListening = false
+  /// Until a server that is busy with a step answers.
+  private var busySeconds = 10
   /// Processes that ended by themselves since the last checkpoint.
   private var deathCount = 0
 
   /// More deaths than this without a checkpoint in between: whatever kills them will go on.
-  private static let deathCountMax = 10
+  private var deathCountMax: Int { max(10, 2 * (plan.workers + plan.servers)) }
   /// Until a process has joined: it reads the data and plans the network's steps.
   private static let startSeconds = 60
   /// The same, where somebody has to start it on another machine.
@@ -78,7 +83,13 @@ package final class ProcessCluster: ClusterControl {
     _ task: Task, _ plan: ClusterPlan, launcher: any NodeLauncher = ProcessLauncher()
   ) throws(TrainingError) {
     let nodeCount = plan.workers + plan.servers
-    guard plan.startsElsewhere || nodeCount <= task.nodeCountMax else {
+    guard !plan.startsElsewhere || task.mayStartElsewhere else {
+      throw TrainingError(
+        .specification,
+        "distribute: start \"elsewhere\" needs a service whose operator has set training.nodeHost "
+          + "(docs/training.md); this one starts the processes itself")
+    }
+    guard nodeCount <= task.nodeCountMax else {
       throw TrainingError(
         .specification,
         "distribute: expected at most \(task.nodeCountMax) workers and servers on this service, got \(nodeCount)"
@@ -99,6 +110,7 @@ package final class ProcessCluster: ClusterControl {
     do { try server.start() } catch {
       throw TrainingError(.resources, "the training's coordinator cannot listen: \(error)")
     }
+    isListening = true
     try folder.tell(.tcp(host: task.host, port: server.port ?? 0))
   }
 
@@ -108,6 +120,7 @@ package final class ProcessCluster: ClusterControl {
     _ rules: [ParameterShard.Rules], pause: () throws(TrainingError) -> Void
   ) throws(TrainingError) {
     let isFirst = traffic.isEmpty
+    busySeconds = Self.seconds(forNumbers: rules.map(\.range.count).max() ?? 0)
     if isFirst {
       traffic = [(bytes: Int, steps: Int)](repeating: (0, 0), count: rules.count)
       if let launcher {
@@ -122,9 +135,10 @@ package final class ProcessCluster: ClusterControl {
       }
     }
     // Who left those that others start may not come again.
-    let workerCount = isFirst || launcher != nil ? plan.workers : 1
-    try waitForAll(workers: workerCount, servers: rules.count, pause: pause)
-    try connect(rules.count)
+    let workerCount = isFirst ? plan.workers : 1
+    repeat {
+      try waitForAll(workers: workerCount, servers: rules.count, pause: pause)
+    } while try !connect(rules.count)
   }
 
   private func waitForAll(
@@ -188,15 +202,16 @@ package final class ProcessCluster: ClusterControl {
 
   /// Throws if any server is gone: the others cannot go on without it.
   private func checkServers() throws(ServerLost) {
-    let joined = Set(members.joined(.server))
-    for number in clients.indices where !joined.contains(number) {
+    for number in clients.indices
+    where members.address(ofServer: number) != clients[number].address {
+      if number < serverNodes.count { serverNodes[number].handle.kill() }
       throw ServerLost(server: number)
     }
   }
 
   private func countDeath(_ what: String) throws(TrainingError) {
     deathCount += 1
-    guard deathCount > Self.deathCountMax else { return }
+    guard deathCount > deathCountMax else { return }
     throw TrainingError(
       .resources,
       "\(deathCount) processes ended since the last checkpoint, the last one a \(what), perhaps because they "
@@ -204,11 +219,12 @@ package final class ProcessCluster: ClusterControl {
         + "the training")
   }
 
-  private func connect(_ serverCount: Int) throws(TrainingError) {
+  /// Returns false if a server is gone again.
+  private func connect(_ serverCount: Int) throws(TrainingError) -> Bool {
     let known = Dictionary(clients.map { ($0.address, $0.client) }, uniquingKeysWith: { $1 })
     clients = []
     for number in 0..<serverCount {
-      let address = members.address(ofServer: number) ?? ""
+      guard let address = members.address(ofServer: number) else { return false }
       do {
         clients.append(
           (
@@ -222,6 +238,7 @@ package final class ProcessCluster: ClusterControl {
         throw TrainingError(.resources, "a parameter server cannot be reached: \(error)")
       }
     }
+    return true
   }
 
   package func workers() throws(TrainingError) -> [Int] {
@@ -248,8 +265,12 @@ package final class ProcessCluster: ClusterControl {
     for handle in handles { handle.kill() }
     for (_, client) in clients { client.close() }
     folder.remove()
+    guard isListening else { return }
     let server = server
-    _Concurrency.Task.detached { await server.shutdown(gracePeriod: .zero) }
+    // Calls that were told so end by themselves.
+    _Concurrency.Task.detached(executorPreference: clusterLoop) {
+      await server.shutdown(gracePeriod: .seconds(1))
+    }
   }
 
   package var summary: String? {
@@ -270,13 +291,13 @@ extension ProcessCluster {
     _ server: Int, seconds: Int,
     _ body: @escaping @Sendable (Client, MonotonicTime) async throws -> Value
   ) throws(ServerLost) -> Value {
-    let client = clients[server].client
+    let (address, client) = clients[server]
     let deadline = MonotonicTime.now() + .seconds(seconds)
     do {
       return try waiting { try await body(client, deadline) }.get()
     } catch {
       // It may live and only be silent: the one that takes its place begins at the checkpoint.
-      members.forget(.server, server)
+      if members.address(ofServer: server) == address { members.forget(.server, server) }
       if server < serverNodes.count { serverNodes[server].handle.kill() }
       throw ServerLost(server: server)
     }
@@ -313,7 +334,7 @@ extension ProcessCluster {
     (request.generation, request.limit) = (UInt64(generation), UInt64(limit))
     request.sumCount = UInt32(resetsSums ?? 0)
     let message = request
-    try call(server, seconds: 10) { client, deadline in
+    try call(server, seconds: busySeconds) { client, deadline in
       let _: MartletV1.ProceedResponse = try await client.unary(
         ParameterServerHandlers.service + "Proceed", message, deadline: deadline)
     }
@@ -321,7 +342,7 @@ extension ProcessCluster {
 
   package func status(_ server: Int) throws(ServerLost) -> ShardStatus {
     try checkServers()
-    let response: MartletV1.ShardStatusResponse = try call(server, seconds: 10) {
+    let response: MartletV1.ShardStatusResponse = try call(server, seconds: busySeconds) {
       client, deadline in
       try await client.unary(
         ParameterServerHandlers.service + "Status", MartletV1.ShardStatusRequest(),

@@ -18,23 +18,23 @@ struct ParameterServerHandlers {
       let bytes = try await NumberParts.receive(
         first.data, requests, byteCountMax: Self.contentByteCountMax
       ) { $0.data }
-      try await host.load(first, bytes)
+      try await host.use { try await $0.load(first, bytes) }
       return MartletV1.LoadParametersResponse()
     }
     server.unary(Self.service + "Proceed") { [host] (request: MartletV1.ProceedRequest, _) in
-      try await host.proceed(request)
+      try await host.use { try await $0.proceed(request) }
       return MartletV1.ProceedResponse()
     }
     server.unary(Self.service + "Status") { [host] (_: MartletV1.ShardStatusRequest, _) in
-      try await host.status()
+      try await host.use { try await $0.status() }
     }
     server.serverStreaming(Self.service + "Contents") {
       [host]
       (_: MartletV1.ParametersRequest, writer: ResponseWriter<MartletV1.ParametersResponse>, _) in
       let none = MartletV1.ParametersResponse()
-      try await NumberParts.send(none, try await host.contents(), empty: none, to: writer) {
-        $0.data = $1
-      }
+      try await NumberParts.send(
+        none, try await host.use { try await $0.contents() }, empty: none, to: writer
+      ) { $0.data = $1 }
     }
     server.bidirectional(Self.service + "Exchange") {
       [host]
@@ -48,7 +48,8 @@ struct ParameterServerHandlers {
       let encoded = try await NumberParts.receive(
         first.data, requests, byteCountMax: try await host.gradientByteCountMax()
       ) { $0.data }
-      let reply = try await host.exchange(ExchangeRequest(first, encoded))
+      let request = ExchangeRequest(first, encoded)
+      let reply = try await host.use { try await $0.exchange(request) }
       try await NumberParts.send(
         reply.message, reply.encoded, empty: MartletV1.ExchangeResponse(), to: writer
       ) { $0.data = $1 }

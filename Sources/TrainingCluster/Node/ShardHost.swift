@@ -1,6 +1,7 @@
 internal import JSON
 internal import Protocols
 internal import RPC
+internal import Synchronization
 internal import Training
 
 /// One parameter server's shard, to which calls come one after the other. A call whose answer is not there
@@ -26,11 +27,27 @@ actor ShardHost {
     var continuation: CheckedContinuation<Void, Never>
   }
 
+  /// Whether its work takes long enough to keep the loop from answering that the process lives.
+  nonisolated let isLarge = Atomic<Bool>(false)
+  private static let largeCount = 1 << 20
+
   init() {}
+
+  /// Does something with the host: on the loop if that is a matter of microseconds, on threads of tasks else.
+  nonisolated func use<R: Sendable>(
+    _ body: @Sendable (ShardHost) async throws -> R
+  ) async throws -> R {
+    guard isLarge.load(ordering: .relaxed) else { return try await body(self) }
+    return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+      try await body(self)
+    }
+  }
 
   /// Begins at a checkpoint.
   func load(_ first: MartletV1.LoadParametersRequest, _ bytes: [UInt8]) throws {
-    exchange = try Self.shard(first, bytes)
+    let made = try Self.shard(first, bytes)
+    isLarge.store(made.shard.values.count >= Self.largeCount, ordering: .relaxed)
+    exchange = made
     tellWaiters { _ in true }
   }
 

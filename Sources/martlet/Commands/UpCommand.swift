@@ -25,6 +25,12 @@ struct UpCommand: ParsableCommand, RoleCommand {
   @Option(help: "An origin of web pages that may call from a browser (docs/rest.md).")
   var crossOrigin: [String] = []
 
+  @Option(
+    help:
+      "Where trainings' workers that were started elsewhere reach this machine (docs/training.md)."
+  )
+  var nodeHost: String?
+
   private static let readyMilliseconds: Int32 = 15_000
   private static let instancesMax = 64
 
@@ -50,7 +56,7 @@ struct UpCommand: ParsableCommand, RoleCommand {
     let front = try ListeningSocket(host: host, port: port)
     let plan = try UpPlan(
       directory: directory, front: front, instances: instances,
-      limits: try limits.map(LimitsFile.read),
+      limits: try limits.map(LimitsFile.read), nodeHost: nodeHost,
       crossOrigins: try crossOrigin.map { try RoleHelp.origin($0, "--cross-origin") })
     var supervisor = try Supervisor(
       directory: directory, children: plan.children, renewCertificates: issueCertificates)

@@ -127,7 +127,7 @@ struct ModelFile: RoleFile {
       if let tenantBytes { limits.tenantByteCountMax = tenantBytes }
       if let fileBytes { limits.fileByteCountMax = fileBytes }
       if let nodes { limits.nodeCountMax = nodes }
-      if let nodeHost { limits.nodeHost = nodeHost }
+      limits.nodeHost = nodeHost
     }
   }
 

@@ -8,6 +8,7 @@ struct UpPlan {
   /// `limits` are the gateway's; see ``LimitsFile``.
   init(
     directory: DataDirectory, front: ListeningSocket, instances: Int, limits: [String: Double]?,
+    nodeHost: String?,
     crossOrigins: [String]
   ) throws {
     let cores = ThreadBudget.coreCount
@@ -33,7 +34,7 @@ struct UpPlan {
         ModelFile(
           listen: service, operator: operators, identity: directory.identity(.model),
           repository: directory.models, auth: [auth.address],
-          threads: max(1, cores / (2 * instances))))
+          threads: max(1, cores / (2 * instances)), training: .init(nodeHost: nodeHost)))
     }
 
     let identity = directory.identity(.gateway)

@@ -163,6 +163,45 @@ import Testing
     }
   }
 
+  /// A server that has a step's whole gradient waits for the norms; another lacks a dead worker's part of it.
+  @Test(arguments: [1, 2])
+  func whoeverDiesBetweenServersClippingGoesOn(workers: Int) throws {
+    let optimizer =
+      #"{"class_name": "SGD", "config": {"learning_rate": 0.2, "global_clipnorm": 0.1}}"#
+    let distribute = #"{"workers": \#(workers), "servers": 3, "shards": 2}"#
+    let request = try Self.request(distribute, optimizer: optimizer)
+    let whole = try Self.train(request)
+    for place in 7..<13 {
+      let found = try Self.train(
+        request,
+        atPush: { cluster, count in
+          guard count == place else { return }
+          cluster.killWorker(0)
+          cluster.startWorker()
+        })
+      expectSame(whole, found, "place \(place)")
+      #expect(found.startCount == 1, "place \(place)")
+    }
+  }
+
+  /// More servers than there are lines of parameters: some hold nothing, and must wait for nobody.
+  @Test func serversWithoutParametersHoldUpNobody() throws {
+    let distribute = #"{"workers": 1, "servers": 12, "shards": 2}"#
+    let request = try Self.request(distribute)
+    let whole = try Self.train(request)
+    for place in 24..<40 {
+      let found = try Self.train(
+        request,
+        atPush: { cluster, count in
+          guard count == place else { return }
+          cluster.killWorker(0)
+          cluster.startWorker()
+        })
+      expectSame(whole, found, "place \(place)")
+      #expect(found.startCount == 1, "place \(place)")
+    }
+  }
+
   @Test func runningStatisticsOfOneWorkerAreThoseOfOneProcess() throws {
     let layers = #"{"class_name": "BatchNormalization"},"#
     let one = try Self.train(try Self.request(nil, layers: layers))

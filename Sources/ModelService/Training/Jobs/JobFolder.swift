@@ -169,10 +169,15 @@ extension JobFolder {
     let path = String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     var task = ProcessCluster.Task(
       specification: specification, training: order.trainingFile, threadCount: threadCount,
-      folder: "\(path)/\(Self.clusterFolder)", host: limits.nodeHost)
+      folder: "\(path)/\(Self.clusterFolder)", host: limits.nodeHost ?? "127.0.0.1")
     task.nodeCountMax = limits.nodeCountMax
+    task.mayStartElsewhere = limits.nodeHost != nil
     let made = task
-    return { plan throws(TrainingError) in try ProcessCluster(made, plan) }
+    return { [self] plan throws(TrainingError) in
+      // What a process left that was killed.
+      folder.removeTree(Self.clusterFolder)
+      return try ProcessCluster(made, plan)
+    }
   }
 }
 

@@ -116,6 +116,7 @@ final class JobRun: Sendable {
     var state = JobState()
     (state.kind, state.message, state.code) = (kind, message, code)
     state.endedMilliseconds = WallClock.milliseconds
+    job.folder.removeTree(JobFolder.clusterFolder)
     try job.write(state)
     return state
   }
