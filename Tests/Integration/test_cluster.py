@@ -242,7 +242,7 @@ def test_what_cannot_be_shared_is_refused_with_a_sentence(house, data, tmp_path)
         installation, keys, specification(tmp_path), table, "modes", "--workers", "2", "--mode",
         "chaotic")
     state = wait(installation, keys, job)
-    assert state["state"] == "FAILED" and "'chaotic'" in state["message"], state
+    assert state["state"] == "FAILED" and 'got "chaotic"' in state["message"], state
 
 
 def test_a_folder_that_is_none_is_a_sentence(house, tmp_path):

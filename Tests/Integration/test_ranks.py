@@ -173,7 +173,8 @@ def test_rank_0_serves_the_model_and_writes_log_and_curves(folder, installation)
     assert len(losses(done.stdout)) == 5
     assert "points version 1: " in done.stdout and "learning curves: points.training.svg" in done.stdout
     lines = [json.loads(line) for line in (folder / "points.training.jsonl").read_text().splitlines()]
-    ends = [line for line in lines if line["ends_epoch"]]
+    assert lines[0]["started"] == "begins"
+    ends = [line for line in lines if line.get("ends_epoch")]
     assert [line["epoch"] for line in ends] == [1, 2, 3, 4, 5]
     assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(ends[-1]["metrics"])
     assert (folder / "points.training.svg").read_text().startswith("<svg")
