@@ -12,6 +12,8 @@ package final class ClusterWorker {
   private var pulled: [[Float]]
   private var residuals: [[Float]]
   private var clocks: [[Int]]
+  /// A step's gradient, laid out as the parameters.
+  private let flat: UnsafeMutablePointer<Float>
   /// Before a server that refused something is asked again.
   private static let pauseMicroseconds: UInt32 = 20_000
 
@@ -27,6 +29,7 @@ package final class ClusterWorker {
     pulled = ranges.map { _ in [] }
     residuals = pulled
     clocks = ranges.map { _ in [] }
+    flat = ParameterMemory.allocate(steps.memory.count)
   }
 
   /// A worker of the request's description and data.
@@ -38,6 +41,8 @@ package final class ClusterWorker {
       threadCount: request.threadCount)
     try self.init(steps, exampleCount: exampleCount, links: links)
   }
+
+  deinit { flat.deallocate() }
 
   /// Works until the training has ended.
   package func run() throws(TrainingError) {
@@ -204,8 +209,6 @@ package final class ClusterWorker {
     let first = parts[..<shards[0]].reduce(0) { $0 + $1.count }
     var (isFinite, gradients) = (true, [[Float]]())
     let (optimizer, memory) = (steps.specification.optimizer, steps.memory)
-    let flat = ParameterMemory.allocate(memory.count)
-    defer { flat.deallocate() }
     try runner.run(step: step, firstExample: first) { loss, metrics, found in
       isFinite = loss.isFinite
       guard isFinite else { return }
