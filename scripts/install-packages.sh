@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|scan|browser|slurm|processors
+# Installs the Debian packages that are missing. Usage: install-packages.sh build|test|data|scan|browser|slurm|processors
 set -euo pipefail
 build=(libnghttp2-dev libprotobuf-c-dev libssl-dev libsqlite3-dev zlib1g-dev libhttp-parser-dev
   libsimdjson-dev libre2-dev libpcre2-dev libutf8proc-dev)
 test=(protobuf-c-compiler protobuf-compiler python3-protobuf python3-venv nghttp2-client binutils
   valgrind curl openssl openmpi-bin libopenmpi-dev)
+data=(dataset-fashion-mnist)
 scan=(sslscan testssl.sh)
 browser=(chromium)
 slurm=(slurmctld slurmd slurm-client munge)
@@ -12,11 +13,12 @@ processors=(qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm64-cross)
 case ${1:-build} in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${test[@]}") ;;
+  data) wanted=("${data[@]}") ;;
   scan) wanted=("${scan[@]}") ;;
   browser) wanted=("${browser[@]}") ;;
   slurm) wanted=("${slurm[@]}") ;;
   processors) wanted=("${processors[@]}") ;;
-  *) echo "install-packages.sh: expected build, test, scan, browser, slurm or processors, got '$1'" >&2
+  *) echo "install-packages.sh: expected build, test, data, scan, browser, slurm or processors, got '$1'" >&2
     exit 64 ;;
 esac
 
