@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Language models beside llama.cpp: the same file, the same threads, the same run.
 # Usage: bench/generation.sh [PROGRAM] [--threads 1,2] [--models smollm2,gemma3] [--rounds N] [--part engine,perplexity,server]
+# bench/generation.sh PROGRAM --logits: beside transformers in float32 on the dequantised weights instead.
 # llama.cpp is built from the PyPI package llama-cpp-python the first time (about half an hour on two cores);
 # LLAMA_CPP names the folder of one that is there (with llama-bench, llama-perplexity and llama-server).
 set -euo pipefail
@@ -9,6 +10,10 @@ program=.build/release/martlet
 case ${1:-} in ""|--*) ;; *) program=$1; shift ;; esac
 scripts/python-env.sh test
 scripts/language-models.sh smollm2 gemma3 > /dev/null
+if [ "${1:-}" = --logits ]; then
+  scripts/python-env.sh generation
+  exec .venv/bin/python bench/generation/logits.py "$program" "${@:2}"
+fi
 if [ -z "${LLAMA_CPP:-}" ]; then
   version=0.3.36
   LLAMA_CPP=$PWD/.build/bench/llama.cpp/bin

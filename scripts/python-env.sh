@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv and installs what a purpose needs, pinned. Does nothing when nothing changed.
-# Usage: python-env.sh test|conformance|bench|models|pytorch|train|training
+# Usage: python-env.sh test|conformance|bench|models|pytorch|train|training|generation
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-test} in
@@ -11,7 +11,9 @@ case ${1:-test} in
   pytorch) requirements=bench/models/pytorch/requirements.txt ;;
   train) requirements=Models/train/requirements.txt ;;
   training) requirements=bench/training/requirements.txt ;;
-  *) echo "python-env.sh: expected test, conformance, bench, models, pytorch, train or training, got '$1'" >&2; exit 64 ;;
+  generation) requirements=bench/generation/requirements.txt ;;
+  *) echo "python-env.sh: expected test, conformance, bench, models, pytorch, train, training or generation," \
+      "got '$1'" >&2; exit 64 ;;
 esac
 
 stamp=.venv/.$(basename "$(dirname "$requirements")").$(sha256sum "$requirements" | cut -c1-16)

@@ -34,9 +34,26 @@ public struct Perplexity: Sendable {
   /// Rows of logits that are computed together: 64 of 262,144 tokens take 64 MiB.
   private static let rowsPerStep = 64
 
+  /// What is counted, for who wants to look closer: a window's tokens, and rows of logits behind some of them
+  /// in their order, [positions, vocabulary].
+  public struct Observer {
+    /// Before a window's rows.
+    public var window: ([Int32]) -> Void
+    /// Some positions' logits.
+    public var rows: (UnsafeBufferPointer<Float>) -> Void
+
+    /// An observer.
+    public init(
+      window: @escaping ([Int32]) -> Void, rows: @escaping (UnsafeBufferPointer<Float>) -> Void
+    ) {
+      (self.window, self.rows) = (window, rows)
+    }
+  }
+
   /// Counts all whole windows of a text, at most `windowsMax` of them, with pages for one window.
   public mutating func count(
-    _ model: LanguageModel, _ text: [UInt8], _ session: DecoderSession, windowsMax: Int = .max
+    _ model: LanguageModel, _ text: [UInt8], _ session: DecoderSession, windowsMax: Int = .max,
+    observer: Observer? = nil
   ) throws(GenerationError) {
     guard model.decoder.generates else {
       throw GenerationError(
@@ -61,14 +78,17 @@ public struct Perplexity: Sendable {
     for window in 0..<min(windowsMax, tokens.count / windowLength) {
       var part = Array(tokens[window * windowLength..<(window + 1) * windowLength])
       if let begin = model.tokenizer.beginOfText, beginning.first == begin { part[0] = begin }
-      count(window: part, session)
+      count(window: part, session, observer: observer)
     }
   }
 
   /// Counts one window.
   ///
   /// - Precondition: `session` has pages for the window.
-  mutating func count(window tokens: [Int32], _ session: DecoderSession) {
+  mutating func count(
+    window tokens: [Int32], _ session: DecoderSession, observer: Observer? = nil
+  ) {
+    observer?.window(tokens)
     let size = session.decoder.configuration.vocabularySize
     let pages = (0..<Int32(session.pages.pageCount)).map { $0 }
     let scored = windowLength / 2
@@ -83,6 +103,7 @@ public struct Perplexity: Sendable {
           rows: isScored ? .all : .none)
       ])
       if isScored {
+        observer?.rows(UnsafeBufferPointer(rebasing: rows[0..<(end - first) * size]))
         for place in first..<end {
           count(
             UnsafeBufferPointer(

@@ -22,6 +22,10 @@ struct BenchPerplexity: ParsableCommand {
   @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.")
   var coarse = false
   @Flag(help: "Activations in f32, which takes long.") var exact = false
+  @Option(
+    help: """
+      Write the logits of counted positions in single precision, row behind row, and the windows' tokens       beside them (.tokens).
+      """) var logits: String?
   @Flag(help: "Print one JSON document.") var json = false
 
   private struct Document: Encodable {
@@ -52,11 +56,17 @@ struct BenchPerplexity: ParsableCommand {
       precision: exact ? .float32 : coarse ? .quantized : .compensated)
     let start = MonotonicTime.now()
     var perplexity = Perplexity(windowLength: context)
+    let written = try logits.map { try LogitsFile($0) }
     do {
       // llama.cpp leaves out a text's last line feed.
       let text = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...]
-      try perplexity.count(loaded, Array(text), session, windowsMax: windows ?? .max)
+      try perplexity.count(
+        loaded, Array(text), session, windowsMax: windows ?? .max,
+        observer: written.map { file in
+          Perplexity.Observer(window: { file.write(tokens: $0) }, rows: { file.write(rows: $0) })
+        })
     } catch { throw CommandFailure(.badData, "'\(text)': \(error)") }
+    try written?.close()
     let document = Document(
       perplexity: perplexity.value, standardError: perplexity.standardError,
       windows: perplexity.windowCount, tokens: perplexity.tokenCount, threads: threads,
@@ -66,5 +76,40 @@ struct BenchPerplexity: ParsableCommand {
       "perplexity \(Output.fixed(document.perplexity, 4)) ± "
         + "\(Output.fixed(document.standardError, 4)) over \(document.tokens) tokens of "
         + "\(document.windows) windows, in \(Output.fixed(document.seconds, 1)) s")
+  }
+}
+
+/// Logits and tokens as numbers in the machine's order of bytes, for oracles that compare them.
+private final class LogitsFile {
+  private let path: String
+  private let logits, tokens: UnsafeMutablePointer<FILE>
+  private var isWhole = true
+
+  init(_ path: String) throws(CommandFailure) {
+    self.path = path
+    guard let logits = fopen(path, "we"), let tokens = fopen(path + ".tokens", "we") else {
+      throw CommandFailure(
+        .cannotCreate, "cannot write '\(path)' and '.tokens': \(String(cString: strerror(errno)))")
+    }
+    (self.logits, self.tokens) = (logits, tokens)
+  }
+
+  func write(tokens values: [Int32]) {
+    values.withUnsafeBytes { write($0, to: tokens) }
+  }
+
+  func write(rows: UnsafeBufferPointer<Float>) {
+    write(UnsafeRawBufferPointer(rows), to: logits)
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, to file: UnsafeMutablePointer<FILE>) {
+    isWhole = fwrite(bytes.baseAddress, 1, bytes.count, file) == bytes.count && isWhole
+  }
+
+  func close() throws(CommandFailure) {
+    let ends = [fclose(logits), fclose(tokens)]
+    guard isWhole, ends == [0, 0] else {
+      throw CommandFailure(.cannotCreate, "cannot write '\(path)': is the disk full?")
+    }
   }
 }
