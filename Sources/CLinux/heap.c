@@ -81,3 +81,8 @@ uint64_t martlet_used_heap(void) {
   const struct mallinfo2 heap = mallinfo2();
   return heap.uordblks + heap.hblkhd;
 }
+
+uint64_t martlet_held_heap(void) {
+  const struct mallinfo2 heap = mallinfo2();
+  return heap.arena + heap.hblkhd;
+}

@@ -9,4 +9,11 @@ public enum ProcessMemory {
     martlet_trim_heap()
     martlet_release_code()
   }
+
+  /// Bytes of the process that are in memory: of the heap, of the program and its libraries, of stacks.
+  public static var residentByteCount: UInt64 { martlet_resident_memory() }
+  /// Bytes of the heap that are in use: what grows without end is a leak.
+  public static var usedHeapByteCount: UInt64 { martlet_used_heap() }
+  /// Bytes that the allocator has from the system: in use, or free and kept.
+  public static var heldHeapByteCount: UInt64 { martlet_held_heap() }
 }

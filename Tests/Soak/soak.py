@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Load at 70 % of capacity while things go wrong. Usage: soak.py PROGRAM [MINUTES] [SEED]
+"""Load at 70 % of capacity while things go wrong. Usage: soak.py PROGRAM [MINUTES] [SEED] [FAULT,FAULT…|none]
 
 Two model services; a client that asks the digits model at a steady rate and compares every answer
 with the first. Meanwhile, one after the other and drawn from the seed: instances and the auth service
@@ -33,13 +33,15 @@ sys.path[:0] = [str(ROOT / "Tests" / "Integration"), str(ROOT / "bench")]
 if len(sys.argv) > 1:
     os.environ["MARTLET_BIN"] = str(pathlib.Path(sys.argv[1]).resolve())
 MINUTES = float(sys.argv[2]) if len(sys.argv) > 2 else 10
-SEED = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(1 << 32)
+SEED = int(sys.argv[3]) if len(sys.argv) > 3 and sys.argv[3] else random.SystemRandom().randrange(1 << 32)
 
 from common import append_history, print_machine  # noqa: E402
 from installation import BINARY, Installation, wait_until  # noqa: E402
 from test_kill import DIGIT, request  # noqa: E402
 from tritonclient.grpc import service_pb2_grpc  # noqa: E402
 
+# To find what a kind of fault leaves behind: by the names of `Faults`.
+ONLY = sys.argv[4].split(",") if len(sys.argv) > 4 else None
 INSTANCES = 2
 SHARE = 0.7
 SAMPLE_SECONDS = 2
@@ -146,6 +148,7 @@ class Faults:
 
     ALL = (kill_instance, pause_instance, drain_instance, kill_auth, replace_certificates,
            revoke_key, reload_model)
+    CHOSEN = [fault for fault in ALL if ONLY is None or fault.__name__ in ONLY]
 
 
 def openssl(*arguments):
@@ -162,22 +165,35 @@ def gauge(installation, name):
 
 
 class Samples(threading.Thread):
-    """Memory and descriptors of the gateway, which nothing restarts."""
+    """Memory and descriptors of the gateway, which nothing restarts: bytes that are resident, those of them
+    that no file is behind, those that the heap uses, and those that it keeps."""
 
-    def __init__(self, pid):
+    COLUMNS = ("resident", "anonymous", "heap used", "heap held")
+
+    def __init__(self, installation):
         super().__init__(daemon=True)
-        self.process, self.rows, self.ending = psutil.Process(pid), [], threading.Event()
+        self.installation, self.rows, self.ending = installation, [], threading.Event()
+        self.process = psutil.Process(installation.pid("gateway"))
         self.began = time.monotonic()
 
+    def descriptors(self):
+        return self.process.num_fds()
+
     def now(self):
-        return self.process.memory_info().rss, self.process.num_fds()
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        kilobytes = {line.split(":")[0]: line.split()[1] for line in status.splitlines() if "kB" in line}
+        return (1024 * int(kilobytes["VmRSS"]), 1024 * int(kilobytes["RssAnon"]),
+                gauge(self.installation, "martlet_heap_used_bytes"),
+                gauge(self.installation, "martlet_heap_held_bytes"))
 
     def run(self):
         while not self.ending.wait(SAMPLE_SECONDS):
             self.rows.append((time.monotonic() - self.began, *self.now()))
 
-    def resident(self, begin, end):
-        return statistics.median(row[1] for row in self.rows if begin <= row[0] < end)
+    def between(self, begin, end):
+        """The median of each column."""
+        rows = [row[1:] for row in self.rows if begin <= row[0] < end]
+        return [statistics.median(column) for column in zip(*rows)]
 
 
 def soak(installation):
@@ -195,13 +211,13 @@ def soak(installation):
     draw, seconds = random.Random(SEED), 60 * MINUTES
     faults = Faults(installation, deploy_key, draw)
     gateway = installation.pid("gateway")
-    samples = Samples(gateway)
+    samples = Samples(installation)
     samples.start()
     running = load(installation, key, seconds, rate)
-    counts = {fault.__name__: 0 for fault in Faults.ALL}
-    while time.monotonic() - samples.began < seconds - 15:
+    counts = {fault.__name__: 0 for fault in Faults.CHOSEN}
+    while Faults.CHOSEN and time.monotonic() - samples.began < seconds - 15:
         # Each once before any twice.
-        fault = draw.choice([f for f in Faults.ALL
+        fault = draw.choice([f for f in Faults.CHOSEN
                              if counts[f.__name__] == min(counts.values())])
         began = time.monotonic()
         fault(faults)
@@ -215,19 +231,23 @@ def soak(installation):
     wait_until(lambda: gauge(installation, "martlet_gateway_open_calls") == 0, 30,
                "the gateway's streams to end")
     # Connections that the load asked for are given back after half a minute.
-    wait_until(lambda: samples.now()[1] <= descriptors_idle + 8, 60,
-               f"descriptors to come back from {samples.now()[1]} to {descriptors_idle}")
-    first, last = samples.resident(60, 120), samples.resident(seconds - 60, seconds)
-    return report(told, counts, faults, first, last, installation.pid("gateway") == gateway)
+    wait_until(lambda: samples.descriptors() <= descriptors_idle + 8, 60,
+               f"descriptors to come back from {samples.descriptors()} to {descriptors_idle}")
+    memory = [samples.between(60 * minute, 60 * minute + 60) for minute in range(int(MINUTES))]
+    return report(told, counts, faults, memory, installation.pid("gateway") == gateway)
 
 
-def report(told, counts, faults, first, last, same_gateway):
+def report(told, counts, faults, memory, same_gateway):
+    first, last = memory[min(1, len(memory) - 1)][0], memory[-1][0]
     times = told["milliseconds"]
     slowest = max(faults.revocations, default=0)
     print(f"\n{told['calls']} calls: {told['statuses']}, {told['deviating']} deviating answers")
     print(f"ms: p50 {times['p50']:.2f}, p99 {times['p99']:.2f}, p99.9 {times['p999']:.1f},"
           f" max {times['max']:.0f}")
     print("faults: " + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items()))
+    for number, name in enumerate(Samples.COLUMNS):
+        print(f"gateway's memory, {name + ',':15} MB by minute: "
+              + " ".join(f"{row[number] / 1e6:.1f}" for row in memory))
     print(f"gateway's resident memory {first / 1e6:.1f} MB in the second minute,"
           f" {last / 1e6:.1f} MB in the last; no stream left open, descriptors as before")
     print(f"slowest revocation {slowest:.2f} s")

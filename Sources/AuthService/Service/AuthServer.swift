@@ -41,6 +41,7 @@ public final class AuthServer: Sendable {
     serverConfiguration.tlsReloader = tlsReloader
     serverConfiguration.tlsMonitor = TLSMonitor(metrics, log: configuration.log)
     server = Server(configuration: serverConfiguration)
+    ProcessMetrics.register(metrics)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
         endpoint: endpoint, metrics: { metrics.render() },

@@ -42,6 +42,8 @@ void martlet_keep_heaps(void);
 void martlet_trim_heap(void);
 // Bytes of the heap that are in use.
 uint64_t martlet_used_heap(void);
+// Bytes that the allocator has from the system: in use, or free and kept.
+uint64_t martlet_held_heap(void);
 // Bytes of the process that are in memory.
 uint64_t martlet_resident_memory(void);
 // Unmaps the pages of the program and its libraries that nothing has written: those that are used

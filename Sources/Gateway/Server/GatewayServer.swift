@@ -29,6 +29,7 @@ public final class GatewayServer: Sendable {
     settings.tlsMonitor = TLSMonitor(state.metrics.registry, log: log)
     server = Server(configuration: settings)
     let state = state
+    ProcessMetrics.register(state.metrics.registry)
     operatorEndpoint = configuration.operatorEndpoint.map {
       OperatorEndpoint(
         endpoint: $0, metrics: { state.metrics.registry.render() },

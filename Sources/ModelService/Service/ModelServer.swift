@@ -79,6 +79,7 @@ public final class ModelServer: Sendable {
     serverConfiguration.tlsReloader = tlsReloader
     server = Server(configuration: serverConfiguration)
     let service = ServiceMetrics(metrics, registry: registry)
+    ProcessMetrics.register(metrics)
     operatorEndpoint = configuration.operatorEndpoint.map { [metrics, health] endpoint in
       OperatorEndpoint(
         endpoint: endpoint, metrics: { metrics.render() },
