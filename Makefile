@@ -98,6 +98,15 @@ bench-generation: build deps-test ## Language models beside llama.cpp: prompts, 
 bench-training: build deps-test ## Networks beside PyTorch and Keras, classical algorithms beside scikit-learn
 	@bench/training.sh $(BIN)
 
+.PHONY: bench-accuracy
+bench-accuracy: build deps-test ## The mission's CNN on all of Fashion-MNIST and on digits, through the service, beside Keras
+	@bench/accuracy.sh $(BIN)
+
+.PHONY: bench-sharing
+bench-sharing: build deps-test ## What a training takes from requests to the same service
+	@scripts/python-env.sh test && scripts/python-env.sh training && \
+		.venv/bin/python bench/training/serving.py $(BIN)
+
 .PHONY: bench-operators
 bench-operators: build deps-test ## Some 150 single operators beside ONNX Runtime, one thread, worst first
 	@bench/operators.sh $(BIN)

@@ -61,7 +61,8 @@ class CommandFailed(AssertionError):
 class Installation:
     """One `martlet up`: its processes, its directory, its administrator."""
 
-    def __init__(self, instances=2, limits=None):
+    def __init__(self, instances=2, limits=None, own_session=True):
+        self.own_session = own_session
         # Temporary paths are short because Unix sockets' paths are limited to 107 bytes.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="martlet-"))
         self.data = self.directory / "data"
@@ -84,7 +85,7 @@ class Installation:
             [BINARY, "up", "--data", self.data, "--listen", self.address,
              "--instances", str(self.instances), *self.arguments],
             stdout=subprocess.PIPE, stderr=open(self.log, "ab"), text=True,
-            start_new_session=True)
+            start_new_session=self.own_session)
         ready = threading.Event()
         self.output = []
 
