@@ -363,6 +363,26 @@ typedef void (*ck_unary_fn)(void *destination, const void *source, size_t count)
 typedef void (*ck_reduce_fn)(
     void *destination, const void *source, size_t outer, size_t axis, size_t inner);
 
+/// Both gradients of one image's convolution in NHWC, where few numbers arrive. Windows begin inside `input`, which
+/// has the zeros around it if there are any; kernelWidth · channels is a multiple of the vector's floats.
+typedef struct {
+  const float *arriving;            // [outputHeight, outputWidth, filters]
+  size_t outputHeight, outputWidth, filters;
+  size_t kernelHeight, kernelWidth, channels;
+  const float *input;
+  ptrdiff_t rowStride;              // from one row of `input` and of `dataGradient` to the next
+  ptrdiff_t stepDown, stepRight;    // from one window to the one below, and to the next
+  const float *weights;             // [filters, kernelHeight, kernelWidth, channels]
+  float *weightGradient;            // as the weights, added to; or NULL
+  float *dataGradient;              // as `input`, added to; or NULL
+  size_t limit;                     // the most numbers that are not zero
+  void *scratch;                    // ck_sparse_scratch bytes
+} ck_sparse_gradient;
+/// Bytes that a call works in.
+static inline size_t ck_sparse_scratch(size_t pixels, size_t filters) {
+  return 4 * (4 * pixels * filters + 2 * 16 + pixels + 1 + filters);
+}
+
 typedef struct ck_table {
   const char *name;            // "baseline", "avx2", "avx512", "neon"
   int32_t vectorBytes;
@@ -490,10 +510,19 @@ typedef struct ck_table {
   /// Of max pooling in NHWC, added to `gradient`; and of ReLU in front of it, and sums of each channel.
   void (*maxPoolGradient)(
       const ck_pool *arguments, const float *arriving, float *gradient, bool relu, float *sums);
-  /// Of one step of one example.
+  /// false, with nothing done, if more numbers arrive than the limit.
+  bool (*sparseConvolutionGradient)(const ck_sparse_gradient *arguments);
+  /// A step of some examples of an LSTM, and back in time; see templates/gradients.h.
+  void (*lstmTraining)(
+      float *gates, const float *before, float *after, float *state, size_t rows, size_t hidden);
   void (*lstmGradient)(
-      float *target, const float *gates, const float *t, const float *old, const float *dh,
-      float *dc, size_t hidden);
+      float *target, const float *gates, const float *before, const float *after, const float *dh,
+      float *dc, float *sums, size_t rows, size_t hidden);
+  void (*geluGradient)(
+      float *target, const float *arriving, const float *input, size_t count, bool tanhForm);
+  void (*layerNormGradient)(
+      float *target, const float *arriving, const float *input, const float *scale,
+      float *scaleSums, float *sums, size_t lines, size_t size, float epsilon, bool centered);
   void (*adamStep)(
       float *parameter, const float *gradient, float *first, float *second, size_t count,
       float scale, float keep1, float keep2, float epsilon);

@@ -13,6 +13,7 @@
 #include "reduce.h"
 #include "pooling.h"
 #include "gradients.h"
+#include "sparse_convolution.h"
 #include "depthwise.h"
 #include "winograd.h"
 #include "windows.h"
@@ -103,8 +104,12 @@ const ck_table NAME(ck_table) = {
     .sigmoidGradient = NAME(sigmoidGradient),
     .tanhGradient = NAME(tanhGradient),
     .maxPoolGradient = NAME(maxPoolGradient),
+    .sparseConvolutionGradient = NAME(sparseConvolutionGradient),
     .adamStep = NAME(adamStep),
+    .lstmTraining = NAME(lstmTraining),
     .lstmGradient = NAME(lstmGradient),
+    .geluGradient = NAME(geluGradient),
+    .layerNormGradient = NAME(layerNormGradient),
     .softmaxGradient = NAME(softmaxGradient),
     .maxPool = NAME(maxPool),
     .averagePool = NAME(averagePool),

@@ -70,10 +70,11 @@ struct ConvolutionWeightGradient {
   /// - Parameters:
   ///   - input: [batch, height, width, inputChannels].
   ///   - arriving: [batch, output's height, its width, outputChannels].
+  ///   - images: which images are meant, `batch` of them; nil: all.
   ///   - gradient: [kernelHeight, kernelWidth, inputChannels, outputChannels], written.
   func run(
     _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, batch: Int,
-    into gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    images: UnsafePointer<Int32>? = nil, into gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
     threads: ThreadPool?
   ) {
     let count = depth * outputChannels
@@ -83,7 +84,7 @@ struct ConvolutionWeightGradient {
     Parallel.rows(parts, cost: .flops(flops), on: threads) { range in
       for part in range {
         add(
-          input, arriving, images: batch * part / parts..<batch * (part + 1) / parts,
+          input, arriving, batch * part / parts..<batch * (part + 1) / parts, images,
           into: part == 0 ? gradient : sums + (part - 1) * count, scratch + part * workCount)
       }
     }
@@ -94,15 +95,16 @@ struct ConvolutionWeightGradient {
   }
 
   private func add(
-    _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, images: Range<Int>,
-    into gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, _ range: Range<Int>,
+    _ images: UnsafePointer<Int32>?, into gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let pixels = size.height * size.width
     if readsInPlace { scratch.update(repeating: 0, count: workCount) }
-    for image in images {
+    for index in range {
+      let image = images.map { Int($0[index]) } ?? index
       let from = input + image * height * width * inputChannels
       let dy = arriving + image * pixels * outputChannels
-      let epilogue = Epilogue(beta: image == images.lowerBound ? 0 : 1)
+      let epilogue = Epilogue(beta: index == range.lowerBound ? 0 : 1)
       if readsInPlace {
         addInPlace(from, dy, gradient, scratch, epilogue)
       } else {

@@ -19,43 +19,28 @@ package enum GradientKernels {
     }
   }
 
-  /// The gradient of Gelu at `x`, some hundred elements at a time; `target` may be `arriving`.
+  /// The gradient of Gelu at `x`; `target` may be `arriving`.
   static func gelu(
     _ function: Elementwise.Unary, into target: UnsafeMutablePointer<Float>,
     _ arriving: UnsafePointer<Float>, _ x: UnsafePointer<Float>, count: Int,
     kernels: Kernels = .active
   ) {
-    let length = 512
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * length) { memory in
-      guard let first = memory.baseAddress else { return }
-      let second = first + length
-      for start in stride(from: 0, to: count, by: length) {
-        let size = min(length, count - start)
-        let (x, dy, out) = (x + start, arriving + start, target + start)
-        if function == .geluTanh {
-          let scale = Float(0.7978845608028654)
-          for index in 0..<size {
-            first[index] = scale * (x[index] + 0.044715 * x[index] * x[index] * x[index])
-          }
-          Elementwise.unary(.tanh, into: first, first, count: size, kernels: kernels)
-          for index in 0..<size {
-            let (t, slope) = (first[index], scale * (1 + 0.134145 * x[index] * x[index]))
-            out[index] = dy[index] * (0.5 * (1 + t) + 0.5 * x[index] * (1 - t * t) * slope)
-          }
-        } else {
-          for index in 0..<size {
-            first[index] = x[index] * 0.7071067811865476
-            second[index] = -0.5 * x[index] * x[index]
-          }
-          Elementwise.unary(.erf, into: first, first, count: size, kernels: kernels)
-          Elementwise.unary(.exp, into: second, second, count: size, kernels: kernels)
-          for index in 0..<size {
-            let density = 0.3989422804014327 * second[index]
-            out[index] = dy[index] * (0.5 * (1 + first[index]) + x[index] * density)
-          }
-        }
-      }
-    }
+    kernels.table.pointee.geluGradient(target, arriving, x, count, function == .geluTanh)
+  }
+
+  /// The gradients of lines that were normalised, times `scale`, plus a bias; `target` may be `arriving`.
+  /// - Parameters:
+  ///   - scaleSums: `length` numbers, to which the scale's gradient is added.
+  ///   - sums: the same for the bias.
+  ///   - isCentered: whether the mean was subtracted.
+  static func layerNorm(
+    into target: UnsafeMutablePointer<Float>, _ arriving: UnsafePointer<Float>,
+    _ x: UnsafePointer<Float>, scale: UnsafePointer<Float>,
+    scaleSums: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, lines: Int,
+    length: Int, epsilon: Float, isCentered: Bool, kernels: Kernels = .active
+  ) {
+    kernels.table.pointee.layerNormGradient(
+      target, arriving, x, scale, scaleSums, sums, lines, length, epsilon, isCentered)
   }
 
   /// The gradient of lines of a softmax, y · (dy - Σ dy·y); `target` may be `arriving`.
@@ -69,13 +54,26 @@ package enum GradientKernels {
     }
   }
 
-  /// One step of one example of an LSTM back in time; see ``RecurrentGradient``.
-  static func lstm(
-    into target: UnsafeMutablePointer<Float>, gates: UnsafePointer<Float>, t: UnsafePointer<Float>,
-    old: UnsafePointer<Float>, dh: UnsafePointer<Float>, dc: UnsafeMutablePointer<Float>,
-    hidden: Int, kernels: Kernels = .active
+  /// One step of some examples of an LSTM: what reaches the gates [rows, 4 · hidden] becomes their functions'
+  /// values. `before` and `after` are cell states, `state` what leaves.
+  static func lstmForward(
+    gates: UnsafeMutablePointer<Float>, before: UnsafePointer<Float>,
+    after: UnsafeMutablePointer<Float>, state: UnsafeMutablePointer<Float>, rows: Int, hidden: Int,
+    kernels: Kernels = .active
   ) {
-    kernels.table.pointee.lstmGradient(target, gates, t, old, dh, dc, hidden)
+    kernels.table.pointee.lstmTraining(gates, before, after, state, rows, hidden)
+  }
+
+  /// The same back in time; see ``RecurrentGradient``. `dc` becomes the gradient by the cell states before, and
+  /// `sums` [4 · hidden] gets what all examples' gates get.
+  static func lstm(
+    into target: UnsafeMutablePointer<Float>, gates: UnsafePointer<Float>,
+    before: UnsafePointer<Float>, after: UnsafePointer<Float>, dh: UnsafePointer<Float>,
+    dc: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, rows: Int, hidden: Int,
+    kernels: Kernels = .active
+  ) {
+    kernels.table.pointee.lstmGradient(
+      target, gates, before, after, dh, dc, sums, rows, hidden)
   }
 
   /// One step of Adam.

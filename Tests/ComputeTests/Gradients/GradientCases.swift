@@ -267,6 +267,10 @@ enum GradientCases {
     GradientCase(
       "Gelu", [[37, 41]], range: -6...6, ["approximate": .string(Array("tanh".utf8))], note: "tanh"),
     GradientCase("LayerNormalization", [[30, 70], [70], [70]]),
+    GradientCase("LayerNormalization", [[5, 30, 64], [64]], note: "three blocks without bias"),
+    GradientCase(
+      "SoftmaxCrossEntropyLoss", [[50, 37]],
+      constants: [1: Tensor(int64: (0..<50).map { $0 * 7 % 37 }, shape: [50])], note: "lines"),
     convolution([3, 28, 28, 1], [3, 3, 1, 32], [:], "one channel"),
     convolution([3, 13, 13, 32], [3, 3, 32, 32], ["relu": .int(1)], "read in place"),
     convolution([2, 9, 11, 40], [3, 5, 40, 17], ["pads": .ints([1, 2, 1, 2])], "padded"),
@@ -276,6 +280,9 @@ enum GradientCases {
     GradientCase(
       "LSTM", [[7, 20, 9], [1, 4 * 33, 9], [1, 4 * 33, 33], [1, 8 * 33]], range: -1...1,
       ["hidden_size": .int(33)], outputs: 3),
+    GradientCase(
+      "LSTM", [[1, 9, 5], [1, 4 * 16, 5], [1, 4 * 16, 16]], range: -1...1,
+      ["hidden_size": .int(16)], outputs: 3, note: "one step"),
     GradientCase(
       "GRU", [[7, 20, 9], [1, 3 * 33, 9], [1, 3 * 33, 33], [1, 6 * 33]], range: -1...1,
       ["hidden_size": .int(33), "linear_before_reset": .int(1)], outputs: 2),

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -57,31 +58,125 @@ import Testing
     var random = SplitMix64(state: 3)
     for kernels in Kernels.available {
       for hidden in Self.counts {
-        let gates = floats(4 * hidden, &random)
-        let (t, old, dh) = (
-          floats(hidden, &random), floats(hidden, &random), floats(hidden, &random)
+        let rows = 3
+        let sums = floats(4 * rows * hidden, &random)
+        let old = floats(rows * hidden, &random)
+        let (gates, after, state) = (
+          Memory(sums), Memory(count: rows * hidden), Memory(count: rows * hidden)
         )
-        let before = floats(hidden, &random)
-        var (dc, found) = (before + [9], [Float](repeating: 9, count: 4 * hidden + 1))
+        GradientKernels.lstmForward(
+          gates: gates.base, before: old, after: after.base, state: state.base, rows: rows,
+          hidden: hidden, kernels: kernels)
+        let (dh, before) = (floats(rows * hidden, &random), floats(rows * hidden, &random))
+        let (dc, found) = (Memory(before), Memory(count: 4 * rows * hidden))
+        let total = Memory([Float](repeating: 1, count: 4 * hidden))
         GradientKernels.lstm(
-          into: &found, gates: gates, t: t, old: old, dh: dh, dc: &dc, hidden: hidden,
-          kernels: kernels)
-        for index in 0..<hidden {
-          let (i, o) = (gates[index], gates[hidden + index])
-          let (f, g) = (gates[2 * hidden + index], gates[3 * hidden + index])
-          let c = dh[index] * o * (1 - t[index] * t[index]) + before[index]
+          into: found.base, gates: gates.base, before: old, after: after.base, dh: dh,
+          dc: dc.base, sums: total.base, rows: rows, hidden: hidden, kernels: kernels)
+        var expectedTotal = [Double](repeating: 1, count: 4 * hidden)
+        for place in 0..<rows * hidden {
+          let (row, index) = (place / hidden, place % hidden)
+          func at(_ gate: Int) -> Int { (4 * row + gate) * hidden + index }
+          func sigmoid(_ x: Float) -> Double { 1 / (1 + exp(-Double(x))) }
+          let (i, o, f) = (sigmoid(sums[at(0)]), sigmoid(sums[at(1)]), sigmoid(sums[at(2)]))
+          let g = tanh(Double(sums[at(3)]))
+          let cell = f * Double(old[place]) + i * g
+          let t = tanh(cell)
+          for (gate, value) in [i, o, f, g].enumerated() {
+            #expect((Double(gates.values[at(gate)]) - value).magnitude <= 1e-6, "\(kernels)")
+          }
+          #expect((Double(after.values[place]) - cell).magnitude <= 2e-6, "\(kernels) \(hidden)")
+          #expect((Double(state.values[place]) - o * t).magnitude <= 2e-6, "\(kernels) \(hidden)")
+          let arriving = Double(dh[place])
+          let c = arriving * o * (1 - t * t) + Double(before[place])
           let expected = [
-            c * g * i * (1 - i), dh[index] * t[index] * o * (1 - o), c * old[index] * f * (1 - f),
-            c * i * (1 - g * g),
+            c * g * i * (1 - i), arriving * t * o * (1 - o),
+            c * Double(old[place]) * f * (1 - f), c * i * (1 - g * g),
           ]
           for (gate, value) in expected.enumerated() {
-            let error = (found[gate * hidden + index] - value).magnitude
-            #expect(error <= 1e-4 * max(1, value.magnitude), "\(kernels) \(hidden)")
+            let error = (Double(found.values[at(gate)]) - value).magnitude
+            #expect(error <= 1e-5 * max(1, value.magnitude), "\(kernels) \(hidden)")
+            expectedTotal[gate * hidden + index] += value
           }
-          #expect((dc[index] - c * f).magnitude <= 1e-4 * max(1, (c * f).magnitude))
+          #expect((Double(dc.values[place]) - c * f).magnitude <= 1e-5 * max(1, (c * f).magnitude))
         }
-        #expect(found[4 * hidden] == 9)
-        #expect(dc[hidden] == 9)
+        for index in 0..<4 * hidden {
+          #expect((Double(total.values[index]) - expectedTotal[index]).magnitude <= 1e-4)
+        }
+        for memory in [gates, after, state, dc, found, total] { #expect(memory.isIntact) }
+      }
+    }
+  }
+
+  @Test func gelu() {
+    var random = SplitMix64(state: 5)
+    for kernels in Kernels.available {
+      for count in Self.counts {
+        let dy = floats(count, &random)
+        let x = (0..<count).map { _ in Float(random.double(in: -6...6)) }
+        for function in [Elementwise.Unary.gelu, .geluTanh] {
+          let found = Memory(count: count)
+          GradientKernels.gelu(function, into: found.base, dy, x, count: count, kernels: kernels)
+          for index in 0..<count {
+            let x = Double(x[index])
+            var slope = 0.5 * (1 + erf(x / 2.0.squareRoot()))
+            slope += x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+            if function == .geluTanh {
+              let scale = (2 / Double.pi).squareRoot()
+              let t = tanh(scale * (x + 0.044715 * x * x * x))
+              slope =
+                0.5 * (1 + t) + 0.5 * x * (1 - t * t) * scale * (1 + 3 * 0.044715 * x * x)
+            }
+            let error = (Double(found.values[index]) - Double(dy[index]) * slope).magnitude
+            #expect(error <= 4e-6, "\(kernels) \(function) at \(x)")
+          }
+          #expect(found.isIntact)
+        }
+      }
+    }
+  }
+
+  @Test func layerNormalization() {
+    var random = SplitMix64(state: 6)
+    for kernels in Kernels.available {
+      for length in Self.counts {
+        let (lines, isCentered) = (3, length % 2 == 1)
+        let (dy, x) = (floats(lines * length, &random), floats(lines * length, &random))
+        let scale = floats(length, &random)
+        let (found, scaleSums) = (
+          Memory(count: lines * length), Memory([Float](repeating: 1, count: length))
+        )
+        let sums = Memory([Float](repeating: 2, count: length))
+        GradientKernels.layerNorm(
+          into: found.base, dy, x, scale: scale, scaleSums: scaleSums.base, sums: sums.base,
+          lines: lines, length: length, epsilon: 0.01, isCentered: isCentered, kernels: kernels)
+        var (expectedScale, expectedSums) = (
+          [Double](repeating: 1, count: length), [Double](repeating: 2, count: length)
+        )
+        for line in 0..<lines {
+          let range = line * length..<(line + 1) * length
+          let share = 1 / Double(length)
+          let mean = isCentered ? range.reduce(0) { $0 + Double(x[$1]) } * share : 0
+          let variance =
+            range.reduce(0) { $0 + (Double(x[$1]) - mean) * (Double(x[$1]) - mean) } * share
+          let factor = 1 / (variance + 0.01).squareRoot()
+          let normal = range.map { (Double(x[$0]) - mean) * factor }
+          let dn = range.map { Double(dy[$0]) * Double(scale[$0 - range.lowerBound]) }
+          let shift = isCentered ? dn.reduce(0, +) * share : 0
+          let slope = zip(dn, normal).reduce(0) { $0 + $1.0 * $1.1 } * share
+          for index in 0..<length {
+            let value = factor * (dn[index] - shift - normal[index] * slope)
+            let error = (Double(found.values[range.lowerBound + index]) - value).magnitude
+            #expect(error <= 1e-4 * max(1, value.magnitude), "\(kernels) \(length)")
+            expectedScale[index] += Double(dy[range.lowerBound + index]) * normal[index]
+            expectedSums[index] += Double(dy[range.lowerBound + index])
+          }
+        }
+        for index in 0..<length {
+          #expect((Double(scaleSums.values[index]) - expectedScale[index]).magnitude <= 1e-4)
+          #expect((Double(sums.values[index]) - expectedSums[index]).magnitude <= 1e-5)
+        }
+        for memory in [found, scaleSums, sums] { #expect(memory.isIntact) }
       }
     }
   }

@@ -74,18 +74,61 @@ struct HistogramLayout {
     self.offsets = offsets
   }
 
-  /// Adds up the examples `rows`, whose words lie in the same order.
+  /// Adds up the examples `rows`, whose words lie in the same order, for some features.
   func fill(
-    _ histogram: GradientHistogram, feature: Int, _ rows: UnsafePointer<UInt32>,
+    _ histogram: GradientHistogram, features: Range<Int>, _ rows: UnsafePointer<UInt32>,
     _ words: UnsafePointer<SIMD2<Int64>>, count: Int
   ) {
-    let bins = histogram.base + offsets[feature]
-    bins.update(repeating: .zero, count: offsets[feature + 1] - offsets[feature])
-    switch table.features[feature].codes {
-    case .bytes(let codes): add(codes.base, rows, words, count, bins)
-    case .shorts(let codes): add(codes.base, rows, words, count, bins)
-    case .words(let codes): add(codes.base, rows, words, count, bins)
+    guard !features.isEmpty else { return }
+    let first = offsets[features.lowerBound]
+    (histogram.base + first).update(
+      repeating: .zero, count: offsets[features.upperBound] - first)
+    // Each feature reads the words: some of them at a time come from the second cache.
+    let block = 8192
+    for start in stride(from: 0, to: count, by: block) {
+      let size = min(block, count - start)
+      var feature = features.lowerBound
+      while feature < features.upperBound {
+        if feature + 4 <= features.upperBound,
+          addFour(histogram, feature, rows + start, words + start, size)
+        {
+          feature += 4
+          continue
+        }
+        let bins = histogram.base + offsets[feature]
+        switch table.features[feature].codes {
+        case .bytes(let codes): add(codes.base, rows + start, words + start, size, bins)
+        case .shorts(let codes): add(codes.base, rows + start, words + start, size, bins)
+        case .words(let codes): add(codes.base, rows + start, words + start, size, bins)
+        }
+        feature += 1
+      }
     }
+  }
+
+  /// Four features at once, whose histograms fit the first cache: a word is read once for all of them. false
+  /// unless their codes are bytes.
+  private func addFour(
+    _ histogram: GradientHistogram, _ feature: Int, _ rows: UnsafePointer<UInt32>,
+    _ words: UnsafePointer<SIMD2<Int64>>, _ count: Int
+  ) -> Bool {
+    guard case .bytes(let codes0) = table.features[feature].codes,
+      case .bytes(let codes1) = table.features[feature + 1].codes,
+      case .bytes(let codes2) = table.features[feature + 2].codes,
+      case .bytes(let codes3) = table.features[feature + 3].codes
+    else { return false }
+    let (c0, c1, c2, c3) = (codes0.base, codes1.base, codes2.base, codes3.base)
+    let base = histogram.base
+    let (b0, b1) = (base + offsets[feature], base + offsets[feature + 1])
+    let (b2, b3) = (base + offsets[feature + 2], base + offsets[feature + 3])
+    for index in 0..<count {
+      let (row, word) = (Int(rows[index]), words[index])
+      b0[Int(c0[row])] &+= word
+      b1[Int(c1[row])] &+= word
+      b2[Int(c2[row])] &+= word
+      b3[Int(c3[row])] &+= word
+    }
+    return true
   }
 
   @inline(__always)

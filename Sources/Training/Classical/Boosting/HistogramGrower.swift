@@ -151,11 +151,13 @@ struct HistogramGrower {
       histogram =
         spare.popLast() ?? Memory(uninitialized: layout.offsets[layout.table.features.count])
       let (rows, words) = (self.rows.base + leaf.first, self.words.base + leaf.first)
-      let tasks = leaf.count * features > 1 << 14 ? min(features, 64) : 1
+      // Four features are added up together.
+      let tasks =
+        threads != nil && leaf.count * features > 1 << 14 ? min((features + 3) / 4, 64) : 1
       Tasks.run(tasks, on: threads) { task in
-        for feature in features * task / tasks..<features * (task + 1) / tasks {
-          layout.fill(histogram, feature: feature, rows, words, count: leaf.count)
-        }
+        layout.fill(
+          histogram, features: features * task / tasks..<features * (task + 1) / tasks, rows, words,
+          count: leaf.count)
       }
     }
     leaves[index].histogram = histogram

@@ -19,19 +19,19 @@ struct GramMatrix {
   /// AᵀA + shift · 1, whole and symmetric.
   func product(shift: Double) -> Memory<Double> {
     let size = columnCount
+    let panels = GramPanels(columnCount: size, rowCountMax: rowCount)
     let result = Memory<Double>(repeating: 0, count: size * size)
-    // Columns in strips: of each only the rows down to its own end are needed.
-    let width = 32
-    let strips = (size + width - 1) / width
-    Tasks.run(strips, on: threads) { task in
-      // The longest strips first.
-      let strip = strips - 1 - task
-      let columns = strip * width..<min(size, (strip + 1) * width)
-      DoubleProduct.run(
-        m: columns.upperBound, n: columns.count, k: rowCount,
-        .init(features.base, row: 1, column: size),
-        .init(features.base + columns.lowerBound, row: size, column: 1),
-        into: result.base + columns.lowerBound, rowStride: size)
+    // Lines in strips of some panels: only what is on the diagonal or right of it is computed.
+    let width = 4
+    let strips = (panels.count + width - 1) / width
+    for first in stride(from: 0, to: rowCount, by: GramPanels.rowsAtOnce) {
+      let rows = first..<min(rowCount, first + GramPanels.rowsAtOnce)
+      panels.load(features.base + first * size, rowCount: rows.count, on: threads)
+      Tasks.run(strips, on: threads) { strip in
+        panels.multiply(
+          strip * width..<min(panels.count, (strip + 1) * width), rowCount: rows.count,
+          into: result)
+      }
     }
     for row in 0..<size {
       for column in 0..<row { result.base[row * size + column] = result.base[column * size + row] }

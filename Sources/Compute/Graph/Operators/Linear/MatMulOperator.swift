@@ -68,12 +68,13 @@ struct MatMulOperator: Operator {
       let sizes = try Self.sizes(a.shape, packedShape)
       return try packedStep(packed, a, sizes, operands)
     }
-    precondition(!hasBias, "the pass that adds a bias does so to packed weights only")
     let b = try operands.input(1)
-    if a.dataType == .fp32 {
-      return try kernelStep(a, b, try Self.sizes(a.shape, b.shape), operands)
-    }
     let sizes = try Self.sizes(a.shape, b.shape)
+    if a.dataType == .fp32 {
+      if Shape.product(sizes.rightBatch[...]) == 1 { return try flatStep(a, b, sizes, operands) }
+      return try kernelStep(a, b, sizes, operands)
+    }
+    precondition(!hasBias, "the pass that adds a bias does so in single precision only")
     return step(
       try a.dataType.numeric(), sizes, a, b, try operands.output(), operands.threadPool)
   }
@@ -90,6 +91,23 @@ struct MatMulOperator: Operator {
       SGEMM.run(
         m: rows, left, packed, into: target, rowStride: n, epilogue: Epilogue(biasColumn: bias),
         threads: threads)
+    }
+  }
+
+  /// One matrix on the right: all rows of the left side are one product, for which it is packed once.
+  private func flatStep(
+    _ a: Operand, _ b: Operand, _ sizes: Sizes, _ operands: Operands
+  ) throws(GraphError) -> Step {
+    let rows = Shape.product(sizes.batch[...]) * sizes.m
+    let left = Matrix(UnsafePointer(a.f32), rowStride: sizes.k)
+    let right = Matrix(UnsafePointer(b.f32), rowStride: sizes.n)
+    let (target, n, k) = (try operands.output().f32, sizes.n, sizes.k)
+    let threads = operands.threadPool
+    let bias = hasBias ? UnsafePointer(try operands.input(2).f32) : nil
+    return {
+      SGEMM.run(
+        m: rows, n: n, k: k, left, right, into: target, rowStride: n,
+        epilogue: Epilogue(biasColumn: bias), threads: threads)
     }
   }
 

@@ -47,8 +47,10 @@ struct RecurrentGradient: Operator {
       return 0
     }
     let sizes = forward.sizes(data, r)
-    // The gates' gradients of all steps, those by the states, and the tanh of the cells.
-    return (sizes.rows * sizes.stride + 3 * sizes.batch * sizes.hidden)
+    // The gates' gradients of all steps, those by the states, and the tanh of the cells or sums of blocks.
+    return
+      (sizes.rows * sizes.stride + 3 * sizes.batch * sizes.hidden
+      + (sizes.batch / RecurrentTraining.rowsPerBlock + 1) * sizes.stride)
       * (x.dataType.elementByteCount ?? 8)
   }
 
@@ -73,6 +75,9 @@ struct RecurrentGradient: Operator {
     for number in forward.directions.indices {
       runs.append(try RecurrentBackward(forward, sizes, number, operands))
     }
+    if forward.kind == .lstm, let runs = runs as? [RecurrentBackward<Float>] {
+      return { for run in runs { run.runLSTM() } }
+    }
     return { [runs] in for run in runs { run.run() } }
   }
 
@@ -85,32 +90,33 @@ struct RecurrentGradient: Operator {
 
 /// One direction of a recurrent layer, back through time.
 struct RecurrentBackward<T: GradientElement> {
-  private let layer: RecurrentTraining
-  private let sizes: RecurrentTraining.Sizes
-  private let number: Int
-  private let dy: UnsafeMutablePointer<T>?
-  private let dlast: UnsafeMutablePointer<T>?
-  private let dlastCell: UnsafeMutablePointer<T>?
-  private let x: UnsafeMutablePointer<T>
-  private let w: UnsafeMutablePointer<T>
-  private let r: UnsafeMutablePointer<T>
-  private let gates: UnsafeMutablePointer<T>
-  private let states: UnsafeMutablePointer<T>
-  private let cells: UnsafeMutablePointer<T>?
-  private let dx: UnsafeMutablePointer<T>?
-  private let dw: UnsafeMutablePointer<T>?
-  private let dr: UnsafeMutablePointer<T>?
-  private let dbias: UnsafeMutablePointer<T>?
-  private let dinitial: UnsafeMutablePointer<T>?
-  private let dinitialCell: UnsafeMutablePointer<T>?
-  private let dgates: UnsafeMutablePointer<T>
-  private let dstate: UnsafeMutablePointer<T>
-  private let dcell: UnsafeMutablePointer<T>
-  private let spare: UnsafeMutablePointer<T>
-  private let stateProduct: TurnedProduct<T>
-  private let candidateProduct: TurnedProduct<T>?
-  private let inputProduct: TurnedProduct<T>
-  private let threads: ThreadPool?
+  let layer: RecurrentTraining
+  let sizes: RecurrentTraining.Sizes
+  let number: Int
+  let dy: UnsafeMutablePointer<T>?
+  let dlast: UnsafeMutablePointer<T>?
+  let dlastCell: UnsafeMutablePointer<T>?
+  let x: UnsafeMutablePointer<T>
+  let w: UnsafeMutablePointer<T>
+  let r: UnsafeMutablePointer<T>
+  let hasInitial: Bool
+  let gates: UnsafeMutablePointer<T>
+  let states: UnsafeMutablePointer<T>
+  let cells: UnsafeMutablePointer<T>?
+  let dx: UnsafeMutablePointer<T>?
+  let dw: UnsafeMutablePointer<T>?
+  let dr: UnsafeMutablePointer<T>?
+  let dbias: UnsafeMutablePointer<T>?
+  let dinitial: UnsafeMutablePointer<T>?
+  let dinitialCell: UnsafeMutablePointer<T>?
+  let dgates: UnsafeMutablePointer<T>
+  let dstate: UnsafeMutablePointer<T>
+  let dcell: UnsafeMutablePointer<T>
+  let spare: UnsafeMutablePointer<T>
+  let stateProduct: TurnedProduct<T>
+  let candidateProduct: TurnedProduct<T>?
+  let inputProduct: TurnedProduct<T>
+  let threads: ThreadPool?
 
   init(
     _ layer: RecurrentTraining, _ sizes: RecurrentTraining.Sizes, _ number: Int,
@@ -125,6 +131,7 @@ struct RecurrentBackward<T: GradientElement> {
     x = try operands.input(3).pointer(T.self)
     w = try operands.input(4).pointer(T.self) + number * gateCount * sizes.input
     r = try operands.input(5).pointer(T.self) + number * gateCount * hidden
+    hasInitial = operands.optional(7) != nil
     gates = try operands.input(9).pointer(T.self) + number * sizes.rows * sizes.stride
     let kept = number * (sizes.time + 1) * sizes.batch * hidden
     states = try operands.input(10).pointer(T.self) + kept
@@ -174,7 +181,7 @@ struct RecurrentBackward<T: GradientElement> {
     sumUp(states + (isReverse ? block : 0))
   }
 
-  private static func copy(
+  static func copy(
     _ from: UnsafeMutablePointer<T>?, _ to: UnsafeMutablePointer<T>, _ count: Int
   ) {
     if let from {
@@ -205,15 +212,6 @@ struct RecurrentBackward<T: GradientElement> {
     for row in 0..<sizes.batch {
       let (gates, out, place) = (own + row * 4 * hidden, down + row * 4 * hidden, row * hidden)
       let (dh, dc, t, old) = (dstate + place, dcell + place, spare + place, before + place)
-      if T.self == Float.self {
-        func floats(_ pointer: UnsafeMutablePointer<T>) -> UnsafeMutablePointer<Float> {
-          UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: Float.self)
-        }
-        GradientKernels.lstm(
-          into: floats(out), gates: floats(gates), t: floats(t), old: floats(old),
-          dh: floats(dh), dc: floats(dc), hidden: hidden)
-        continue
-      }
       for index in 0..<hidden {
         let (i, o) = (gates[index], gates[hidden + index])
         let (f, g) = (gates[2 * hidden + index], gates[3 * hidden + index])
@@ -272,6 +270,13 @@ struct RecurrentBackward<T: GradientElement> {
 
   /// What all steps together give.
   private func sumUp(_ previous: UnsafeMutablePointer<T>) {
+    sumInputs()
+    sumStates(previous)
+    sumBias()
+  }
+
+  /// The gradients by the data and their weights.
+  func sumInputs() {
     let (hidden, rows, stride) = (sizes.hidden, sizes.rows, sizes.stride)
     let gateCount = sizes.gates * hidden
     if let dx {
@@ -284,6 +289,11 @@ struct RecurrentBackward<T: GradientElement> {
         rows, dgates, row: stride, columns: gateCount, x, row: sizes.input, columns: sizes.input,
         into: dw, threads)
     }
+  }
+
+  private func sumStates(_ previous: UnsafeMutablePointer<T>) {
+    let (hidden, rows, stride) = (sizes.hidden, sizes.rows, sizes.stride)
+    let gateCount = sizes.gates * hidden
     if let dr {
       let isGRU = layer.kind == .gru
       T.sumProducts(
@@ -297,6 +307,12 @@ struct RecurrentBackward<T: GradientElement> {
           into: dr + 2 * hidden * hidden, threads)
       }
     }
+  }
+
+  /// The bias's gradient: both halves get the same, but a GRU's candidate that is added to behind the reset gate.
+  private func sumBias() {
+    let (hidden, rows, stride) = (sizes.hidden, sizes.rows, sizes.stride)
+    let gateCount = sizes.gates * hidden
     guard let dbias else { return }
     dbias.update(repeating: 0, count: gateCount)
     for row in 0..<rows {

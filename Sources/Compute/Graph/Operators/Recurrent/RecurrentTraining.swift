@@ -137,6 +137,9 @@ struct RecurrentTraining: Operator {
     for number in directions.indices {
       runs.append(try RecurrentForward(self, sizes, number, operands))
     }
+    if kind == .lstm, let runs = runs as? [RecurrentForward<Float>] {
+      return { for run in runs { run.runLSTM() } }
+    }
     return { [runs] in for run in runs { run.run() } }
   }
 
@@ -152,26 +155,26 @@ struct RecurrentTraining: Operator {
 
 /// One direction of a recurrent layer over a sequence.
 struct RecurrentForward<T: GradientElement> {
-  private let layer: RecurrentTraining
-  private let sizes: RecurrentTraining.Sizes
-  private let number: Int
-  private let x: UnsafeMutablePointer<T>
-  private let w: UnsafeMutablePointer<T>
-  private let r: UnsafeMutablePointer<T>
-  private let bias: UnsafeMutablePointer<T>?
-  private let initial: UnsafeMutablePointer<T>?
-  private let initialCell: UnsafeMutablePointer<T>?
-  private let y: UnsafeMutablePointer<T>?
-  private let last: UnsafeMutablePointer<T>?
-  private let lastCell: UnsafeMutablePointer<T>?
-  private let gates: UnsafeMutablePointer<T>
-  private let states: UnsafeMutablePointer<T>
-  private let cells: UnsafeMutablePointer<T>?
-  private let inputProduct: TurnedProduct<T>
+  let layer: RecurrentTraining
+  let sizes: RecurrentTraining.Sizes
+  let number: Int
+  let x: UnsafeMutablePointer<T>
+  let w: UnsafeMutablePointer<T>
+  let r: UnsafeMutablePointer<T>
+  let bias: UnsafeMutablePointer<T>?
+  let initial: UnsafeMutablePointer<T>?
+  let initialCell: UnsafeMutablePointer<T>?
+  let y: UnsafeMutablePointer<T>?
+  let last: UnsafeMutablePointer<T>?
+  let lastCell: UnsafeMutablePointer<T>?
+  let gates: UnsafeMutablePointer<T>
+  let states: UnsafeMutablePointer<T>
+  let cells: UnsafeMutablePointer<T>?
+  let inputProduct: TurnedProduct<T>
   /// Of all gates, but a GRU's candidate.
-  private let stateProduct: TurnedProduct<T>
-  private let candidateProduct: TurnedProduct<T>?
-  private let threads: ThreadPool?
+  let stateProduct: TurnedProduct<T>
+  let candidateProduct: TurnedProduct<T>?
+  let threads: ThreadPool?
 
   init(
     _ layer: RecurrentTraining, _ sizes: RecurrentTraining.Sizes, _ number: Int,
@@ -235,7 +238,7 @@ struct RecurrentForward<T: GradientElement> {
     if let cells { lastCell?.update(from: cells + end, count: block) }
   }
 
-  private static func copy(
+  static func copy(
     _ from: UnsafeMutablePointer<T>?, _ to: UnsafeMutablePointer<T>, _ count: Int
   ) {
     if let from {

@@ -39,12 +39,11 @@ final class TurnedProduct<T: GradientElement>: Sendable {
     _ count: Int, _ rows: UnsafeMutablePointer<T>, row: Int, into target: UnsafeMutablePointer<T>,
     row targetRow: Int, _ threads: ThreadPool?
   ) {
-    if let packed {
+    if packed != nil {
       let from = UnsafeRawPointer(rows).assumingMemoryBound(to: Float.self)
       let to = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self)
-      SGEMM.run(
-        m: count, Matrix(from, rowStride: row), packed, into: to, rowStride: targetRow,
-        epilogue: Epilogue(beta: 1), threads: threads)
+      multiply(
+        count, from, row: row, into: to, row: targetRow, Epilogue(beta: 1), threads: threads)
       return
     }
     guard let plain else { return }
@@ -57,6 +56,19 @@ final class TurnedProduct<T: GradientElement>: Sendable {
         target[index * targetRow + column] = sum
       }
     }
+  }
+}
+
+extension TurnedProduct {
+  /// The product of single precision, with any epilogue.
+  func multiply(
+    _ count: Int, _ rows: UnsafePointer<Float>, row: Int, into target: UnsafeMutablePointer<Float>,
+    row targetRow: Int, _ epilogue: Epilogue, threads: ThreadPool? = nil
+  ) {
+    guard let packed else { preconditionFailure("only weights in single precision are packed") }
+    SGEMM.run(
+      m: count, Matrix(rows, rowStride: row), packed, into: target, rowStride: targetRow,
+      epilogue: epilogue, threads: threads)
   }
 }
 

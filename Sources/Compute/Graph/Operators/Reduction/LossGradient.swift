@@ -53,6 +53,9 @@ struct LossGradient: Operator {
     let weights = operands.optional(3)?.pointer(T.self)
     let dx = try operands.output().pointer(T.self)
     let (isEntropy, reduction, ignoredClass) = (isEntropy, reduction, ignoredClass)
+    // Lines that lie in a row are kernels' work.
+    let lines = inner == 1 && scores.dataType == .fp32 && isEntropy ? scores.f32 : nil
+    let results = lines == nil ? nil : try operands.output().f32
     return { () throws(ExecutionError) in
       var weightSum: T = 0
       if reduction == .mean {
@@ -69,7 +72,12 @@ struct LossGradient: Operator {
         let wanted = try indices.wrapped(index, size: classes)
         var scale = (reduction == .none ? dy[index] : dy[0]) * (weights?[wanted] ?? 1)
         if reduction == .mean { scale /= weightSum }
-        if isEntropy {
+        if let lines, let results {
+          Softmax.run(lines + start, into: results + start, outer: 1, axis: classes)
+          let factor = Float(scale)
+          for place in 0..<classes { results[start + place] *= factor }
+          results[start + wanted] -= factor
+        } else if isEntropy {
           Self.softmax(source + start, dx + start, classes, inner, scale)
           dx[start + wanted * inner] -= scale
         } else {

@@ -48,11 +48,17 @@ struct LossOperator: Operator {
     let losses = operands.optionalOutput(0)?.pointer(T.self)
     let logarithms = operands.optionalOutput(1)?.pointer(T.self)
     let (isEntropy, reduction, ignoredClass) = (isEntropy, reduction, ignoredClass)
+    // Lines that lie in a row are kernels' work.
+    let lines = inner == 1 && scores.dataType == .fp32 ? UnsafePointer(scores.f32) : nil
     return { () throws(ExecutionError) in
       var (sum, weightSum) = (0.0, 0.0)
       for index in 0..<count {
         let start = index / inner * classes * inner + index % inner
-        let total = isEntropy ? Self.logSumExp(source + start, classes, inner) : 0
+        let total =
+          !isEntropy
+          ? 0
+          : lines.map { Self.logSumExp($0 + start, classes) }
+            ?? Self.logSumExp(source + start, classes, inner)
         if isEntropy, let logarithms {
           for place in 0..<classes {
             let at = start + place * inner
@@ -75,6 +81,15 @@ struct LossOperator: Operator {
       case .mean: losses?[0] = T(converting: sum / weightSum)
       }
     }
+  }
+
+  private static func logSumExp(_ scores: UnsafePointer<Float>, _ count: Int) -> Double {
+    var largest = -Float.infinity
+    Compute.Reduction.maximum.run(.fp32, scores, into: &largest, outer: 1, axis: count)
+    // Nothing is there, or infinities, whose difference is no number.
+    if largest == -.infinity { return -.infinity }
+    return Double(largest)
+      + log(Double(Selection.sumOfExponentials(scores, count: count, shift: largest)))
   }
 
   private static func logSumExp<T: Element>(

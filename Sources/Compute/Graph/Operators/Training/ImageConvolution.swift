@@ -189,17 +189,14 @@ struct ImageConvolutionGradient: Operator {
     guard try inputs.type(1).dataType == .fp32, let data = inputs.optional(1)?.shape,
       let weights = inputs.optional(2)?.shape, isFast(weights)
     else { return 0 }
-    let gradient = weightGradient(data, try forward.sizes(data, weights))
-    let count = gradient.scratchCount(threadCount) + Shape.product(weights[...])
-    return count * MemoryLayout<Float>.stride
+    let gradient = gradient(data, try forward.sizes(data, weights))
+    return gradient.scratchCount(threadCount) * MemoryLayout<Float>.stride
   }
 
-  private func weightGradient(
-    _ data: [Int], _ sizes: ImageConvolution.Sizes
-  ) -> ConvolutionWeightGradient {
-    ConvolutionWeightGradient(
+  private func gradient(_ data: [Int], _ sizes: ImageConvolution.Sizes) -> ConvolutionGradient {
+    ConvolutionGradient(
       sizes.geometry, inputChannels: sizes.channels, outputChannels: sizes.filters,
-      height: data[1], width: data[2])
+      batch: sizes.batch, height: data[1], width: data[2], wantsData: wantsData)
   }
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
@@ -219,38 +216,12 @@ struct ImageConvolutionGradient: Operator {
     let (dy, x, w) = (try operands.input(0).f32, input.f32, weight.f32)
     let dx = wantsData ? operands.optionalOutput(0)?.f32 : nil
     let dw = operands.optionalOutput(1)?.f32
-    let gradient = weightGradient(input.shape, sizes)
-    let turned = operands.scratch.assumingMemoryBound(to: Float.self)
-    let scratch = turned + weight.count
+    let gradient = gradient(input.shape, sizes)
+    let scratch = operands.scratch.assumingMemoryBound(to: Float.self)
     let threads = operands.threadPool
-    let geometry = sizes.geometry
-    let (taps, channels, filters) = (
-      geometry.kernelHeight * geometry.kernelWidth, sizes.channels, sizes.filters
-    )
-    // What arrives is convolved with the turned windows: each pixel gets what its readers give.
-    let back = Convolution2D.trained(
-      WindowGeometry(
-        kernelHeight: geometry.kernelHeight, kernelWidth: geometry.kernelWidth,
-        padTop: geometry.kernelHeight - 1 - geometry.padTop,
-        padLeft: geometry.kernelWidth - 1 - geometry.padLeft,
-        padBottom: geometry.kernelHeight - 1 - geometry.padBottom,
-        padRight: geometry.kernelWidth - 1 - geometry.padRight), inputChannels: filters,
-      outputChannels: channels, hasBias: false)
-    let (batch, height, width) = (sizes.batch, sizes.axes[0].output, sizes.axes[1].output)
     return {
-      if let dw { gradient.run(x, dy, batch: batch, into: dw, scratch: scratch, threads: threads) }
-      guard let dx else { return }
-      for tap in 0..<taps {
-        let from = w + (taps - 1 - tap) * channels * filters
-        let to = turned + tap * filters * channels
-        for channel in 0..<channels {
-          for filter in 0..<filters {
-            to[filter * channels + channel] = from[channel * filters + filter]
-          }
-        }
-      }
-      back.replaceWeights(turned)
-      back.run(dy, batch: batch, height: height, width: width, into: dx, threads: threads)
+      gradient.run(
+        x, dy, weights: w, weightGradient: dw, dataGradient: dx, scratch: scratch, threads: threads)
     }
   }
 
