@@ -74,7 +74,8 @@ struct ConvolutionWeightGradient {
   ///   - gradient: [kernelHeight, kernelWidth, inputChannels, outputChannels], written.
   func run(
     _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, batch: Int,
-    images: UnsafePointer<Int32>? = nil, into gradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    images: UnsafePointer<Int32>? = nil, into gradient: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>,
     threads: ThreadPool?
   ) {
     let count = depth * outputChannels
@@ -96,7 +97,8 @@ struct ConvolutionWeightGradient {
 
   private func add(
     _ input: UnsafePointer<Float>, _ arriving: UnsafePointer<Float>, _ range: Range<Int>,
-    _ images: UnsafePointer<Int32>?, into gradient: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    _ images: UnsafePointer<Int32>?, into gradient: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
     let pixels = size.height * size.width
     if readsInPlace { scratch.update(repeating: 0, count: workCount) }
