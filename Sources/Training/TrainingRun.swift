@@ -12,6 +12,8 @@ public struct TrainingRequest: Sendable {
   public var checkpoints: (any CheckpointStore)?
   /// Threads to compute on.
   public var threadCount: Int
+  /// Memory that it may take; nil: as much as it needs.
+  public var availableMemory: AvailableMemory?
   /// The model that `fit.initial_model` names; nil for none.
   public var initialModel: InitialModel?
   /// Those who train the same network together; nil for who trains alone. All of them make the same request.

@@ -32,6 +32,17 @@ public final class Model: Sendable {
     program.memoryByteCount + (variants?.memoryByteCount ?? 0) + pool.idleByteCount
   }
 
+  /// Bytes of activation memory that a run takes, nothing of which is taken yet; nil where only the inputs
+  /// tell: their shapes or values decide, or there is no plan.
+  public func plannedByteCount() throws(ExecutionError) -> Int? {
+    let shapes = inputs.map(\.shape)
+    guard !program.isInterpreted, program.keyedInputs.isEmpty,
+      shapes.allSatisfy({ $0.allSatisfy { $0 >= 0 } })
+    else { return nil }
+    var builder = try PlanBuilder(program, shapes: shapes, values: [:])
+    return try builder.arenaByteCount()
+  }
+
   /// What the inputs are: tensors, unless the options allow more.
   public var inputForms: [ValueForm] { program.inputForms }
   /// What the outputs are.

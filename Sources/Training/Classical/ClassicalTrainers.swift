@@ -28,6 +28,7 @@ public enum ClassicalTrainers {
     guard case .string(let name)? = request.specification["class_name"], names.contains(name),
       let specification = try ClassicalSpecification(request.specification)
     else { return nil }
+    try ClassicalMemory.check(name, specification, request)
     switch name {
     case "LinearRegression":
       return try LinearRegressionTrainer(request, specification, isRidge: false)

@@ -31,7 +31,11 @@ final class NetworkTrainer: Trainer {
         "distribute: workers and parameter servers are started by the service, not here; leave it out, and let "
           + "mpirun start the ranks (docs/training.md)")
     }
-    steps = try NetworkSteps(specification, request.training, threadCount: request.threadCount)
+    steps = try NetworkSteps(
+      specification, request.training, threadCount: request.threadCount,
+      // Each worker holds as much as this process.
+      memory: request.availableMemory?.shared(by: 1 + distribution.workers),
+      takesMore: (request.checkpoints != nil, request.collective?.size ?? 1 > 1))
     (exampleCount, validation, validationReader) = try Self.split(request, fit, steps)
     checkpoints = request.checkpoints
     state = NetworkCheckpoint(digest: specification.digest)
@@ -57,7 +61,7 @@ final class NetworkTrainer: Trainer {
       engine = LocalEngine(steps, batches, ranks)
     } else {
       ranks = nil
-      _ = try steps.stepper(batch)
+      try steps.prepare(exampleCount: exampleCount, validationCount: validation.count)
       engine = LocalEngine(steps, batches, nil)
     }
     if let saved { try restore(saved) }

@@ -26,6 +26,16 @@ struct RankTraining {
     ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK"].contains { ClientOptions.environment($0) != nil }
   }
 
+  /// Ranks on this machine, as far as whoever started them says.
+  private static var neighbourCount: Int {
+    if let count = ClientOptions.environment("OMPI_COMM_WORLD_LOCAL_SIZE").flatMap({ Int($0) }) {
+      return count
+    }
+    // "2(x3),1": two on each of three machines, then one.
+    let tasks = ClientOptions.environment("SLURM_STEP_TASKS_PER_NODE") ?? ""
+    return tasks.split { !$0.isNumber }.first.flatMap { Int($0) } ?? 1
+  }
+
   /// Trains, and ends the process. On a thread of its own, because it waits for other ranks and for the
   /// gateway: of the threads that run async code there may be one only.
   func run() async -> Never {
@@ -145,6 +155,7 @@ struct RankTraining {
       }
       var request = TrainingRequest(
         specification: value, training: training, validation: judged, threadCount: threads)
+      request.availableMemory = AvailableMemory.current()?.shared(by: Self.neighbourCount)
       if let path = try SpecificationOptions.initialModel(of: value) {
         request.initialModel = InitialModel(name: "'\(path)'", path: path)
         for byte in try FileBytes.read(path) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -3,8 +3,8 @@
 /// A case, or several, for every operator that declares a gradient.
 enum GradientCases {
   static let all: [GradientCase] =
-    functions + arithmetic + movement + products + transposed + reductions + normalizations + images
-    + recurrent
+    functions + arithmetic + movement + products + transposed + sums + reductions + normalizations
+    + groups + images + transpositions + recurrent
 
   /// Operators that pass no gradient on.
   static let constant: Set<String> = Set(
@@ -183,6 +183,51 @@ enum GradientCases {
       "BatchNormalization", [[3, 2, 2, 2], [2], [2]],
       constants: [3: doubles([0, 0], [2]), 4: doubles([1, 1], [2])], ["training_mode": .int(1)],
       note: "of training"),
+  ]
+
+  private static func equation(_ text: String) -> [String: Attribute] {
+    ["equation": .string(Array(text.utf8))]
+  }
+
+  private static let sums: [GradientCase] = [
+    ("ij,jk->ik", [[2, 3], [3, 4]]), ("bij,bjk->bki", [[2, 2, 3], [2, 3, 4]]),
+    ("ij->ji", [[2, 3]]), ("ij->", [[2, 3]]), ("ij->j", [[2, 3]]), ("ii->i", [[3, 3]]),
+    ("iij,j->i", [[2, 2, 3], [3]]), ("ii", [[3, 3]]), ("i,j->ij", [[2], [3]]),
+    ("ij,ik,il->jkl", [[2, 2], [2, 3], [2, 2]]), ("ij,j->i", [[2, 3], [1]]),
+    ("...ij,jk->...ik", [[2, 2, 3], [3, 2]]), ("...i,...i->...", [[2, 1, 3], [4, 3]]),
+    ("bqhd,bkhd->bhqk", [[1, 2, 2, 3], [1, 3, 2, 3]]),
+  ].map { GradientCase("Einsum", $0.1, equation($0.0), note: $0.0) }
+
+  private static let transpositions: [GradientCase] = [
+    GradientCase("ConvTranspose", [[2, 2, 3, 4], [2, 3, 3, 2], [3]]),
+    GradientCase(
+      "ConvTranspose", [[1, 4, 3, 3], [4, 3, 3, 2], [6]],
+      [
+        "group": .int(2), "strides": .ints([2, 1]), "pads": .ints([1, 0, 0, 2]),
+        "dilations": .ints([1, 2]), "output_padding": .ints([1, 0]),
+      ], note: "grouped, strided, dilated, padded"),
+    GradientCase(
+      "ConvTranspose", [[1, 2, 3, 3], [2, 2, 2, 2]],
+      ["strides": .ints([3, 3]), "output_shape": .ints([12, 9])], note: "larger than it reaches"),
+    GradientCase(
+      "ConvTranspose", [[1, 2, 3, 3], [2, 2, 3, 3]],
+      ["strides": .ints([2, 2]), "auto_pad": .string(Array("SAME_UPPER".utf8))], note: "same"),
+    GradientCase(
+      "ConvTranspose", [[2, 2, 4], [2, 3, 3], [3]], ["strides": .ints([2])], note: "one dimension"),
+    GradientCase(
+      "ConvTranspose", [[1, 2, 2, 2, 2], [2, 1, 2, 2, 2], [1]], note: "three dimensions"),
+  ]
+
+  private static let groups: [GradientCase] = [
+    GradientCase("InstanceNormalization", [[2, 3, 4], [3], [3]]),
+    GradientCase(
+      "InstanceNormalization", [[2, 2, 3, 2], [2], [2]], ["epsilon": .float(0.1)], note: "images"),
+    GradientCase("GroupNormalization", [[2, 4, 3], [4], [4]], ["num_groups": .int(2)]),
+    GradientCase(
+      "GroupNormalization", [[2, 6, 2, 2], [6], [6]], ["num_groups": .int(3)], note: "images"),
+    GradientCase(
+      "GroupNormalization", [[2, 4, 3], [2], [2]], ["num_groups": .int(2)], opset: 18,
+      note: "a factor a group"),
   ]
 
   private static let images: [GradientCase] = [

@@ -177,4 +177,29 @@ internal import Training
     // Who still holds it notices, and writes nothing.
     #expect(JobRun(job, fixture.around).run() == nil)
   }
+
+  /// A job that cannot fit ends with a sentence, and goes on where there is more.
+  @Test func aJobThatNeedsMoreMemoryThanThereIsFails() throws {
+    let folder = TemporaryFolder()
+    let table = (0..<2000).map { "\($0 % 7),\($0 % 5)\n" }.reduce("a,b\n", +)
+    func fixture(_ byteCount: Int) throws -> TrainingFixture {
+      try TrainingFixture(
+        folder: folder, memory: AvailableMemory(byteCount: byteCount, bound: .container),
+        makeTrainer: { request throws(TrainingError) in try Trainers.trainer(for: request) })
+    }
+    let small = try fixture(1000)
+    let job = try small.create(
+      #"{"class_name": "LinearRegression", "fit": {"target": "b"}}"#, table: table,
+      options: {
+        var options = MartletV1.TrainingOptions(); options.noDeploy = true; return options
+      }())
+    let end = try #require(try small.run(job))
+    #expect(end.kind == .failed && end.code == "resources")
+    #expect(
+      end.message.hasPrefix("the training needs at least 31.3 KiB of memory (examples 31.3 KiB)"),
+      "\(end.message)")
+    let large = try fixture(1 << 30)
+    try large.resume(job.key.id)
+    #expect(try large.run(job)?.kind == .finished)
+  }
 }

@@ -17,15 +17,21 @@ final class TrainingFixture: Sendable {
   init(
     folder: TemporaryFolder = TemporaryFolder(), limits: TrainingLimits = TrainingLimits(),
     counts: CountingTrainer.Counts = CountingTrainer.Counts(),
+    memory: AvailableMemory? = nil, makeTrainer: TrainerFactory? = nil,
     step: @escaping DirectoryRepository.StepHook = { _ throws(RepositoryError) in }
   ) throws {
     service = try Service(folder: folder, step: step)
     store = try JobStore(path: folder.path, limits: limits, step: step)
     training = TrainingService(store: store, registry: service.registry)
     self.counts = counts
+    var factory: TrainerFactory = { request throws(TrainingError) in
+      try CountingTrainer(request, counts)
+    }
+    if let makeTrainer { factory = makeTrainer }
     around = JobRun.Surroundings(
-      registry: service.registry, deployLimits: DeployLimits(), limits: limits, threadCountMax: 1
-    ) { request throws(TrainingError) in try CountingTrainer(request, counts) }
+      registry: service.registry, deployLimits: DeployLimits(), limits: limits, threadCountMax: 1,
+      availableMemory: { memory },
+      makeTrainer: factory)
   }
 
   /// Three examples of two numbers, in a .csv file.

@@ -10,7 +10,8 @@ import Testing
 @Suite struct KerasTests {
   static let layers = [
     "dense", "regression", "mae", "huber", "binary", "categorical", "activations", "regularized",
-    "conv", "conv_forms", "conv1d", "batch_norm", "norms", "simple_rnn", "gru", "gru_before",
+    "conv", "conv_forms", "conv1d", "transposed", "transposed_forms", "upsampling", "group_norm",
+    "prelu", "batch_norm", "norms", "simple_rnn", "gru", "gru_before",
     "lstm", "bidirectional", "tokens", "block", "grouped_attention", "shared", "merging",
     "reshaping",
   ]

@@ -121,6 +121,25 @@ CASES = {
     "norms": (lambda: sequence(
         (5, 6), L.LayerNormalization(), L.Dense(8, activation="relu"), L.RMSNormalization(), L.Flatten(),
         L.Dense(3, **SOFT)), SPARSE),
+    "transposed": (lambda: sequence(
+        (4, 5, 2), L.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu"),
+        L.Conv2DTranspose(3, (2, 3), strides=(3, 1)), L.Conv2DTranspose(2, 3, dilation_rate=2, padding="same"),
+        L.Flatten(), L.Dense(3, **SOFT)), SPARSE),
+    "transposed_forms": (lambda: sequence(
+        (3, 4, 2), L.Conv2DTranspose(3, 2, strides=3, padding="same", use_bias=False),
+        L.Conv2DTranspose(2, 3, strides=2, padding="same", output_padding=1),
+        L.Conv2DTranspose(2, 3, strides=2, output_padding=1), L.GlobalAveragePooling2D(),
+        L.Dense(3, **SOFT)), SPARSE),
+    "upsampling": (lambda: sequence(
+        (4, 5, 2), L.Conv2D(3, 2), L.UpSampling2D((2, 3)), L.Conv2D(2, 3),
+        L.UpSampling2D(3, interpolation="bilinear"), L.Conv2D(2, 3, activation="tanh"), L.Flatten(),
+        L.Dense(3, **SOFT)), SPARSE),
+    "group_norm": (lambda: sequence(
+        (6, 5, 3), L.Conv2D(8, 3), L.GroupNormalization(4), L.ReLU(), L.GroupNormalization(-1, scale=False),
+        L.Flatten(), L.Dense(6), L.GroupNormalization(2, epsilon=0.01), L.Dense(3, **SOFT)), SPARSE),
+    "prelu": (lambda: sequence(
+        (6, 6, 2), L.Conv2D(4, 3), L.PReLU(shared_axes=[1, 2]), L.Conv2D(3, 2),
+        L.PReLU(alpha_regularizer="l2"), L.Flatten(), L.Dense(3, **SOFT)), SPARSE),
     "simple_rnn": (lambda: sequence((6, 3), L.SimpleRNN(5), L.Dense(3, **SOFT)), SPARSE),
     "gru": (lambda: sequence((6, 3), L.GRU(5, return_sequences=True), L.GRU(4), L.Dense(3, **SOFT)), SPARSE),
     "gru_before": (lambda: sequence((6, 3), L.GRU(5, reset_after=False), L.Dense(3, **SOFT)), SPARSE),

@@ -175,10 +175,8 @@ struct PlanBuilder {
 
   // MARK: - Steps
 
-  /// Lays out memory, asks `arena` for it, and makes the steps.
-  mutating func build(
-    arena: (Int) throws(ExecutionError) -> UnsafeMutableRawPointer
-  ) throws(ExecutionError) -> Plan {
+  /// Where every buffer lies in the arena.
+  private mutating func layOut() throws(ExecutionError) -> ArenaLayout {
     try findLifetimes()
     guard let layout = ArenaLayout(buffers),
       layout.byteCount <= program.options.arenaByteCountMax
@@ -188,6 +186,17 @@ struct PlanBuilder {
         message: "activations must fit \(program.options.arenaByteCountMax) bytes, "
           + "but inputs of these shapes need more")
     }
+    return layout
+  }
+
+  /// Bytes of the arena that `build` would ask for.
+  mutating func arenaByteCount() throws(ExecutionError) -> Int { try layOut().byteCount }
+
+  /// Lays out memory, asks `arena` for it, and makes the steps.
+  mutating func build(
+    arena: (Int) throws(ExecutionError) -> UnsafeMutableRawPointer
+  ) throws(ExecutionError) -> Plan {
+    let layout = try layOut()
     let base = try arena(layout.byteCount)
     let written = pending.reduce(0.0) { sum, item in
       program.instructions[item.index].outputs.reduce(sum) {

@@ -17,6 +17,8 @@ final class JobRun: Sendable {
     var limits: TrainingLimits
     /// Threads that a job may have at most.
     var threadCountMax: Int
+    /// Memory that a job may take when it begins; nil: nobody knows.
+    var availableMemory: @Sendable () -> AvailableMemory? = { .current() }
     var makeTrainer: TrainerFactory
   }
 
@@ -155,6 +157,7 @@ extension JobRun {
       specification: specification, training: training, validation: validation,
       checkpoints: JobCheckpoints(job) { [self] in noteCheckpoint() },
       threadCount: order.threadCount == 0 ? threads : min(order.threadCount, threads))
+    request.availableMemory = around.availableMemory()
     if let name = try SpecificationOptions.initialModel(of: specification) {
       request.initialModel = InitialModel(name: name, path: job.path(JobFolder.initialFile))
     }

@@ -10,13 +10,20 @@ final class NetworkSteps {
   let threadCount: Int
   /// Classes that labels are of, nil where targets are no classes.
   let classCount: Int?
+  /// Memory that is left for it.
+  private var budget: MemoryBudget
   private var steppers: [Int: StepRunner] = [:]
   private var evaluators: [Int: StepRunner] = [:]
 
   /// What the description makes of the data; its parameters are zeros.
+  ///
+  /// - Parameter takesMore: whether a checkpoint is kept, and whether ranks sum gradients.
   init(
-    _ specification: TrainingSpecification, _ source: any ExampleSource, threadCount: Int
+    _ specification: TrainingSpecification, _ source: any ExampleSource, threadCount: Int,
+    memory available: AvailableMemory? = nil,
+    takesMore: (savesCheckpoints: Bool, hasRanks: Bool) = (false, false)
   ) throws(TrainingError) {
+    budget = MemoryBudget(available)
     self.specification = specification
     self.threadCount = threadCount
     guard source.count > 0 else {
@@ -30,24 +37,60 @@ final class NetworkSteps {
     guard !builder.parameters.isEmpty else {
       throw TrainingError(.specification, "the network has nothing to learn: no layer has weights")
     }
+    // Each begins at a multiple of 16 numbers.
+    let count = builder.parameters.reduce(0) { $0 + ($1.count + 15) / 16 * 16 }
+    try budget.claim(
+      specification.weightByteCount(
+        count, savesCheckpoints: takesMore.savesCheckpoints, hasRanks: takesMore.hasRanks),
+      for: .weights,
+      advice:
+        "use smaller layers, an optimizer that keeps less (SGD), or a machine with more memory")
     memory = ParameterMemory(builder.parameters)
   }
 
   /// The compiled step for batches of a size.
   func stepper(_ batch: Int) throws(TrainingError) -> StepRunner {
     if let known = steppers[batch] { return known }
-    let program = try network.program(.training(batch: batch), threadCount: threadCount)
-    let made = StepRunner(program, network, memory, batch: batch)
+    let made = try runner(.training(batch: batch), batch)
     steppers[batch] = made
     return made
   }
 
   private func evaluator(_ batch: Int) throws(TrainingError) -> StepRunner {
     if let known = evaluators[batch] { return known }
-    let program = try network.program(.evaluation(batch: batch), threadCount: threadCount)
-    let made = StepRunner(program, network, memory, batch: batch)
+    let made = try runner(.evaluation(batch: batch), batch)
     evaluators[batch] = made
     return made
+  }
+
+  /// Compiles a step, if there is memory for it.
+  private func runner(
+    _ purpose: NetworkBuilder.Purpose, _ batch: Int
+  ) throws(TrainingError) -> StepRunner {
+    let advice =
+      "use a smaller batch_size (it is \(specification.fit.batchSize)), smaller layers, or a machine with "
+      + "more memory"
+    try budget.claim(network.batchByteCount(batch), for: .batches, advice: advice)
+    let program = try network.program(purpose, threadCount: threadCount)
+    do {
+      let size = try program.model.plannedByteCount() ?? 0
+      try budget.claim(size, for: .steps, advice: advice)
+    } catch let error as TrainingError {
+      throw error
+    } catch {
+      throw TrainingError(.specification, "the network cannot be computed: \(error)")
+    }
+    return StepRunner(program, network, memory, batch: batch)
+  }
+
+  /// Compiles whatever steps an epoch takes, so that what does not fit is said before the first.
+  func prepare(exampleCount: Int, validationCount: Int) throws(TrainingError) {
+    let size = specification.fit.batchSize
+    for (count, isTraining) in [(exampleCount, true), (validationCount, false)] {
+      for batch in Set([min(count, size), count % size]) where batch > 0 {
+        _ = isTraining ? try stepper(batch) : try evaluator(batch)
+      }
+    }
   }
 
   /// Reads the examples `rows` for the step that is returned.

@@ -106,6 +106,8 @@ final class StepRunner {
     }
   }
 
+  /// Bytes that the values of a run take, once there was one.
+  var heldByteCount: Int { program.model.withContext { $0.arenaByteCount } }
   /// The parameters whose gradients a run gives.
   var trained: [Int] { program.trained }
   /// The parameters whose new values a run gives.

@@ -26,6 +26,13 @@ enum CoreLayers {
       return ActivationLayer(
         name: d.name, activation: slope == 0 ? .relu : .leakyRelu(Float(slope)))
     }
+    makers.add("PReLU") { d throws(TrainingError) in
+      try d.config.refuse("alpha_constraint")
+      return LearnedSlopeLayer(
+        name: d.name, alpha: try Initializer(d.config, "alpha_initializer", default: .zeros),
+        regularizer: try Regularizer(d.config, "alpha_regularizer"),
+        sharedAxes: try sharedAxes(d.config))
+    }
     makers.add("LeakyReLU") { d throws(TrainingError) in
       let slope = try d.config.number("negative_slope", in: 0...10)
       let alpha = try d.config.number("alpha", in: 0...10)
@@ -77,6 +84,37 @@ enum CoreLayers {
         name: d.name, scale: try d.config.number("scale") ?? 1,
         offset: try d.config.number("offset") ?? 0)
     }
+  }
+}
+
+extension CoreLayers {
+  /// Dimensions, counted with the batch, along which a PReLU has one slope.
+  private static func sharedAxes(_ config: Configuration) throws(TrainingError) -> Set<Int> {
+    guard let value = config["shared_axes"] else { return [] }
+    let axes = value.wholeNumber.map { [$0] } ?? value.list?.compactMap(\.wholeNumber) ?? []
+    guard !axes.isEmpty, axes.count == value.list?.count ?? 1, axes.allSatisfy({ $0 >= 1 }) else {
+      throw config.wrong("shared_axes", expected: "dimensions counted from 1", value)
+    }
+    return Set(axes)
+  }
+}
+
+/// ReLU whose slope below zero is learned.
+struct LearnedSlopeLayer: Layer {
+  let name: String
+  let alpha: Initializer
+  let regularizer: Regularizer
+  let sharedAxes: Set<Int>
+
+  func apply(_ inputs: [Value], in builder: inout NetworkBuilder) throws(TrainingError) -> Value {
+    let x = try one(inputs)
+    guard sharedAxes.allSatisfy({ $0 <= x.shape.count }) else {
+      throw wrong("dimensions for shared_axes \(sharedAxes.sorted())", x.shape)
+    }
+    let shape = x.shape.indices.map { sharedAxes.contains($0 + 1) ? 1 : x.shape[$0] }
+    let slopes = builder.parameter(
+      "\(name)/alpha", shape, alpha, l1: regularizer.l1, l2: regularizer.l2)
+    return Value(builder.node("PRelu", [x.name, slopes]), x.shape)
   }
 }
 

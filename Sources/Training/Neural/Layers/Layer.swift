@@ -50,6 +50,7 @@ enum LayerCatalog {
     var makers = LayerMakers()
     CoreLayers.register(in: &makers)
     ImageLayers.register(in: &makers)
+    UpsamplingLayers.register(in: &makers)
     NormalizationLayers.register(in: &makers)
     MergingLayers.register(in: &makers)
     RecurrentLayers.register(in: &makers)

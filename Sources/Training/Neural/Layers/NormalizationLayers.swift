@@ -20,6 +20,15 @@ enum NormalizationLayers {
         hasScale: true,
         hasCenter: false, isCentered: false)
     }
+    makers.add("GroupNormalization") { d throws(TrainingError) in
+      let axis = try axis(d)
+      try refuse(d)
+      return GroupNormalizationLayer(
+        name: d.name, axis: axis, groups: try d.config.int("groups", in: -1...4096) ?? 32,
+        epsilon: try d.config.number("epsilon", in: 0...1) ?? 1e-3,
+        hasScale: try d.config.bool("scale", default: true),
+        hasCenter: try d.config.bool("center", default: true))
+    }
     makers.add("BatchNormalization") { d throws(TrainingError) in
       let axis = try axis(d)
       try refuse(d)
@@ -93,6 +102,45 @@ struct LayerNormalizationLayer: Layer {
     let moved = builder.node("Add", [mean, builder.number(Float(epsilon))])
     let normal = builder.node("Div", [x.name, builder.node("Sqrt", [moved])])
     return builder.node("Mul", [normal, scale])
+  }
+}
+
+/// Normalises groups of channels of an example over all its places.
+struct GroupNormalizationLayer: Layer {
+  let name: String
+  var axis = -1
+  /// -1: each channel is a group.
+  let groups: Int
+  let epsilon: Double
+  let hasScale: Bool
+  let hasCenter: Bool
+
+  func apply(_ inputs: [Value], in builder: inout NetworkBuilder) throws(TrainingError) -> Value {
+    let x = try one(inputs)
+    guard let size = x.shape.last, axis == -1 || axis == x.shape.count else {
+      throw wrong("values whose last dimension is the one of channels (axis \(axis))", x.shape)
+    }
+    let groups = groups == -1 ? size : groups
+    guard groups >= 1, size % groups == 0 else {
+      throw wrong("channels that \(groups) groups divide", x.shape)
+    }
+    func vector(
+      _ part: String, _ value: Float, isLearned: Bool, _ builder: inout NetworkBuilder
+    ) -> String {
+      isLearned
+        ? builder.parameter("\(name)/\(part)", [size], .constant(Double(value)))
+        : builder.constant(Tensor(fp32: [Float](repeating: value, count: size), shape: [size]))
+    }
+    let scale = vector("gamma", 1, isLearned: hasScale, &builder)
+    let center = vector("beta", 0, isLearned: hasCenter, &builder)
+    // As rows of channels, which ONNX has in second place.
+    let rows = builder.reshaped(x, [x.shape.dropLast().reduce(1, *), size])
+    let turned = builder.node("Transpose", [rows.name], ["perm": .ints([0, 2, 1])])
+    let normal = builder.node(
+      "GroupNormalization", [turned, scale, center],
+      ["num_groups": .int(Int64(groups)), "epsilon": .float(Float(epsilon))])
+    let back = builder.node("Transpose", [normal], ["perm": .ints([0, 2, 1])])
+    return builder.reshaped(Value(back, rows.shape), x.shape)
   }
 }
 

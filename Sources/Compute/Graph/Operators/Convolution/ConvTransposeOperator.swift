@@ -1,7 +1,7 @@
 /// ConvTranspose: every input pixel spreads the filter over the output; one to three dimensions.
 struct ConvTransposeOperator: Operator {
   private let window: Window
-  private let group: Int
+  let group: Int
   private let outputPadding: [Int]
   private let outputShape: [Int]?
   private let activation: FusedActivation
@@ -53,7 +53,7 @@ struct ConvTransposeOperator: Operator {
 
   /// The spatial axes of the convolution that this is the transposition of: `input` is what we
   /// write, `output` what we read.
-  private func axes(_ shape: [Int], _ filters: [Int]) throws(GraphError) -> [Window.Axis] {
+  func axes(_ shape: [Int], _ filters: [Int]) throws(GraphError) -> [Window.Axis] {
     let rank = shape.count - 2
     guard (1...3).contains(rank), filters.count == shape.count,
       shape[1] < 0 || filters[0] < 0 || (shape[1] == filters[0] && shape[1] % group == 0),

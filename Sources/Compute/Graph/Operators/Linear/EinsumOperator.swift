@@ -45,7 +45,7 @@ struct EinsumOperator: Operator {
   }
 
   /// Sizes of all letters, and each operand's letters with the ellipses spelled out.
-  private func resolve(
+  func resolve(
     _ shapes: [[Int]]
   ) throws(GraphError) -> (sizes: [Character: Int], terms: [[Character]], result: [Character]) {
     let digits = Array("0123456789αβγδεζηθικλμνξοπρστυφχψω")

@@ -32,6 +32,7 @@ enum TrainingOperators {
     ComparisonOperator.differentiate(in: &registry)
     MatMulOperator.differentiate(in: &registry)
     GemmOperator.differentiate(in: &registry)
+    EinsumOperator.differentiate(in: &registry)
     ShapeAliases.differentiate(in: &registry)
     MovementGradient.differentiate(in: &registry)
     TransposeOperator.differentiate(in: &registry)
@@ -43,8 +44,10 @@ enum TrainingOperators {
     SoftmaxOperator.differentiate(in: &registry)
     LossOperator.differentiate(in: &registry)
     LayerNormalizationOperator.differentiate(in: &registry)
+    GroupNormalizationOperator.differentiate(in: &registry)
     BatchNormalizationOperator.differentiate(in: &registry)
     ConvOperator.differentiate(in: &registry)
+    ConvTransposeOperator.differentiate(in: &registry)
     PoolOperator.differentiate(in: &registry)
     RecurrentOperator.differentiate(in: &registry)
   }
