@@ -124,7 +124,12 @@ struct Network {
   ) throws(TrainingError) -> NetworkProgram {
     var (builder, output) = try build(purpose)
     // A target of [batch, 1] and one of [batch] are the same to Keras.
-    let loss = specification.loss.apply(output, target: Self.targetName, in: &builder)
+    let loss =
+      if builder.isTraining, let classes = specification.fit.classWeights {
+        try specification.loss.apply(output, target: Self.targetName, classes, in: &builder)
+      } else {
+        specification.loss.apply(output, target: Self.targetName, in: &builder)
+      }
     let metrics = specification.metrics.map {
       $0.apply(output, target: Self.targetName, specification.loss, in: &builder)
     }

@@ -64,6 +64,42 @@ import Testing
     }
   }
 
+  /// The weights of classes are those that `oracles/keras_layers.py` gave.
+  @Test(arguments: [
+    ("sparse", #"{"0": 2, "2": 0.25}"#), ("categorical", #"{"0": 0.5, "1": 3.0}"#),
+    ("binary", #"{"0": 1, "1": 4}"#),
+  ]) func classesCountAsInKeras(_ name: String, _ weights: String) throws {
+    let fixture = try KerasFixture("weighted_" + name)
+    let trainer = try NetworkTrainer(
+      fixture.request(fit: [
+        "batch_size": .integer(8), "epochs": .integer(2), "shuffle": .bool(false),
+        "class_weight": try JSONValue(parsing: Array(weights.utf8)[...]),
+      ]))
+    try fixture.load(into: trainer.memory)
+    let result = try trainer.run { (_: TrainingProgress) throws(TrainingError) in }
+    let loss = Float(try #require(result.metrics.first { $0.name == "loss" }).value)
+    #expect((loss - (try fixture.floats("loss")[0])).magnitude < 1e-5)
+    for (index, parameter) in trainer.memory.parameters.enumerated() {
+      let found = trainer.memory.tensor(index).elements(as: Float.self)
+      try expectSame(
+        found, try fixture.floats("after:" + parameter.name), "\(name): \(parameter.name)",
+        within: 2e-5)
+    }
+  }
+
+  @Test(arguments: [
+    (#"{"3": 1}"#, "fit: class_weight has a class 3, but the output has the classes 0...2"),
+    (#"{"a": 1}"#, "fit: class_weight must be an object of classes and numbers of at least 0"),
+    (#"{"0": -1}"#, "fit: class_weight must be an object of classes and numbers of at least 0"),
+    ("[1, 2]", "fit: class_weight must be an object of classes and numbers of at least 0"),
+  ]) func wrongWeightsOfClassesAreSaid(_ weights: String, _ expected: String) throws {
+    let fixture = try KerasFixture("weighted_sparse")
+    #expect {
+      try NetworkTrainer(
+        fixture.request(fit: ["class_weight": try JSONValue(parsing: Array(weights.utf8)[...])]))
+    } throws: { "\($0)".hasPrefix(expected) }
+  }
+
   private func expectSame(
     _ found: [Float], _ expected: [Float], _ what: String, within tolerance: Float = 1e-4
   ) throws {

@@ -159,6 +159,11 @@ CASES = {
     "reshaping": (lambda: sequence(
         (4, 6), L.Permute((2, 1)), L.Reshape((3, -1)), L.Rescaling(0.5, 1.0), L.Flatten(), L.Dense(3, **SOFT)), SPARSE),
 }
+WEIGHTED = {
+    "sparse": (SPARSE, lambda: L.Dense(3, **SOFT), {0: 2.0, 2: 0.25}),
+    "categorical": (CATEGORICAL, lambda: L.Dense(3, **SOFT), {0: 0.5, 1: 3.0}),
+    "binary": (BINARY, lambda: L.Dense(1, activation="sigmoid"), {0: 1.0, 1: 4.0}),
+}
 OPTIMIZERS = {
     "sgd": lambda: keras.optimizers.SGD(0.1),
     "momentum": lambda: keras.optimizers.SGD(0.1, momentum=0.9),
@@ -249,6 +254,20 @@ def main():
             arrays["after:" + path] = turn(variable.numpy())
         OUT.mkdir(parents=True, exist_ok=True)
         write("optimizer_" + name, model, arrays)
+    for name, (loss, last, weights) in WEIGHTED.items():
+        keras.utils.set_random_seed(3)
+        keras.backend.clear_session()
+        model = sequence((6,), L.Dense(5, activation="tanh"), last())
+        model.compile(loss=loss, optimizer=keras.optimizers.SGD(0.5))
+        x, y = data(model, loss, 32)
+        arrays = {"x": x, "y": y}
+        for path, variable, turn in ours(model):
+            arrays["w:" + path] = turn(variable.numpy())
+        history = model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0, class_weight=weights)
+        arrays["loss"] = np.float32(history.history["loss"][-1])
+        for path, variable, turn in ours(model):
+            arrays["after:" + path] = turn(variable.numpy())
+        write("weighted_" + name, model, arrays)
     print(f"{len(CASES) + len(OPTIMIZERS)} cases, {sum(f.stat().st_size for f in OUT.iterdir())} bytes")
 
 

@@ -52,7 +52,7 @@ enum Loss: Equatable {
   /// Writes the mean loss of a batch.
   func apply(_ output: Value, target: String, in builder: inout NetworkBuilder) -> String {
     switch self {
-    case .sparseCategoricalCrossentropy(let fromLogits):
+    case .sparseCategoricalCrossentropy:
       let classes = output.shape.last ?? 1
       let rows = builder.batch * (output.count / classes)
       func flat(_ name: String, _ builder: inout NetworkBuilder) -> String {
@@ -62,34 +62,10 @@ enum Loss: Equatable {
       let labels =
         output.shape.count == 1
         ? target : builder.node("Reshape", [target, builder.integers([rows])])
-      if let logits = fromLogits ? output.name : builder.logits[output.name] {
-        return builder.node("SoftmaxCrossEntropyLoss", [flat(logits, &builder), labels])
-      }
-      let logarithms = builder.node("Log", [Self.clipped(output.name, &builder)])
-      return builder.node("NegativeLogLikelihoodLoss", [flat(logarithms, &builder), labels])
-    case .categoricalCrossentropy(let fromLogits):
-      let logarithms: String
-      if let logits = fromLogits ? output.name : builder.logits[output.name] {
-        logarithms = builder.node("LogSoftmax", [logits], ["axis": .int(-1)])
-      } else {
-        logarithms = builder.node("Log", [Self.clipped(output.name, &builder)])
-      }
-      let products = builder.node("Mul", [logarithms, target])
-      let sums = builder.node(
-        "ReduceSum", [products, builder.integers([-1])], ["keepdims": .int(0)])
-      return builder.node("Neg", [Self.mean(sums, &builder)])
-    case .binaryCrossentropy(let fromLogits):
-      if let logits = fromLogits ? output.name : builder.logits[output.name] {
-        let wrong = builder.node("Softplus", [logits])
-        let right = builder.node("Mul", [target, logits])
-        return Self.mean(builder.node("Sub", [wrong, right]), &builder)
-      }
-      let p = Self.clipped(output.name, &builder)
-      let one = builder.number(1)
-      let positive = builder.node("Mul", [target, builder.node("Log", [p])])
-      let rest = builder.node("Log", [builder.node("Sub", [one, p])])
-      let negative = builder.node("Mul", [builder.node("Sub", [one, target]), rest])
-      return builder.node("Neg", [Self.mean(builder.node("Add", [positive, negative]), &builder)])
+      let (opType, values) = scores(output, in: &builder)
+      return builder.node(opType, [flat(values, &builder), labels])
+    case .categoricalCrossentropy, .binaryCrossentropy:
+      return Self.mean(losses(output, target, in: &builder), &builder)
     case .meanSquaredError:
       let distance = builder.node("Sub", [output.name, target])
       return Self.mean(builder.node("Mul", [distance, distance]), &builder)
@@ -104,6 +80,48 @@ enum Loss: Equatable {
         "Mul", [builder.node("Mul", [near, near]), builder.number(0.5)])
       let far = builder.node("Mul", [builder.node("Sub", [distance, near]), limit])
       return Self.mean(builder.node("Add", [half, far]), &builder)
+    }
+  }
+
+  /// Writes what a loss of numbered classes is computed of, and by which operator.
+  func scores(_ output: Value, in builder: inout NetworkBuilder) -> (opType: String, name: String) {
+    if case .sparseCategoricalCrossentropy(let fromLogits) = self,
+      let logits = fromLogits ? output.name : builder.logits[output.name]
+    {
+      return ("SoftmaxCrossEntropyLoss", logits)
+    }
+    return (
+      "NegativeLogLikelihoodLoss", builder.node("Log", [Self.clipped(output.name, &builder)])
+    )
+  }
+
+  /// Writes the losses of which a cross-entropy of probabilities is the mean.
+  func losses(_ output: Value, _ target: String, in builder: inout NetworkBuilder) -> String {
+    switch self {
+    case .categoricalCrossentropy(let fromLogits):
+      let logarithms: String
+      if let logits = fromLogits ? output.name : builder.logits[output.name] {
+        logarithms = builder.node("LogSoftmax", [logits], ["axis": .int(-1)])
+      } else {
+        logarithms = builder.node("Log", [Self.clipped(output.name, &builder)])
+      }
+      let products = builder.node("Mul", [logarithms, target])
+      let sums = builder.node(
+        "ReduceSum", [products, builder.integers([-1])], ["keepdims": .int(0)])
+      return builder.node("Neg", [sums])
+    case .binaryCrossentropy(let fromLogits):
+      if let logits = fromLogits ? output.name : builder.logits[output.name] {
+        let wrong = builder.node("Softplus", [logits])
+        let right = builder.node("Mul", [target, logits])
+        return builder.node("Sub", [wrong, right])
+      }
+      let p = Self.clipped(output.name, &builder)
+      let one = builder.number(1)
+      let positive = builder.node("Mul", [target, builder.node("Log", [p])])
+      let rest = builder.node("Log", [builder.node("Sub", [one, p])])
+      let negative = builder.node("Mul", [builder.node("Sub", [one, target]), rest])
+      return builder.node("Neg", [builder.node("Add", [positive, negative])])
+    default: preconditionFailure("not a mean of cross-entropies")
     }
   }
 

@@ -83,6 +83,8 @@ struct FitOptions {
   var initialModel: String?
   /// Whether layers begin as usual whose shapes are others there.
   var skipsMismatch = false
+  /// How much examples count by their classes; nil: all the same.
+  var classWeights: ClassWeights?
 
   init(_ value: JSONValue?) throws(TrainingError) {
     let config = try Configuration(value, place: "fit")
@@ -125,7 +127,8 @@ struct FitOptions {
       }
       stopping = try EarlyStopping(try Configuration(object.config, place: "fit: EarlyStopping"))
     }
-    try config.refuse("class_weight", "sample_weight", "initial_epoch", "steps_per_epoch")
+    classWeights = try ClassWeights(config)
+    try config.refuse("sample_weight", "initial_epoch", "steps_per_epoch")
     try config.finish()
   }
 
