@@ -16,9 +16,21 @@ internal import Testing
 
   /// Each thread has a heap of its own. The allocator gives back what lies between other pieces
   /// when it is told to, and keeps the end by itself.
+  /// Trainings that other tests run in this process trim its heaps as well, and may do so between
+  /// the peak and the look; such a try shows nothing and is made again.
   @Test(arguments: [true, false]) func givesBackWhatAPeakHadTaken(endIsUsed: Bool) async {
-    // Heaps keep what is freed once there is a trimmer; this one has a reason to look.
+    // Heaps keep what is freed once there is a trimmer.
     _ = HeapTrimmer()
+    var pages = (before: 0, after: 0)
+    for _ in 0..<20 {
+      pages = await Self.pagesAroundALook(endIsUsed: endIsUsed)
+      if pages.before > 7_000 { break }
+    }
+    #expect(pages.before > 7_000 && pages.after < 1_000, "\(pages)")
+  }
+
+  /// The pages of a peak that are there before and after a trimmer that has a reason looks.
+  private static func pagesAroundALook(endIsUsed: Bool) async -> (before: Int, after: Int) {
     var trimmer = HeapTrimmer(unused: 0)
     // The heap stays while its thread does, which reads until the other end is closed.
     var ends: [Int32] = [0, 0]
@@ -44,15 +56,15 @@ internal import Testing
     let before = freed.map(residentPageCount).reduce(0, +)
     trimmer.look()
     let after = freed.map(residentPageCount).reduce(0, +)
-    #expect(before > 7_000 && after < 1_000, "\(before) pages before, \(after) after")
     close(ends[1])
     close(ends[0])
+    return (before, after)
   }
 
   private static let pieceByteCount = 512 << 10
 
   /// How many of the pages that lie wholly in a piece are there. What is not even mapped is not.
-  private func residentPageCount(_ address: UInt) -> Int {
+  private static func residentPageCount(_ address: UInt) -> Int {
     let first = (address + 4_095) & ~4_095
     var pages = [UInt8](repeating: 0, count: Self.pieceByteCount / 4_096 - 1)
     mincore(UnsafeMutableRawPointer(bitPattern: first), pages.count * 4_096, &pages)

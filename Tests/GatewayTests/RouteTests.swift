@@ -134,12 +134,17 @@ struct DescribedMethod: CustomTestStringConvertible {
     #expect(Route.all.allSatisfy { !($0.isRetrySafe && $0.isStreaming) })
   }
 
+  /// What processes of one deployment, or of one training, say to each other.
+  private static let internalServices = [
+    "Auth", "Metering", "ClusterCoordinator", "ParameterServer",
+  ]
+
   @Test func rightsFollowWhatAMethodDoes() {
     for route in Route.all {
       let path = "\(route.path)"
       switch route.destination {
       case .denied:
-        #expect(path.hasPrefix("/martlet.v1.Auth/") || path.hasPrefix("/martlet.v1.Metering/"))
+        #expect(Self.internalServices.contains { path.hasPrefix("/martlet.v1.\($0)/") }, "\(path)")
       case .auth:
         #expect(route.actions == (path.contains("Tenants") ? .admin : .keys), "\(path)")
       case .model: #expect(!route.actions.isEmpty, "\(path) needs no right")

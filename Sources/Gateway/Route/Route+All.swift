@@ -1,7 +1,7 @@
 extension Route {
   /// Every method that exists. What is not here is denied.
   package static let all: [Route] =
-    inference + models + generation + training + keys + authService + local
+    inference + models + generation + training + cluster + keys + authService + local
 
   /// Open Inference Protocol and Triton's extensions. Calls that read may be sent twice; so may
   /// ModelInfer, which computes and stores nothing, except for a request of a sequence.
@@ -88,6 +88,17 @@ extension Route {
     Route("/martlet.v1.Training/Resume", .model, .deploy),
     Route("/martlet.v1.Training/Delete", .model, .deploy),
     Route("/martlet.v1.Training/FetchModel", .model, .deploy, isStreaming: true),
+  ]
+
+  /// What the processes of one training say to each other, with certificates of that training
+  /// only. They have ports of their own; no client asks them.
+  private static let cluster: [Route] = [
+    Route("/martlet.v1.ClusterCoordinator/Join", .denied),
+    Route("/martlet.v1.ParameterServer/Load", .denied),
+    Route("/martlet.v1.ParameterServer/Proceed", .denied),
+    Route("/martlet.v1.ParameterServer/Status", .denied),
+    Route("/martlet.v1.ParameterServer/Contents", .denied),
+    Route("/martlet.v1.ParameterServer/Exchange", .denied),
   ]
 
   private static let keys: [Route] = [
