@@ -46,7 +46,10 @@ def specification(tmp_path, epochs=25, **distribute):
             {"class_name": "Dense", "config": {"units": 128, "activation": "relu"}},
             {"class_name": "Dense", "config": {"units": 128, "activation": "relu"}},
             {"class_name": "Dense", "config": {"units": 2, "activation": "softmax"}}]},
-        "compile": {"optimizer": {"class_name": "Adam", "config": {"learning_rate": 0.001}},
+        # Momentum, so that servers have a state to keep; mild, so that the order of a sum stays a
+        # matter of the last digits: twenty-five epochs of Adam make 0.008 of accuracy of it.
+        "compile": {"optimizer": {"class_name": "SGD",
+                                  "config": {"learning_rate": 0.003, "momentum": 0.9}},
                     "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
         "fit": {"epochs": epochs, "batch_size": 50, "target": "y", "seed": 3,
                 "validation_split": 0.2, "checkpoint_steps": 100}}
@@ -99,8 +102,8 @@ def alone(house, data, tmp_path_factory):
 
 
 def same(found, expected):
-    assert found["loss"] == pytest.approx(expected["loss"], abs=2e-3)
-    assert found["val_accuracy"] == pytest.approx(expected["val_accuracy"], abs=5e-3)
+    assert found["loss"] == pytest.approx(expected["loss"], abs=5e-4)
+    assert found["val_accuracy"] == pytest.approx(expected["val_accuracy"], abs=2e-3)
 
 
 def test_workers_and_servers_train_what_one_process_trains(house, data, tmp_path, alone):
