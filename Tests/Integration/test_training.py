@@ -209,9 +209,9 @@ def test_what_cannot_be_sent_is_said_at_once(house, tmp_path, table):
     assert failure.value.code == 65 and "empty" in failure.value.stderr
     with pytest.raises(CommandFailed) as failure:
         installation.run(
-            "train", spec(tmp_path, SUM), "--data", table, "--name", "wrong", "--workers", "3",
+            "train", spec(tmp_path, SUM), "--data", table, "--name", "wrong", "--workers", "300",
             key=east.deploy)
-    assert failure.value.code == 65 and "worker" in failure.value.stderr
+    assert failure.value.code == 65 and "shards (300), got 20" in failure.value.stderr
 
 
 def test_tenants_and_rights(house):
@@ -519,7 +519,7 @@ def test_killed_processes_do_not_begin_again_with_the_initial_model(house, figur
         "train", spec(tmp_path, figure_network(5, 3), "old.json"), "--data", five, "--name", "old",
         "--no-log", key=east.deploy, timeout=240)
     specification = spec(tmp_path, figure_network(
-        10, 400, frozen=True, head="new", initial_model="old", checkpoint_steps=5), "new.json")
+        10, 1_500, frozen=True, head="new", initial_model="old", checkpoint_steps=50), "new.json")
     job = detach(installation, east.deploy, specification, ten, "heir")
     undisturbed = detach(installation, east.deploy, specification, ten, "undisturbed-heir")
     folder = installation.data / "models" / "east" / ".training" / job
