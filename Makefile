@@ -98,6 +98,10 @@ bench-generation: build deps-test ## Language models beside llama.cpp: prompts, 
 bench-training: build deps-test ## Networks beside PyTorch and Keras, classical algorithms beside scikit-learn
 	@bench/training.sh $(BIN)
 
+.PHONY: bench-scaling
+bench-scaling: build deps-test ## Training with workers and parameter servers, and as MPI ranks, beside one process
+	@bench/scaling.sh $(BIN)
+
 .PHONY: bench-accuracy
 bench-accuracy: build deps-test ## The mission's CNN on all of Fashion-MNIST and on digits, through the service, beside Keras
 	@bench/accuracy.sh $(BIN)

@@ -81,7 +81,7 @@ void martlet_lower_priority(void) {
   setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
 }
 
-int martlet_spawn_self(char *const arguments[]) {
+int martlet_spawn_self(char *const arguments[], char *const environment[]) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none;
@@ -94,7 +94,7 @@ int martlet_spawn_self(char *const arguments[]) {
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
   pid_t id = 0;
-  int status = posix_spawn(&id, "/proc/self/exe", &actions, &attributes, arguments, environ);
+  int status = posix_spawn(&id, "/proc/self/exe", &actions, &attributes, arguments, environment);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return status == 0 ? id : -status;

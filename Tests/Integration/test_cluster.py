@@ -112,7 +112,13 @@ def test_workers_and_servers_train_what_one_process_trains(house, data, tmp_path
         installation, keys, specification(tmp_path), data, "shared", "--workers", "2", "--servers",
         "2")
     wait_until(lambda: len(nodes(installation, "worker")) == 2, 60, "two workers")
-    assert len(nodes(installation, "server")) == 2
+    servers = nodes(installation, "server")
+    assert len(servers) == 2
+    # The service's environment may hold secrets; its processes get none of them.
+    for process in servers + nodes(installation, "worker"):
+        assert set(process.environ()) <= {
+            "PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
+            "MARTLET_ISA"}, process
     state = wait(installation, keys, job)
     assert state["state"] == "FINISHED", state
     same(metrics(state), alone)

@@ -30,13 +30,26 @@ package struct ProcessLauncher: NodeLauncher {
       "martlet", "training-node", folder, "--role", role.rawValue, "--number", "\(number)",
     ]
     var arguments = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    let id = martlet_spawn_self(&arguments)
+    var environment = Self.environment().map { strdup($0) } + [nil]
+    defer { for string in arguments + environment { free(string) } }
+    let id = martlet_spawn_self(&arguments, &environment)
     guard id > 0 else {
       throw TrainingError(
         .resources, "a \(role) cannot be started: \(String(cString: strerror(-id)))")
     }
     return ChildProcess(id)
+  }
+
+  /// What a service's environment may hold, an object store's keys for example, is not a node's business: it gets
+  /// what the C library and Compute read, and nothing else.
+  private static func environment() -> [String] {
+    let names = [
+      "PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
+      "MARTLET_ISA",
+    ]
+    return names.compactMap { name in
+      getenv(name).map { "\(name)=\(String(cString: $0))" }
+    }
   }
 }
 
