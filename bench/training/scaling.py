@@ -33,7 +33,7 @@ def rows(counts):
     yield "2 workers, synchronous, top 1 %", 2, ["--mode", "synchronous", "--compression", "top_k"]
     yield "2 workers, 2 servers", 2, ["--mode", "synchronous", "--servers", "2"]
     if shutil.which("mpirun"):
-        for count in counts[1:]:
+        for count in (count for count in counts if count > 1):
             yield f"{count} MPI ranks", count, None
 
 
