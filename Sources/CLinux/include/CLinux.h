@@ -49,6 +49,7 @@ uint64_t martlet_resident_memory(void);
 // Unmaps the pages of the program and its libraries that nothing has written: those that are used
 // again come back from the page cache, those that only the start needed do not.
 void martlet_release_code(void);
-// Starts this same program with arguments and an environment, each ending with NULL: nothing is read, descriptors from 3 on are closed,
-// no signal is blocked, and it is a group of its own. Its number, or -errno.
+// Starts this same program with arguments and an environment, each ending with NULL: nothing is
+// read, descriptors from 3 on are closed, no signal is blocked, and it is a group of its own. Its
+// number, or -errno.
 int martlet_spawn_self(char *const arguments[], char *const environment[]);

@@ -40,13 +40,10 @@ package struct ProcessLauncher: NodeLauncher {
     return ChildProcess(id)
   }
 
-  /// What a service's environment may hold, an object store's keys for example, is not a node's business: it gets
-  /// what the C library and Compute read, and nothing else.
+  /// What a node's libraries and Compute read. What else a service's environment may hold, an object store's keys
+  /// for example, is not a node's business.
   private static func environment() -> [String] {
-    let names = [
-      "PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "GLIBC_TUNABLES",
-      "MARTLET_ISA",
-    ]
+    let names = ["TZ", "TMPDIR", "LD_LIBRARY_PATH", "GLIBC_TUNABLES", "MARTLET_ISA"]
     return names.compactMap { name in
       getenv(name).map { "\(name)=\(String(cString: $0))" }
     }
