@@ -1,6 +1,6 @@
 internal import Glibc
 internal import Protocols
-public import RPC
+internal import RPC
 
 /// How connect's conformance suite talks to a program under test: messages with their size in front,
 /// four bytes with the most significant first, on standard input and output.

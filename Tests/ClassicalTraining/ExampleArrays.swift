@@ -1,4 +1,4 @@
-public import Compute
+internal import Compute
 public import ModelFormats
 public import Training
 

@@ -1,4 +1,4 @@
-public import RPC
+internal import RPC
 
 /// The statuses this service answers with, each with the sentence it needs.
 extension RPCError {

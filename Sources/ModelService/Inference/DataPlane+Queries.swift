@@ -1,6 +1,6 @@
 internal import Compute
 public import Protocols
-public import RPC
+internal import RPC
 
 /// Questions about the server and its models.
 extension DataPlane {

@@ -1,5 +1,5 @@
 public import Protocols
-public import RPC
+internal import RPC
 
 /// Triton's model repository extension, for the caller's own tenant.
 extension DataPlane {

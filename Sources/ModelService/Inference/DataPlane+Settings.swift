@@ -1,5 +1,5 @@
 public import Protocols
-public import RPC
+internal import RPC
 
 /// Settings and shared memory: what can be read is answered, what can't be done is refused.
 extension DataPlane {

@@ -1,6 +1,6 @@
 internal import CLinux
 public import Protocols
-public import RPC
+internal import RPC
 
 /// One deployment, part by part: received into hiding, checked by loading it, then made visible.
 public final class Deployment: Sendable {

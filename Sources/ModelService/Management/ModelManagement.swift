@@ -1,6 +1,6 @@
 internal import Compute
 public import Protocols
-public import RPC
+internal import RPC
 
 /// `martlet.v1.Models` without a socket: what `martlet model` asks for.
 public final class ModelManagement: Sendable {

@@ -1,4 +1,4 @@
-public import Compute
+internal import Compute
 
 /// A table in a .csv file with a line of names: columns of whole numbers (INT64), of numbers (FP32, NaN
 /// where a cell is empty) and of texts, which are categories.

@@ -1,4 +1,4 @@
-public import Compute
+internal import Compute
 internal import ModelFormats
 
 /// The arrays of a .npy or .npz file as columns, in file order: the first dimension counts examples.
