@@ -36,6 +36,13 @@ void martlet_keep_heaps(void) {
   mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
 }
 
+void martlet_keep_large_blocks(void) {
+  // The allocator takes no more than 32 MiB. A heap of each thread would be unmapped when it is empty.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_ARENA_MAX, 1);
+}
+
 martlet_heap *martlet_enter_heap(void) {
   martlet_heap *heap = malloc(sizeof *heap);
   if (heap == NULL) return NULL;

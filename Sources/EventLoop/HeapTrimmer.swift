@@ -22,6 +22,10 @@ public struct HeapTrimmer: Sendable {
     self.init(unused: Self.unused)
   }
 
+  /// For a process of one purpose that makes and frees the same large blocks over and over: they stay, and
+  /// nobody trims. To be called before there are other threads.
+  public static func keepLargeBlocks() { martlet_keep_large_blocks() }
+
   /// Looks, and trims if that may give much back.
   public mutating func look() {
     guard isDue(unused: Self.unused) else { return }

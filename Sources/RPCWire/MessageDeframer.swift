@@ -92,6 +92,10 @@ public struct MessageDeframer {
         continue
       }
       let piece = min(length - message.count, bytes.count - offset)
+      if message.count + piece > message.capacity {
+        // Room for four times what came: growing copies a third of a large message, not all of it.
+        message.reserveCapacity(min(length, 4 * (message.count + piece)))
+      }
       message.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + piece]))
       offset += piece
       if message.count == length { deliver(try take(), prefix.0 == 1) }

@@ -135,6 +135,20 @@ import Testing
     await world.stop()
   }
 
+  @Test func compressedAnswersArePaidForUntilNothingIsLeft() async throws {
+    let (world, path) = try makeWorld {
+      $0.limits.messageByteCountMax = 4 << 10
+      $0.limits.inflatedKilobytesPerSecondMax = 1
+    }
+    // The answer names the tenant: 1.3 KB, as dear as ten that are decompressed.
+    world.auth.add("mk_long_1", grant(String(repeating: "t", count: 1_300), key: "k9"))
+    let question = infer(key: "mk_long_1", fields: "accept-encoding: gzip\r\n")
+    #expect(await ask(path, question).contains("content-encoding: gzip\r\n"))
+    let second = await ask(path, question)
+    #expect(second.hasPrefix("HTTP/1.1 200 ") && !second.contains("content-encoding"))
+    await world.stop()
+  }
+
   @Test func sizesHaveLimits() async throws {
     let (world, path) = try makeWorld {
       $0.limits.messageByteCountMax = 2_000

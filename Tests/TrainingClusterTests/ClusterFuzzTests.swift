@@ -14,7 +14,7 @@ struct ClusterFuzzTests {
      "fit": {"batch_size": 4}, "distribute": {"workers": 2, "servers": 1, "shards": 3}}
     """
 
-  private static func load() -> MartletV1.LoadParametersRequest {
+  private static func load() -> NumberPart<MartletV1.LoadParametersRequest> {
     var load = MartletV1.LoadParametersRequest()
     (load.generation, load.step, load.parameterCount) = (1, 0, 2)
     (load.sums, load.specification) = ([0, 0], specification)
@@ -23,11 +23,8 @@ struct ClusterFuzzTests {
         ParameterPiece(offset: 0, count: 3, parameter: 0, kind: .trained),
         ParameterPiece(offset: 3, count: 1, parameter: 1, kind: .fixed),
       ]).pieceMessages
-    load.data =
-      ShardContents(
-        values: [1, 2, 3, 4], slots: [[Float]](repeating: [0, 0, 0, 0], count: 2)
-      ).bytes
-    return load
+    let numbers: [Float] = [1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0]
+    return NumberPart(head: load, data: .floats(numbers[...]))
   }
 
   private static func exchange(
@@ -35,17 +32,14 @@ struct ClusterFuzzTests {
   ) -> [UInt8] {
     let push = GradientPush(generation: 1, step: 0, shards: shards, sums: [2, 1], marks: 7)
     let request = ExchangeRequest(
-      generation: 1, push: (push, [UInt8](repeating: 1, count: 12)),
-      squares: squares.map { (0, $0) }, step: step, normsOf: normsOf)
-    var message = request.message
-    message.data = [UInt8](repeating: 1, count: 12)
-    return encoded(message)
+      generation: 1, push: (push, EncodedNumbers()), squares: squares.map { (0, $0) }, step: step,
+      normsOf: normsOf)
+    return encoded(
+      NumberPart(head: request.message, data: .bytes([UInt8](repeating: 1, count: 12)[...])))
   }
 
   private static func encoded(_ message: some ProtobufMessage) -> [UInt8] {
-    var writer = ProtobufWriter(appendingTo: [])
-    message.serialize(into: &writer)
-    return writer.bytes
+    message.serialized()
   }
 
   @Test func exchangesNeverTrap() throws {
@@ -55,11 +49,13 @@ struct ClusterFuzzTests {
       Self.exchange([], normsOf: 0),
     ]
     var fuzz = Fuzz("cluster-exchange", corpus: corpus)
-    let fresh = Self.load()
+    let fresh = try #require(Self.load().head)
     var shard: ShardExchange?
     var round = 0
     fuzz.run(rounds: 3_000) { bytes in
-      guard let message = try? MartletV1.ExchangeRequest(protobuf: bytes[...]) else { return }
+      guard let part = try? NumberPart<MartletV1.ExchangeRequest>(protobuf: bytes[...]) else {
+        return
+      }
       if round.isMultiple(of: 8) {
         shard = try? ShardExchange(
           specification: try JSONValue(parsing: Array(Self.specification.utf8)[...]),
@@ -70,7 +66,9 @@ struct ClusterFuzzTests {
         shard?.shard.proceed(generation: 1, limit: 5)
       }
       round += 1
-      let request = ExchangeRequest(message, message.data)
+      var numbers = EncodedNumbers()
+      numbers.append(part.data)
+      let request = ExchangeRequest(part.head ?? MartletV1.ExchangeRequest(), numbers)
       if shard?.receive(request) == true { _ = shard?.answer(request) }
     }
     #expect(round > 100 && shard != nil)
@@ -80,9 +78,52 @@ struct ClusterFuzzTests {
     var fuzz = Fuzz("cluster-load", corpus: [Self.encoded(Self.load())])
     var taken = 0
     fuzz.run(rounds: 3_000) { bytes in
-      guard let message = try? MartletV1.LoadParametersRequest(protobuf: bytes[...]) else { return }
-      if (try? ShardHost.shard(message, message.data)) != nil { taken += 1 }
+      guard let part = try? NumberPart<MartletV1.LoadParametersRequest>(protobuf: bytes[...]),
+        let head = part.head
+      else { return }
+      var numbers = EncodedNumbers()
+      numbers.append(part.data)
+      if (try? ShardHost.shard(head, numbers)) != nil { taken += 1 }
     }
     #expect(taken > 10)
+  }
+
+  /// What is read without copies is what libprotobuf-c reads.
+  @Test func partsAreTheMessagesOfTheProtocol() throws {
+    var fuzz = Fuzz(
+      "cluster-part", corpus: [Self.exchange([0]), Self.exchange([1, 2], squares: [1, 2])])
+    var equal = 0
+    fuzz.run(rounds: 3_000) { bytes in
+      guard let whole = try? MartletV1.ExchangeRequest(protobuf: bytes),
+        let part = try? NumberPart<MartletV1.ExchangeRequest>(protobuf: bytes)
+      else { return }
+      var head = part.head ?? MartletV1.ExchangeRequest()
+      #expect(head.data.isEmpty)
+      head.data = part.data.withUnsafeBytes { Array($0) }
+      // Not a number is not equal to itself: bytes are compared.
+      #expect(head.serialized() == whole.serialized())
+      #expect(part.serialized() == whole.serialized())
+      equal += 1
+    }
+    #expect(equal > 100)
+  }
+
+  @Test func numbersTravelInPartsOfAnyKind() throws {
+    let floats = (0..<40_000).map { Float($0) }
+    let bytes = floats.withUnsafeBytes { Array($0) }
+    for numbers in [EncodedNumbers(floats[...]), EncodedNumbers(bytes)] {
+      let parts = numbers.cut(NumberParts.byteCountMax)
+      #expect(parts.count == 3 && parts[0].byteCount == NumberParts.byteCountMax)
+      var read = EncodedNumbers()
+      for part in parts {
+        let sent = NumberPart<MartletV1.ParametersResponse>(head: nil, data: part).serialized()
+        read.append(try NumberPart<MartletV1.ParametersResponse>(protobuf: sent).data)
+      }
+      #expect(read.byteCount == 160_000)
+      #expect(read.runs(of: 20_000) == [Array(floats[..<20_000]), Array(floats[20_000...])])
+      let contents = try #require(ShardContents(read, count: 10_000))
+      #expect(contents.slots.count == 3 && contents.values == Array(floats[..<10_000]))
+      #expect(ShardContents(read, count: 30_001) == nil)
+    }
   }
 }

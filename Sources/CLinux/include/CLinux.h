@@ -38,6 +38,9 @@ martlet_heap *martlet_enter_heap(void);
 void martlet_leave_heap(martlet_heap *heap);
 // From now on heaps keep what is freed, until martlet_trim_heap.
 void martlet_keep_heaps(void);
+// For a process of one purpose that makes and frees the same large blocks over and over: from here on they
+// stay, and all threads share one heap. To be called before there are other threads.
+void martlet_keep_large_blocks(void);
 // Gives free pages of all heaps back to the system.
 void martlet_trim_heap(void);
 // Bytes of the heap that are in use.

@@ -2,8 +2,7 @@ internal import CKernels
 
 /// The nodes of all trees as flat arrays, and the values of their leaves.
 struct ForestNodes: Sendable {
-  // Trivial values: safe to share once made.
-  private nonisolated(unsafe) let nodes: [ck_forest_node]
+  private let nodes: [ck_forest_node]
   private let featureCount: Int
   private let root: [Int32]
   private let depth: [Int32]

@@ -113,7 +113,7 @@ public struct LimitSetting: Sendable {
     seconds("transferGraceSeconds", \.transferGrace),
   ]
 
-  private static func count<Number: FixedWidthInteger>(
+  private static func count<Number: FixedWidthInteger & SendableMetatype>(
     _ name: String, _ path: any WritableKeyPath<GatewayLimits, Number> & Sendable,
     minimum: Double = 1
   ) -> LimitSetting {

@@ -302,7 +302,7 @@ final class RESTCall: TranslatedCall {
       AcceptedEncoding.byteCountMin...AcceptedEncoding.byteCountMax ~= byteCount,
       exchange.mayInflate() == nil
     else { return nil }
-    exchange.payForInflation(kilobytes: byteCount * AcceptedEncoding.inflationsPerByte >> 10)
+    exchange.payForInflation(kilobytes: (byteCount * AcceptedEncoding.inflationsPerByte) >> 10)
     return compression
   }
 

@@ -32,7 +32,7 @@ package struct ClusterAssignment: Equatable, Sendable {
 package struct ExchangeRequest: Sendable {
   package var generation: Int
   /// A gradient, encoded; its push has none.
-  package var push: (GradientPush, encoded: [UInt8])?
+  package var push: (GradientPush, encoded: EncodedNumbers)?
   /// Norms of the whole gradient of a step.
   package var squares: (step: Int, [Double])?
   /// The step whose parameters are wanted; nil for those that there are.
@@ -43,7 +43,7 @@ package struct ExchangeRequest: Sendable {
   package var normsOf: Int?
 
   package init(
-    generation: Int, push: (GradientPush, encoded: [UInt8])? = nil,
+    generation: Int, push: (GradientPush, encoded: EncodedNumbers)? = nil,
     squares: (step: Int, [Double])? = nil, step: Int? = nil, wantsAll: Bool = false,
     normsOf: Int? = nil
   ) {
@@ -61,7 +61,7 @@ package enum ExchangeReply: Sendable {
   /// The step waits for the norms of the whole gradient; here are this server's.
   case norms(step: Int, [Double])
   /// Encoded parameters, and the clocks of all shards of the data.
-  case values([UInt8], clocks: [Int])
+  case values(EncodedNumbers, clocks: [Int])
 }
 
 /// How a worker reaches the others. Calls block; what they throw ends the worker.

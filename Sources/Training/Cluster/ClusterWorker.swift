@@ -12,8 +12,6 @@ package final class ClusterWorker {
   private var pulled: [[Float]]
   private var residuals: [[Float]]
   private var clocks: [[Int]]
-  /// A step's gradient, laid out as the parameters.
-  private let flat: UnsafeMutablePointer<Float>
   /// Before a server that refused something is asked again.
   private static let pauseMicroseconds: UInt32 = 20_000
 
@@ -29,7 +27,6 @@ package final class ClusterWorker {
     pulled = ranges.map { _ in [] }
     residuals = pulled
     clocks = ranges.map { _ in [] }
-    flat = ParameterMemory.allocate(steps.memory.count)
   }
 
   /// A worker of the request's description and data.
@@ -41,8 +38,6 @@ package final class ClusterWorker {
       threadCount: request.threadCount)
     try self.init(steps, exampleCount: exampleCount, links: links)
   }
-
-  deinit { flat.deallocate() }
 
   /// Works until the training has ended.
   package func run() throws(TrainingError) {
@@ -113,7 +108,7 @@ package final class ClusterWorker {
   /// Sends gradients of a step and gets the parameters of the next. That may be the same step once more, for
   /// another shard: nobody waits for a step that waits for himself.
   private func exchange(
-    _ assignment: ClusterAssignment, _ pushes: [(GradientPush, encoded: [UInt8])]
+    _ assignment: ClusterAssignment, _ pushes: [(GradientPush, encoded: EncodedNumbers)]
   ) throws(TrainingError) -> Bool {
     for (server, push) in pushes.enumerated() {
       for shard in push.0.shards {
@@ -179,7 +174,7 @@ package final class ClusterWorker {
   }
 
   private func take(
-    _ server: Int, _ encoded: [UInt8], _ isWhole: Bool
+    _ server: Int, _ encoded: EncodedNumbers, _ isWhole: Bool
   ) throws(TrainingError) {
     let range = ranges[server]
     let values =
@@ -195,7 +190,7 @@ package final class ClusterWorker {
 
   private func compute(
     _ step: Int, _ shards: [Int], _ generation: Int
-  ) throws(TrainingError) -> [(GradientPush, encoded: [UInt8])] {
+  ) throws(TrainingError) -> [(GradientPush, encoded: EncodedNumbers)] {
     let (epoch, own) = (step / batches.stepCount, step % batches.stepCount)
     let parts = batches.rows(epoch: epoch, step: own)
     let rows = shards.flatMap { parts[$0] }
@@ -204,7 +199,7 @@ package final class ClusterWorker {
       generation: generation, step: step, shards: shards,
       sums: [Double](repeating: 0, count: 1 + steps.specification.measureNames.count),
       marks: marks, gradient: [])
-    guard !rows.isEmpty else { return ranges.map { _ in (push, encoded: []) } }
+    guard !rows.isEmpty else { return ranges.map { _ in (push, encoded: EncodedNumbers()) } }
     let runner = try steps.read(rows)
     let first = parts[..<shards[0]].reduce(0) { $0 + $1.count }
     var (isFinite, gradients) = (true, [[Float]]())
@@ -219,26 +214,28 @@ package final class ClusterWorker {
           found.map { UnsafeMutablePointer(mutating: $0) },
           counts: runner.trained.map { memory.parameters[$0].count })
       }
+      var places = [UnsafePointer<Float>?](repeating: nil, count: memory.parameters.count)
       for (gradient, index) in zip(found, runner.trained) {
-        (flat + memory.offsets[index]).update(
-          from: gradient, count: memory.parameters[index].count)
+        places[index] = UnsafePointer(gradient)
       }
-      for index in runner.followed {
-        (flat + memory.offsets[index]).update(
-          from: memory.pointer(index), count: memory.parameters[index].count)
+      for index in runner.followed { places[index] = UnsafePointer(memory.pointer(index)) }
+      gradients = ranges.map { range in
+        range.gather(count: range.activeCount) { piece in
+          places[piece.parameter].map { $0 + piece.offset - memory.offsets[piece.parameter] }
+        }
       }
     }
     guard isFinite else { throw StepSums.divergence(step: own, epoch: epoch) }
     for (server, range) in ranges.enumerated() {
-      var values = range.gather(flat, count: range.activeCount)
       var place = 0
       for piece in range.pieces where piece.kind != .fixed {
         if piece.kind == .followed {
-          for index in place..<(place + piece.count) { values[index] -= pulled[server][index] }
+          for index in place..<(place + piece.count) {
+            gradients[server][index] -= pulled[server][index]
+          }
         }
         place += piece.count
       }
-      gradients.append(values)
     }
     return gradients.enumerated().map { server, gradient in
       // Who has it already does not count it again, nor may the next one lack what this one leaves out.

@@ -34,12 +34,24 @@ package struct ServerRange: Equatable, Sendable {
 
   /// Collects the first `count` of the range's numbers from where all parameters lie.
   func gather(_ memory: UnsafePointer<Float>, count: Int) -> [Float] {
-    var result: [Float] = []
-    result.reserveCapacity(count)
-    for piece in pieces where result.count < count {
-      result += UnsafeBufferPointer(start: memory + piece.offset, count: piece.count)
+    gather(count: count) { memory + $0.offset }
+  }
+
+  /// Collects the first `count` of the range's numbers, piece by piece from where each lies; nil: it is zero.
+  func gather(
+    count: Int, _ place: (ParameterPiece) -> UnsafePointer<Float>?
+  ) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+      for piece in pieces where filled < count {
+        let target = UnsafeMutableBufferPointer(rebasing: buffer[filled..<(filled + piece.count)])
+        if let source = place(piece) {
+          _ = target.update(fromContentsOf: UnsafeBufferPointer(start: source, count: piece.count))
+        } else {
+          target.update(repeating: 0)
+        }
+        filled += piece.count
+      }
     }
-    return result
   }
 
   /// Puts the range's first numbers where they belong.

@@ -163,12 +163,14 @@ package final class ParameterShard {
   private func collect() {
     contributions.sort { $0.shards[0] < $1.shards[0] }
     let total = contributions.reduce(0) { $0 + $1.exampleCount }
-    var mean = [Float](repeating: 0, count: rules.range.activeCount)
-    for contribution in contributions {
-      add(contribution)
-      let weight = Float(total > 0 ? contribution.exampleCount / total : 0)
+    var mean: [Float] = []
+    for index in contributions.indices {
+      add(contributions[index])
+      let weight = Float(total > 0 ? contributions[index].exampleCount / total : 0)
       guard weight > 0 else { continue }
-      for index in mean.indices { mean[index] += weight * contribution.gradient[index] }
+      var gradient: [Float] = []
+      swap(&gradient, &contributions[index].gradient)
+      Self.add(weight, gradient, to: &mean)
     }
     contributions = []
     if total == 0 {
@@ -181,7 +183,23 @@ package final class ParameterShard {
     }
   }
 
-  private func finish(_ mean: [Float]) {
+  /// Adds `weight` times `numbers`; a sum without any is none yet.
+  private static func add(_ weight: Float, _ numbers: consuming [Float], to sum: inout [Float]) {
+    guard !sum.isEmpty else {
+      sum = numbers
+      guard weight != 1 else { return }
+      return sum.withUnsafeMutableBufferPointer { sum in
+        for index in sum.indices { sum[index] *= weight }
+      }
+    }
+    sum.withUnsafeMutableBufferPointer { sum in
+      numbers.withUnsafeBufferPointer { numbers in
+        for index in sum.indices { sum[index] += weight * numbers[index] }
+      }
+    }
+  }
+
+  private func finish(_ mean: consuming [Float]) {
     previous = values
     apply(mean, share: nil)
     version += 1
@@ -208,26 +226,27 @@ extension ParameterShard {
 
   /// Ends the step `step`, which waits for the norms of the whole gradient.
   func finish(step: Int, squares: [Double]) {
-    guard step == version, var mean = unclipped, squares.count == rules.parameterCount else {
-      return
-    }
-    endedSquares = self.squares.map { (step, $0) }
+    guard step == version, let own = self.squares, squares.count == rules.parameterCount,
+      var mean = unclipped
+    else { return }
+    unclipped = nil
+    endedSquares = (step, own)
     var place = 0
     for piece in rules.range.pieces where piece.kind != .fixed {
       if piece.kind == .trained,
         let factor = rules.optimizer.factor(squares: squares, parameter: piece.parameter)
       {
-        for index in place..<(place + piece.count) { mean[index] *= factor }
+        mean.withUnsafeMutableBufferPointer { mean in
+          for index in place..<(place + piece.count) { mean[index] *= factor }
+        }
       }
       place += piece.count
     }
-    unclipped = nil
     finish(mean)
   }
 
   /// - Parameter share: examples of an update that is not of a whole global batch.
-  private func apply(_ gradient: [Float], share: Double?) {
-    var gradient = gradient
+  private func apply(_ gradient: consuming [Float], share: Double?) {
     let followedShare = Float((share ?? Double(rules.batchSize)) / Double(rules.batchSize))
     var place = 0
     for piece in rules.range.pieces where piece.kind != .fixed {

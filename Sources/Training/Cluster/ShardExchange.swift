@@ -58,7 +58,7 @@ package struct ShardExchange {
     let count = request.wantsAll ? values.count : shard.rules.range.activeCount
     let encoded =
       request.wantsAll
-      ? GradientCodec.bytes(values) : codec.encode(parameters: Array(values[..<count]))
+      ? EncodedNumbers(values[...]) : codec.encode(parameters: values[..<count])
     return .values(encoded, clocks: shard.clocks)
   }
 }

@@ -11,11 +11,15 @@ struct MemoryBudget {
     case examples = "examples"
   }
 
-  /// Nil: nobody asked.
+  /// This process's share; nil: nobody asked.
   let available: AvailableMemory?
+  private let processCount: Int
   private var claimed: [Use: Int] = [:]
 
-  init(_ available: AvailableMemory?) { self.available = available }
+  /// - Parameter processCount: processes of this machine that the memory is for.
+  init(_ available: AvailableMemory?, processCount: Int = 1) {
+    (self.available, self.processCount) = (available?.shared(by: processCount), processCount)
+  }
 
   /// Bytes of all claims.
   var byteCount: Int { claimed.values.reduce(0, Self.sum) }
@@ -30,7 +34,8 @@ struct MemoryBudget {
     let parts = Use.allCases.compactMap { use in
       claimed[use].map { "\(use.rawValue) \(Self.described($0))" }
     }
-    let place = available.bound == .machine ? "on this machine" : "in this container"
+    var place = available.bound == .machine ? "on this machine" : "in this container"
+    if processCount > 1 { place += " for each of its \(processCount) processes" }
     throw TrainingError(
       .resources,
       "the training needs at least \(Self.described(self.byteCount)) of memory "
@@ -57,16 +62,33 @@ struct MemoryBudget {
   }
 }
 
+/// Who else holds something of a training's weights on this machine.
+struct WeightHolders {
+  /// Whether checkpoints are written.
+  var savesCheckpoints = false
+  /// Whether ranks sum gradients.
+  var hasRanks = false
+  /// Workers, which hold as much as this process, with their parameter servers.
+  var workers = 0
+
+  /// Processes that the memory is for, but for servers.
+  var processCount: Int { 1 + workers }
+}
+
 extension TrainingSpecification {
   /// Bytes that so many weights take: themselves, what the optimizer keeps of each, the best ones so far, and
-  /// for a moment what is written of them.
-  func weightByteCount(_ count: Int, savesCheckpoints: Bool, hasRanks: Bool) -> Int {
+  /// for a moment what is written of them; and this process's share of what servers hold.
+  func weightByteCount(_ count: Int, _ holders: WeightHolders) -> Int {
     let own = 1 + optimizer.slotCount
     let best = fit.stopping?.restoresBest == true ? 1 : 0
     // A checkpoint is numbers, then bytes; the file at the end is tensors, then bytes.
-    let written = max(savesCheckpoints ? 2 * (own + best) : 0, 2)
+    let written = max(holders.savesCheckpoints ? 2 * (own + best) : 0, 2)
     // Ranks sum gradients beside the plan.
-    return 4 * count * (own + best + written + (hasRanks ? 1 : 0))
+    let numbers = own + best + written + (holders.hasRanks ? 1 : 0)
+    guard holders.workers > 0 else { return 4 * count * numbers }
+    // Parameters of this step and the one before, and each worker's gradient.
+    let servers = own + 1 + holders.workers
+    return 4 * count * numbers + 4 * count * servers / holders.processCount
   }
 }
 

@@ -33,9 +33,10 @@ final class NetworkTrainer: Trainer {
     }
     steps = try NetworkSteps(
       specification, request.training, threadCount: request.threadCount,
-      // Each worker holds as much as this process.
-      memory: request.availableMemory?.shared(by: 1 + distribution.workers),
-      takesMore: (request.checkpoints != nil, request.collective?.size ?? 1 > 1))
+      memory: request.availableMemory,
+      holders: WeightHolders(
+        savesCheckpoints: request.checkpoints != nil, hasRanks: request.collective?.size ?? 1 > 1,
+        workers: distribution.startsElsewhere ? 0 : distribution.workers))
     (exampleCount, validation, validationReader) = try Self.split(request, fit, steps)
     checkpoints = request.checkpoints
     state = NetworkCheckpoint(digest: specification.digest)

@@ -315,14 +315,12 @@ extension ProcessCluster {
     (first.sums, first.marks, first.specification) = (sums, marks, specification)
     first.pieces = rules.range.pieceMessages
     first.parameterCount = UInt32(rules.parameterCount)
-    let (message, bytes) = (first, contents.bytes)
-    try call(server, seconds: Self.seconds(forNumbers: bytes.count / 4)) { client, deadline in
+    let (message, numbers) = (first, contents.numbers)
+    try call(server, seconds: Self.seconds(forNumbers: numbers.byteCount / 4)) { client, deadline in
       let _: MartletV1.LoadParametersResponse = try await client.clientStreaming(
         ParameterServerHandlers.service + "Load", deadline: deadline
       ) { writer in
-        try await NumberParts.send(
-          message, bytes, empty: MartletV1.LoadParametersRequest(), to: writer
-        ) { $0.data = $1 }
+        try await NumberParts.send(message, numbers, to: writer)
       }
     }
   }
@@ -361,16 +359,17 @@ extension ProcessCluster {
     _ server: Int, rules: ParameterShard.Rules
   ) throws(ServerLost) -> ShardContents {
     let byteCount = 4 * rules.range.count * (1 + rules.slotCount)
-    let bytes: [UInt8] = try call(server, seconds: Self.seconds(forNumbers: byteCount / 4)) {
+    let numbers: EncodedNumbers = try call(server, seconds: Self.seconds(forNumbers: byteCount / 4))
+    {
       client, deadline in
-      let responses: ResponseStream<MartletV1.ParametersResponse> =
+      let responses: ResponseStream<NumberPart<MartletV1.ParametersResponse>> =
         try await client.serverStreaming(
           ParameterServerHandlers.service + "Contents", MartletV1.ParametersRequest(),
           deadline: deadline)
-      return try await NumberParts.receive([], responses, byteCountMax: byteCount) { $0.data }
+      return try await NumberParts.receive(responses, byteCountMax: byteCount).numbers
     }
-    guard bytes.count == byteCount,
-      let contents = ShardContents(bytes, count: rules.range.count)
+    guard numbers.byteCount == byteCount,
+      let contents = ShardContents(numbers, count: rules.range.count)
     else { throw ServerLost(server: server) }
     deathCount = 0
     return contents

@@ -21,7 +21,7 @@ extension ExchangeRequest {
   }
 
   /// Reads ``message`` and what followed it.
-  init(_ message: MartletV1.ExchangeRequest, _ encoded: [UInt8]) {
+  init(_ message: MartletV1.ExchangeRequest, _ encoded: EncodedNumbers) {
     let generation = Int(clamping: message.generation)
     self.init(generation: generation, wantsAll: message.wantsAll)
     if let gradient = message.gradient {
@@ -61,12 +61,12 @@ extension ExchangeReply {
   }
 
   /// Encoded parameters.
-  var encoded: [UInt8] {
-    if case .values(let encoded, _) = self { encoded } else { [] }
+  var encoded: EncodedNumbers {
+    if case .values(let encoded, _) = self { encoded } else { EncodedNumbers() }
   }
 
   /// Reads ``message`` and what followed it; nil if it is none.
-  init?(_ message: MartletV1.ExchangeResponse, _ encoded: [UInt8]) {
+  init?(_ message: MartletV1.ExchangeResponse, _ encoded: EncodedNumbers) {
     switch message.state {
     case .stale: self = .stale
     case .pending: self = .pending

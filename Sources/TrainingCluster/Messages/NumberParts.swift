@@ -2,74 +2,113 @@ internal import Protocols
 internal import RPC
 internal import Training
 
+/// A message that may be followed by others which carry nothing but more of its `data`.
+protocol NumbersMessage: ProtobufMessage {
+  /// The number of the field `data`, which has the largest.
+  static var dataField: Int { get }
+}
+
+extension MartletV1.LoadParametersRequest: NumbersMessage { static let dataField = 8 }
+extension MartletV1.ParametersResponse: NumbersMessage { static let dataField = 1 }
+extension MartletV1.ExchangeRequest: NumbersMessage { static let dataField = 7 }
+extension MartletV1.ExchangeResponse: NumbersMessage { static let dataField = 4 }
+
+/// One message of numbers: the same bytes as of a `Head` with its `data`, which are written from where they lie and
+/// read where they came.
+struct NumberPart<Head: NumbersMessage>: ProtobufMessage {
+  /// All but `data`; nil where that is all.
+  var head: Head?
+  var data = EncodedNumbers.Part.bytes([])
+
+  init() {}
+
+  init(head: Head?, data: EncodedNumbers.Part) { (self.head, self.data) = (head, data) }
+
+  /// Reads one message.
+  init(protobuf bytes: ArraySlice<UInt8>) throws(ProtobufError) {
+    var reader = ProtobufReader(bytes)
+    var others: [UInt8] = []
+    var start = reader.index
+    while let field = try reader.next() {
+      if field.number == Head.dataField, field.wireType == .bytes {
+        data = .bytes(field.bytes)
+      } else {
+        others += bytes[start..<reader.index]
+      }
+      start = reader.index
+    }
+    if !others.isEmpty { head = try Head(protobuf: others) }
+  }
+
+  /// Appends the message.
+  func serialize(into writer: inout ProtobufWriter) {
+    writer.reserve(data.byteCount + Self.fieldOverhead)
+    head?.serialize(into: &writer)
+    if data.byteCount > 0 {
+      data.withUnsafeBytes { writer.field(Head.dataField, rawBytes: $0) }
+    }
+  }
+
+  /// A tag, a length, and most first messages.
+  private static var fieldOverhead: Int { 256 }
+}
+
 /// Numbers and what they are encoded as travel in parts, so that one message never holds up the others.
 enum NumberParts {
-  /// Bytes of one part.
-  static let byteCountMax = 1 << 20
+  /// Bytes of one part: what the second cache holds several times, on its way through frames and records.
+  static let byteCountMax = 64 << 10
 
   /// Sends the first message, then one for each further part.
-  static func send<Message: Sendable>(
-    _ first: Message, _ bytes: [UInt8], empty: Message, to writer: RequestWriter<Message>,
-    _ put: (inout Message, [UInt8]) -> Void
+  static func send<Head: NumbersMessage>(
+    _ head: Head, _ numbers: EncodedNumbers, to writer: RequestWriter<NumberPart<Head>>
   ) async throws {
-    var message = first
-    var start = 0
-    repeat {
-      let end = min(bytes.count, start + byteCountMax)
-      put(&message, start == 0 && end == bytes.count ? bytes : Array(bytes[start..<end]))
-      try await writer.send(message)
-      (message, start) = (empty, end)
-    } while start < bytes.count
+    let parts = numbers.cut(byteCountMax)
+    try await writer.send(NumberPart(head: head, data: parts.first ?? .bytes([])))
+    for part in parts.dropFirst() { try await writer.send(NumberPart(head: nil, data: part)) }
   }
 
-  /// Collects the parts behind the first one.
-  static func receive<Message: Sendable>(
-    _ first: [UInt8], _ others: RequestStream<Message>, byteCountMax: Int,
-    _ get: (Message) -> [UInt8]
-  ) async throws -> [UInt8] {
-    var bytes = first
-    while let part = try await others.next() {
-      bytes += get(part)
-      try check(bytes.count, byteCountMax)
+  /// Collects what all messages carry; the first is nil where there was none.
+  static func receive<Head: NumbersMessage>(
+    _ messages: RequestStream<NumberPart<Head>>, byteCountMax: Int
+  ) async throws -> (first: Head?, numbers: EncodedNumbers) {
+    guard let first = try await messages.next() else { return (nil, EncodedNumbers()) }
+    return (first.head ?? Head(), try await receive(first, messages, byteCountMax: byteCountMax))
+  }
+
+  /// The same behind the first message.
+  private static func receive<Head: NumbersMessage>(
+    _ first: NumberPart<Head>, _ others: RequestStream<NumberPart<Head>>, byteCountMax: Int
+  ) async throws -> EncodedNumbers {
+    var numbers = EncodedNumbers()
+    numbers.append(first.data)
+    while numbers.byteCount <= byteCountMax, let part = try await others.next() {
+      numbers.append(part.data)
     }
-    try check(bytes.count, byteCountMax)
-    return bytes
-  }
-
-  private static func check(_ count: Int, _ max: Int) throws {
-    guard count <= max else {
+    guard numbers.byteCount <= byteCountMax else {
       throw RPCError(
-        code: .invalidArgument, message: "expected at most \(max) bytes of numbers, got more")
+        code: .invalidArgument,
+        message: "expected at most \(byteCountMax) bytes of numbers, got more")
     }
+    return numbers
   }
 }
 
 extension ShardContents {
   /// Parameters, then slots.
-  var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(4 * values.count * (1 + slots.count))
-    for run in [values] + slots { run.withUnsafeBytes { bytes += $0 } }
-    return bytes
+  var numbers: EncodedNumbers {
+    var numbers = EncodedNumbers()
+    for run in [values] + slots { numbers.append(.floats(run[...])) }
+    return numbers
   }
 
-  /// Reads ``bytes`` of `count` parameters; nil if they are others.
-  init?(_ bytes: [UInt8], count: Int) {
-    guard count > 0, bytes.count.isMultiple(of: 4 * count), !bytes.isEmpty else {
-      guard count == 0, bytes.isEmpty else { return nil }
+  /// Reads ``numbers`` of `count` parameters; nil if they are others.
+  init?(_ numbers: EncodedNumbers, count: Int) {
+    guard count > 0, numbers.byteCount > 0, numbers.byteCount.isMultiple(of: 4 * count) else {
+      guard count == 0, numbers.byteCount == 0 else { return nil }
       self.init(values: [], slots: [])
       return
     }
-    let runs = (0..<(bytes.count / (4 * count))).map { run in
-      [Float](unsafeUninitializedCapacity: count) { buffer, filled in
-        bytes.withUnsafeBytes { bytes in
-          let own = UnsafeRawBufferPointer(
-            rebasing: bytes[(run * 4 * count)..<((run + 1) * 4 * count)])
-          UnsafeMutableRawBufferPointer(buffer).copyMemory(from: own)
-        }
-        filled = count
-      }
-    }
+    let runs = numbers.runs(of: count)
     self.init(values: runs[0], slots: Array(runs.dropFirst()))
   }
 }

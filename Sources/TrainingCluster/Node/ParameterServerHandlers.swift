@@ -11,14 +11,13 @@ struct ParameterServerHandlers {
 
   func register(on server: Server) {
     server.clientStreaming(Self.service + "Load") {
-      [host] (requests: RequestStream<MartletV1.LoadParametersRequest>, _) in
-      guard let first = try await requests.next() else {
+      [host] (requests: RequestStream<NumberPart<MartletV1.LoadParametersRequest>>, _) in
+      let (first, numbers) = try await NumberParts.receive(
+        requests, byteCountMax: Self.contentByteCountMax)
+      guard let first else {
         throw RPCError(code: .invalidArgument, message: "expected parameters, got no message")
       }
-      let bytes = try await NumberParts.receive(
-        first.data, requests, byteCountMax: Self.contentByteCountMax
-      ) { $0.data }
-      try await host.use { try await $0.load(first, bytes) }
+      try await host.use { try await $0.load(first, numbers) }
       return MartletV1.LoadParametersResponse()
     }
     server.unary(Self.service + "Proceed") { [host] (request: MartletV1.ProceedRequest, _) in
@@ -30,29 +29,27 @@ struct ParameterServerHandlers {
     }
     server.serverStreaming(Self.service + "Contents") {
       [host]
-      (_: MartletV1.ParametersRequest, writer: ResponseWriter<MartletV1.ParametersResponse>, _) in
-      let none = MartletV1.ParametersResponse()
+      (
+        _: MartletV1.ParametersRequest,
+        writer: ResponseWriter<NumberPart<MartletV1.ParametersResponse>>, _
+      ) in
       try await NumberParts.send(
-        none, try await host.use { try await $0.contents() }, empty: none, to: writer
-      ) { $0.data = $1 }
+        MartletV1.ParametersResponse(), try await host.use { try await $0.contents() }, to: writer)
     }
     server.bidirectional(Self.service + "Exchange") {
       [host]
       (
-        requests: RequestStream<MartletV1.ExchangeRequest>,
-        writer: ResponseWriter<MartletV1.ExchangeResponse>, _
+        requests: RequestStream<NumberPart<MartletV1.ExchangeRequest>>,
+        writer: ResponseWriter<NumberPart<MartletV1.ExchangeResponse>>, _
       ) in
-      guard let first = try await requests.next() else {
+      let (first, numbers) = try await NumberParts.receive(
+        requests, byteCountMax: try await host.gradientByteCountMax())
+      guard let first else {
         throw RPCError(code: .invalidArgument, message: "expected a request, got no message")
       }
-      let encoded = try await NumberParts.receive(
-        first.data, requests, byteCountMax: try await host.gradientByteCountMax()
-      ) { $0.data }
-      let request = ExchangeRequest(first, encoded)
+      let request = ExchangeRequest(first, numbers)
       let reply = try await host.use { try await $0.exchange(request) }
-      try await NumberParts.send(
-        reply.message, reply.encoded, empty: MartletV1.ExchangeResponse(), to: writer
-      ) { $0.data = $1 }
+      try await NumberParts.send(reply.message, reply.encoded, to: writer)
     }
   }
 }

@@ -86,16 +86,14 @@ final class RemoteLinks: WorkerLinks, Sendable {
     _ server: Client, _ request: ExchangeRequest
   ) async throws -> ExchangeReply? {
     let (writer, responses):
-      (RequestWriter<MartletV1.ExchangeRequest>, ResponseStream<MartletV1.ExchangeResponse>) =
-        try await server.bidirectional(ParameterServerHandlers.service + "Exchange")
+      (
+        RequestWriter<NumberPart<MartletV1.ExchangeRequest>>,
+        ResponseStream<NumberPart<MartletV1.ExchangeResponse>>
+      ) = try await server.bidirectional(ParameterServerHandlers.service + "Exchange")
     try await NumberParts.send(
-      request.message, request.push?.encoded ?? [], empty: MartletV1.ExchangeRequest(), to: writer
-    ) { $0.data = $1 }
+      request.message, request.push?.encoded ?? EncodedNumbers(), to: writer)
     try await writer.finish()
-    guard let first = try await responses.next() else { return nil }
-    let encoded = try await NumberParts.receive(
-      first.data, responses, byteCountMax: Int.max
-    ) { $0.data }
-    return ExchangeReply(first, encoded)
+    let (first, numbers) = try await NumberParts.receive(responses, byteCountMax: Int.max)
+    return first.flatMap { ExchangeReply($0, numbers) }
   }
 }

@@ -44,8 +44,8 @@ actor ShardHost {
   }
 
   /// Begins at a checkpoint.
-  func load(_ first: MartletV1.LoadParametersRequest, _ bytes: [UInt8]) throws {
-    let made = try Self.shard(first, bytes)
+  func load(_ first: MartletV1.LoadParametersRequest, _ numbers: EncodedNumbers) throws {
+    let made = try Self.shard(first, numbers)
     isLarge.store(made.shard.values.count >= Self.largeCount, ordering: .relaxed)
     exchange = made
     tellWaiters { _ in true }
@@ -53,11 +53,11 @@ actor ShardHost {
 
   /// What a coordinator sent; throws INVALID_ARGUMENT for what is none.
   static func shard(
-    _ first: MartletV1.LoadParametersRequest, _ bytes: [UInt8]
+    _ first: MartletV1.LoadParametersRequest, _ numbers: EncodedNumbers
   ) throws -> ShardExchange {
     let parameterCount = Int(first.parameterCount)
     guard let range = ServerRange(first.pieces, parameterCount: parameterCount),
-      let contents = ShardContents(bytes, count: range.count)
+      let contents = ShardContents(numbers, count: range.count)
     else {
       throw RPCError(
         code: .invalidArgument, message: "expected parameters of the pieces that they are of")
@@ -110,9 +110,9 @@ actor ShardHost {
   }
 
   /// What it has.
-  func contents() throws -> [UInt8] {
+  func contents() throws -> EncodedNumbers {
     let shard = try loaded().shard
-    return ShardContents(values: shard.values, slots: shard.slots).bytes
+    return ShardContents(values: shard.values, slots: shard.slots).numbers
   }
 
   /// The largest encoded gradient that can be meant.
@@ -125,7 +125,7 @@ actor ShardHost {
     let own = try loaded()
     let version = own.shard.version
     guard own.receive(request) else { return .stale }
-    receivedByteCount += request.push?.encoded.count ?? 0
+    receivedByteCount += request.push?.encoded.byteCount ?? 0
     stepCount += own.shard.version - version
     if request.push != nil || request.squares != nil {
       let isAtLimit = own.shard.isAtLimit
@@ -137,7 +137,7 @@ actor ShardHost {
       let reply = try loaded().answer(request)
       if let reply {
         // What a worker begins with is not a step's.
-        if !request.wantsAll { sentByteCount += reply.encoded.count }
+        if !request.wantsAll { sentByteCount += reply.encoded.byteCount }
         return reply
       }
       guard ContinuousClock.now < end else { return .pending }

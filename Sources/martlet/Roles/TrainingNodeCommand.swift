@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import EventLoop
 internal import Glibc
 internal import Training
 internal import TrainingCluster
@@ -28,6 +29,8 @@ struct TrainingNodeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    // Each step's gradients and parameters: with fresh pages, touching them costs as much as their sums.
+    HeapTrimmer.keepLargeBlocks()
     let role = ClusterNode.Role(rawValue: role) ?? .worker
     do throws(TrainingError) {
       try await ClusterNode(folder: folder, role: role, number: number.map { Int($0) }, host: host)

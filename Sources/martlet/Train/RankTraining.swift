@@ -39,8 +39,7 @@ struct RankTraining {
   /// Trains, and ends the process. On a thread of its own, because it waits for other ranks and for the
   /// gateway: of the threads that run async code there may be one only.
   func run() async -> Never {
-    // Nobody else has it from here on.
-    nonisolated(unsafe) let training = self
+    let training = self
     Thread.spawn(name: "rank", stackByteCount: 8 << 20) { training.trainAndExit() }
     while true { try? await Task.sleep(for: .seconds(3_600)) }
   }

@@ -51,6 +51,48 @@ import Testing
     #expect(try one.run(report: silent).onnx == two.run(report: silent).onnx)
   }
 
+  /// Enough rows that each of a round's parts is dealt out: derivatives, words, partition, scores and losses.
+  @Test(arguments: [
+    ("HistGradientBoostingRegressor", 0), ("HistGradientBoostingClassifier", 2),
+    ("HistGradientBoostingClassifier", 3), ("GradientBoostingClassifier", 2),
+  ])
+  func theNumberOfThreadsChangesNothingOfManyRows(name: String, classCount: Int) throws {
+    var random = SplitMix64(state: 47)
+    let count = 20_000
+    #expect(Tasks.shards(count, bytesEach: 8).count > 1)
+    var x = (0..<5).map { _ in (0..<count).map { _ in Double.random(in: 0...1, using: &random) } }
+    for row in stride(from: 0, to: count, by: 7) { x[0][row] = .nan }
+    let y = (0..<count).map { row in
+      let value = x[1][row] + x[2][row] * x[3][row] + Double.random(in: 0...0.2, using: &random)
+      return classCount == 0 ? value : (value * Double(classCount) / 2.2).rounded(.down)
+    }
+    let data = ExampleArrays(x.enumerated().map { ("f\($0)", $1) } + [("y", y)])
+    var config: [JSONValue.Member] = [
+      .init(name.hasPrefix("H") ? "max_iter" : "n_estimators", .integer(3))
+    ]
+    if name.hasPrefix("H") { config.append(.init("early_stopping", .bool(true))) }
+    var models: [[UInt8]] = []
+    for threadCount in [1, 2] {
+      var trainer = try #require(
+        try ClassicalTrainers.trainer(
+          for: TrainingRequest(
+            specification: .object([
+              .init("class_name", .string(name)), .init("config", .object(config)),
+            ]), training: data, threadCount: threadCount)))
+      models.append(try trainer.run(report: silent).onnx)
+    }
+    #expect(models[0] == models[1])
+  }
+
+  @Test func rowsAreDealtOutInSharesOf64KiB() {
+    #expect(Tasks.shards(1_023, bytesEach: 64) == [0..<1_023])
+    #expect(Tasks.shards(2_048, bytesEach: 64) == [0..<1_024, 1_024..<2_048])
+    let many = Tasks.shards(1_000_003, bytesEach: 64)
+    #expect(many.count == 16 && many.first?.lowerBound == 0 && many.last?.upperBound == 1_000_003)
+    #expect(zip(many, many.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+    #expect(Tasks.shards(0, bytesEach: 64) == [0..<0])
+  }
+
   @Test(arguments: ClassicalCase.named("boosting") + ClassicalCase.named("histogram-t"))
   func theLossFallsFromRoundToRound(_ test: ClassicalCase) throws {
     var losses: [Double] = []

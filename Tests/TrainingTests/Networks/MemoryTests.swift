@@ -67,6 +67,28 @@ import Testing
     #expect(refusal(try Self.request(8, batch: 50, count: 5000)) == nil)
   }
 
+  /// Workers hold as much as the process that starts them, and with it what servers hold.
+  @Test func workersShareTheMemory() throws {
+    let specification = try TrainingSpecification(Self.request(nil).specification)
+    func error(_ workers: Int, _ megabytes: Int) -> TrainingError? {
+      do throws(TrainingError) {
+        _ = try NetworkSteps(
+          specification, Self.source(100), threadCount: 1,
+          memory: AvailableMemory(byteCount: megabytes << 20, bound: .machine),
+          holders: WeightHolders(workers: workers))
+        return nil
+      } catch { return error }
+    }
+    // 103,000 numbers five times, and a third of what servers hold of six.
+    #expect(
+      error(2, 8)?.message
+        == "the training needs at least 2.8 MiB of memory (weights, optimizer and checkpoint 2.8 MiB), and "
+        + "2.7 MiB are left on this machine for each of its 3 processes: use smaller layers, an optimizer "
+        + "that keeps less (SGD), or a machine with more memory")
+    #expect(error(0, 8) == nil)
+    #expect(error(2, 9) == nil)
+  }
+
   /// Nothing is taken for what could never be had: all of it would be touched.
   @Test func whatNobodyHasIsRefusedAtOnce() throws {
     let error = refusal(try Self.request(1 << 10, units: 1_000_000, batch: 10))

@@ -31,6 +31,18 @@ struct BoostedSplitSearch {
     own = sums.gradient * sums.gradient / (sums.curvature + limits.penalty)
   }
 
+  /// Takes another leaf's sums of a feature from this one's: they were those of both.
+  func subtract(_ sibling: GradientHistogram, _ feature: Int) {
+    for bin in layout.offsets[feature]..<layout.offsets[feature + 1] {
+      histogram.base[bin] &-= sibling.base[bin]
+    }
+  }
+
+  /// Takes the best split of a feature if it gains more than the best one so far.
+  func improve(_ best: inout BoostedSplit?, _ feature: Int) {
+    if let found = self.best(feature), found.gain > best?.gain ?? 0 { best = found }
+  }
+
   /// The best split of one feature; nil if none gains.
   func best(_ index: Int) -> BoostedSplit? {
     let feature = layout.table.features[index]

@@ -53,13 +53,17 @@ struct BoostedTrees: Equatable {
 
   /// Adds the values of the trees from a round on to the scores of some rows, as training did.
   func add(
-    from tree: Int, to scores: Memory<Double>, _ table: TreeTable, _ rows: Memory<UInt32>
+    from tree: Int, to scores: Memory<Double>, _ table: TreeTable, _ rows: Memory<UInt32>,
+    _ threads: ThreadPool?
   ) {
-    for number in tree..<trees.count {
-      let base = scores.base + number % start.count * table.rowCount
-      for index in 0..<rows.count {
-        let row = Int(rows.base[index])
-        base[row] += trees[number].values[trees[number].leaf(table, row: row)]
+    let shards = Tasks.shards(rows.count, bytesEach: 64)
+    Tasks.run(shards.count, on: threads) { task in
+      for number in tree..<trees.count {
+        let base = scores.base + number % start.count * table.rowCount
+        for index in shards[task] {
+          let row = Int(rows.base[index])
+          base[row] += trees[number].values[trees[number].leaf(table, row: row)]
+        }
       }
     }
   }

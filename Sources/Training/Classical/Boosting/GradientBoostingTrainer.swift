@@ -70,9 +70,8 @@ struct GradientBoostingTrainer: Trainer {
     var clock = ProgressClock(roundCount: roundCountMax, exampleCount: columns.count)
     try report(clock.report(round: 0, endsRound: false))
     let targets = try TreeTargets(columns, isClassifier: isClassifier, model: name)
-    let table = try TreeTable(
-      columns, binCountMax: parameters.binCountMax,
-      threads: ThreadPool.shared(threadCount: request.threadCount, isBackground: true))
+    let threads = ThreadPool.shared(threadCount: request.threadCount, isBackground: true)
+    let table = try TreeTable(columns, binCountMax: parameters.binCountMax, threads: threads)
     let loss = BoostingLoss(targets)
     let (count, outputs) = (columns.count, loss.outputCount)
     let all = Memory((0..<count).map { UInt32($0) })
@@ -84,17 +83,19 @@ struct GradientBoostingTrainer: Trainer {
     for output in 0..<outputs {
       (scores.base + output * count).update(repeating: model.start[output], count: count)
     }
-    model.add(from: 0, to: scores, table, all)
+    model.add(from: 0, to: scores, table, all, threads)
     clock.resumedRounds = model.roundCount
     let gradient = Memory<Double>(repeating: 0, count: count * outputs)
     let curvature = Memory<Double>(repeating: 0, count: count * outputs)
     let limits = try parameters.limits(
       rowCount: max(1, Int(subsample * Double(count))), featureCount: columns.features.count)
-    var metrics: [Metric] = []
-    while model.roundCount < roundCountMax {
+    /// Of the scores that there are; and their derivatives, for the next round.
+    func derive() -> Double {
       loss.derivatives(
-        scores, stride: count, UnsafeBufferPointer(start: all.base, count: count),
-        gradient: gradient, curvature: curvature)
+        scores, stride: count, all, gradient: gradient, curvature: curvature, threads: threads)
+    }
+    var metrics = [Metric("loss", derive())]
+    while model.roundCount < roundCountMax {
       for output in 0..<outputs {
         let (tree, leaves) = try tree(
           model.trees.count, table, loss, limits, gradient.base + output * count,
@@ -104,7 +105,7 @@ struct GradientBoostingTrainer: Trainer {
           scores.base[output * count + row] += tree.values[Int(leaves.base[row])]
         }
       }
-      metrics = [Metric("loss", loss.mean(scores, stride: count, all))]
+      metrics = [Metric("loss", derive())]
       guard metrics[0].value.isFinite else {
         throw TrainingError(
           .diverged, "\(name): the loss is \(metrics[0].value); take a smaller learning_rate")

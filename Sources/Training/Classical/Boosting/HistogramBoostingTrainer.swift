@@ -104,9 +104,11 @@ struct HistogramBoostingTrainer: Trainer {
     for output in 0..<outputs {
       (scores.base + output * count).update(repeating: model.start[output], count: count)
     }
-    model.add(from: 0, to: scores, table, rows)
-    if let held { model.add(from: 0, to: scores, table, held) }
-    if history.isEmpty, let held { history = [loss.mean(scores, stride: count, held)] }
+    model.add(from: 0, to: scores, table, rows, threads)
+    if let held { model.add(from: 0, to: scores, table, held, threads) }
+    if history.isEmpty, let held {
+      history = [loss.mean(scores, stride: count, held, threads: threads)]
+    }
     clock.resumedRounds = model.roundCount
     let gradient = Memory<Double>(repeating: 0, count: count * outputs)
     let curvature = Memory<Double>(repeating: 0, count: count * outputs)
@@ -115,32 +117,29 @@ struct HistogramBoostingTrainer: Trainer {
     if featureShare < 1 {
       limits.featureCountMax = max(1, Int(featureShare * Double(columns.features.count)))
     }
-    var metrics: [Metric] = []
+    var grower = HistogramGrower(layout, rows: rows, limits: limits, threads: threads)
+    /// Of the scores that there are; and their derivatives, for the next round.
+    func derive() -> Double {
+      loss.derivatives(
+        scores, stride: count, rows, gradient: gradient, curvature: curvature, threads: threads)
+    }
+    var metrics = [Metric("loss", derive())]
     while model.roundCount < roundCountMax, held == nil || !patience.isOver(history) {
-      let shards = Tasks.shards(rows.count, bytesEach: 64)
-      Tasks.run(shards.count, on: threads) { task in
-        loss.derivatives(
-          scores, stride: count,
-          UnsafeBufferPointer(
-            start: rows.base + shards[task].lowerBound, count: shards[task].count),
-          gradient: gradient, curvature: curvature)
-      }
       for output in 0..<outputs {
         var random = RepeatableRandom(seed, UInt64(bitPattern: Int64(model.trees.count)))
-        var grower = HistogramGrower(
-          layout, rows: rows, gradient: gradient.base + output * count,
-          curvature: curvature.base + output * count, limits: limits, seed: random.next(),
-          threads: threads)
-        model.trees.append(grower.grow(addingTo: scores.base + output * count))
+        model.trees.append(
+          grower.grow(
+            gradient: gradient.base + output * count, curvature: curvature.base + output * count,
+            seed: random.next(), addingTo: scores.base + output * count))
       }
-      metrics = [Metric("loss", loss.mean(scores, stride: count, rows))]
+      metrics = [Metric("loss", derive())]
       guard metrics[0].value.isFinite else {
         throw TrainingError(
           .diverged, "\(name): the loss is \(metrics[0].value); take a smaller learning_rate")
       }
       if let held {
-        model.add(from: model.trees.count - outputs, to: scores, table, held)
-        history.append(loss.mean(scores, stride: count, held))
+        model.add(from: model.trees.count - outputs, to: scores, table, held, threads)
+        history.append(loss.mean(scores, stride: count, held, threads: threads))
         metrics.append(Metric("val_loss", history[history.count - 1]))
       }
       let state = (model, history)
@@ -148,7 +147,6 @@ struct HistogramBoostingTrainer: Trainer {
         state.0.checkpoint(fingerprint, rowCount: count, history: state.1)
       }
     }
-    if metrics.isEmpty { metrics = [Metric("loss", loss.mean(scores, stride: count, rows))] }
     metrics.append(Metric("n_iter", Double(model.roundCount)))
     return Fit(model: model, table: table, targets: targets, metrics: metrics)
   }

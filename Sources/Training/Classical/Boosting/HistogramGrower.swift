@@ -13,20 +13,23 @@ struct BoostingLimits {
   var featureCountMax: Int?
 }
 
-/// Grows one tree of gradients over histograms: the leaf that gains most is split next (Friedman, 2001;
-/// Ke and others, 2017).
+/// Grows trees of gradients over histograms: the leaf that gains most is split next (Friedman, 2001;
+/// Ke and others, 2017). Its memory serves all trees of a training.
 struct HistogramGrower {
   private let layout: HistogramLayout
   private let limits: BoostingLimits
   private let threads: ThreadPool?
-  private var random: RepeatableRandom
-  private let scale: GradientScale
+  /// The examples, as they are given.
+  private let examples: Memory<UInt32>
   /// The examples node by node, and their words.
   private let rows: Memory<UInt32>
   private let words: Memory<SIMD2<Int64>>
-  private let rowScratch: Memory<UInt32>
-  private let wordScratch: Memory<SIMD2<Int64>>
+  private let leftScratch: (rows: Memory<UInt32>, words: Memory<SIMD2<Int64>>)
+  private let rightScratch: (rows: Memory<UInt32>, words: Memory<SIMD2<Int64>>)
   private var spare: [GradientHistogram] = []
+  // Of the tree that grows.
+  private var random = RepeatableRandom(0)
+  private var scale = GradientScale(count: 0, gradientMax: 0, curvatureMax: 0)
   private var tree = DecisionTree(valueCount: 1)
   private var leaves: [Leaf] = []
 
@@ -41,38 +44,27 @@ struct HistogramGrower {
   }
 
   init(
-    _ layout: HistogramLayout, rows: Memory<UInt32>, gradient: UnsafePointer<Double>,
-    curvature: UnsafePointer<Double>, limits: BoostingLimits, seed: UInt64, threads: ThreadPool?
+    _ layout: HistogramLayout, rows examples: Memory<UInt32>, limits: BoostingLimits,
+    threads: ThreadPool?
   ) {
-    self.layout = layout
-    self.limits = limits
-    self.threads = threads
-    random = RepeatableRandom(seed)
-    self.rows = Memory(uninitialized: rows.count)
-    self.rows.base.update(from: rows.base, count: rows.count)
-    words = Memory(uninitialized: rows.count)
-    rowScratch = Memory(uninitialized: rows.count)
-    wordScratch = Memory(uninitialized: rows.count)
-    var (gradientMax, curvatureMax) = (0.0, 0.0)
-    for index in 0..<rows.count {
-      let row = Int(rows.base[index])
-      gradientMax = max(gradientMax, gradient[row].magnitude)
-      curvatureMax = max(curvatureMax, curvature[row])
-    }
-    scale = GradientScale(
-      count: rows.count, gradientMax: gradientMax, curvatureMax: curvatureMax)
-    for index in 0..<rows.count {
-      let row = Int(rows.base[index])
-      words.base[index] = scale.words(gradient[row], curvature[row])
-    }
+    (self.layout, self.limits, self.threads, self.examples) = (layout, limits, threads, examples)
+    let count = examples.count
+    (rows, words) = (Memory(uninitialized: count), Memory(uninitialized: count))
+    leftScratch = (Memory(uninitialized: count), Memory(uninitialized: count))
+    rightScratch = (Memory(uninitialized: count), Memory(uninitialized: count))
   }
 
-  /// Grows the tree and adds its leaves' values to `scores`.
-  mutating func grow(addingTo scores: UnsafeMutablePointer<Double>) -> DecisionTree {
-    var total = SIMD2<Int64>.zero
-    for index in 0..<words.count { total &+= words.base[index] }
+  /// Grows a tree and adds its leaves' values to `scores`; derivatives and scores are those of every row.
+  mutating func grow(
+    gradient: UnsafePointer<Double>, curvature: UnsafePointer<Double>, seed: UInt64,
+    addingTo scores: UnsafeMutablePointer<Double>
+  ) -> DecisionTree {
+    random = RepeatableRandom(seed)
+    tree = DecisionTree(valueCount: 1)
+    spare += leaves.compactMap(\.histogram)
+    let total = begin(gradient, curvature)
     leaves = [add(0, rows.count, depth: 0, scale.sums(total))]
-    prepare(0, from: nil)
+    prepare(0, canSplit(leaves[0]), sibling: nil)
     while leaves.count < limits.leafCountMax ?? Int.max {
       var (best, gain) = (-1, 0.0)
       for index in leaves.indices where leaves[index].split?.gain ?? 0 > gain {
@@ -84,11 +76,53 @@ struct HistogramGrower {
     for leaf in leaves {
       let value = -limits.learningRate * leaf.sums.gradient / (leaf.sums.curvature + limits.penalty)
       tree.values[leaf.node] = value.isFinite ? value : 0
-      for index in leaf.first..<leaf.first + leaf.count {
-        scores[Int(rows.base[index])] += tree.values[leaf.node]
+    }
+    let (leaves, rows, values) = (leaves, rows, tree.values)
+    let tasks = min(leaves.count, 64)
+    Tasks.run(tasks, on: threads) { task in
+      for leaf in leaves[leaves.count * task / tasks..<leaves.count * (task + 1) / tasks] {
+        let value = values[leaf.node]
+        for index in leaf.first..<leaf.first + leaf.count {
+          scores[Int(rows.base[index])] += value
+        }
       }
     }
     return tree
+  }
+
+  /// Puts all examples into one node; returns the sum of their words.
+  private mutating func begin(
+    _ gradient: UnsafePointer<Double>, _ curvature: UnsafePointer<Double>
+  ) -> SIMD2<Int64> {
+    let (rows, words, examples) = (rows, words, examples)
+    let shards = Tasks.shards(rows.count, bytesEach: 64)
+    let largest = Memory<SIMD2<Double>>(repeating: .zero, count: shards.count)
+    Tasks.run(shards.count, on: threads) { task in
+      var own = SIMD2<Double>.zero
+      for index in shards[task] {
+        let row = Int(examples.base[index])
+        own.x = max(own.x, gradient[row].magnitude)
+        own.y = max(own.y, curvature[row])
+      }
+      largest.base[task] = own
+    }
+    let scale = GradientScale(
+      count: rows.count, gradientMax: largest.elements.reduce(0) { max($0, $1.x) },
+      curvatureMax: largest.elements.reduce(0) { max($0, $1.y) })
+    let totals = Memory<SIMD2<Int64>>(repeating: .zero, count: shards.count)
+    Tasks.run(shards.count, on: threads) { task in
+      var total = SIMD2<Int64>.zero
+      for index in shards[task] {
+        let row = examples.base[index]
+        let word = scale.words(gradient[Int(row)], curvature[Int(row)])
+        rows.base[index] = row
+        words.base[index] = word
+        total &+= word
+      }
+      totals.base[task] = total
+    }
+    self.scale = scale
+    return totals.elements.reduce(.zero, &+)
   }
 
   private mutating func add(_ first: Int, _ count: Int, depth: Int, _ sums: GradientSums) -> Leaf {
@@ -122,9 +156,8 @@ struct HistogramGrower {
     leaves.append(right)
     let (small, large) =
       left.count <= right.count ? (index, leaves.count - 1) : (leaves.count - 1, index)
-    prepare(small, from: nil)
-    prepare(large, from: (parent.histogram, leaves[small].histogram))
-    if let unused = parent.histogram, leaves[large].histogram !== unused { spare.append(unused) }
+    leaves[large].histogram = parent.histogram
+    prepare(small, canSplit(leaves[small]), sibling: (large, canSplit(leaves[large])))
     // What will not be split needs no histogram.
     for place in [small, large] where leaves[place].split == nil {
       if let unused = leaves[place].histogram { spare.append(unused) }
@@ -132,51 +165,85 @@ struct HistogramGrower {
     }
   }
 
-  /// Fills a leaf's histograms, or subtracts a sibling's from a parent's in place, and finds its split.
-  private mutating func prepare(
-    _ index: Int, from known: (parent: GradientHistogram?, sibling: GradientHistogram?)?
-  ) {
-    let leaf = leaves[index]
-    let canSplit =
-      leaf.count >= 2 * limits.leafSampleCountMin && leaf.depth < limits.depthMax
+  private func canSplit(_ leaf: Leaf) -> Bool {
+    leaf.count >= 2 * limits.leafSampleCountMin && leaf.depth < limits.depthMax
       && leaf.sums.curvature >= 2 * limits.curvatureMin
-    // A sibling may still need it.
-    guard canSplit || known == nil else { return }
-    let histogram: GradientHistogram
-    let features = layout.table.features.count
-    if let parent = known?.parent, let sibling = known?.sibling {
-      histogram = parent
-      for bin in 0..<histogram.count { histogram.base[bin] &-= sibling.base[bin] }
-    } else {
-      histogram =
-        spare.popLast() ?? Memory(uninitialized: layout.offsets[layout.table.features.count])
-      let (rows, words) = (self.rows.base + leaf.first, self.words.base + leaf.first)
-      // Four features are added up together.
-      let tasks =
-        threads != nil && leaf.count * features > 1 << 14 ? min((features + 3) / 4, 64) : 1
-      Tasks.run(tasks, on: threads) { task in
-        layout.fill(
-          histogram, features: features * task / tasks..<features * (task + 1) / tasks, rows, words,
-          count: leaf.count)
-      }
-    }
-    leaves[index].histogram = histogram
-    guard canSplit else { return }
-    let search = BoostedSplitSearch(layout, scale, limits, histogram, leaf.sums)
-    var best: BoostedSplit?
-    for feature in drawnFeatures() {
-      if let found = search.best(feature), found.gain > best?.gain ?? 0 { best = found }
-    }
-    leaves[index].split = best
   }
 
-  private mutating func drawnFeatures() -> [Int] {
-    var features = Array(layout.table.features.indices)
-    guard let count = limits.featureCountMax, count < features.count else { return features }
-    for position in 0..<count {
-      features.swapAt(position, position + random.next(below: features.count - position))
+  /// Fills a leaf's histograms, takes them from its sibling's, which are those of both, and finds the splits of
+  /// both: one feature after the other, so that threads do not wait for each other between.
+  private mutating func prepare(
+    _ index: Int, _ isWanted: Bool, sibling: (index: Int, isWanted: Bool)?
+  ) {
+    guard isWanted || sibling?.isWanted == true else { return }
+    let (layout, scale, limits) = (layout, scale, limits)
+    let features = layout.table.features.count
+    let histogram = spare.popLast() ?? Memory(uninitialized: layout.offsets[features])
+    leaves[index].histogram = histogram
+    let leaf = leaves[index]
+    let (rows, words) = (self.rows.base + leaf.first, self.words.base + leaf.first)
+    let own = isWanted ? search(leaf) : nil
+    var other: (search: BoostedSplitSearch, isDrawn: [Bool])?
+    if let sibling, sibling.isWanted { other = search(leaves[sibling.index]) }
+    let taskCount = taskCount(leaf.count)
+    var found = [(own: BoostedSplit?, other: BoostedSplit?)](
+      repeating: (nil, nil), count: taskCount)
+    found.withUnsafeMutableBufferPointer { found in
+      let found = found
+      Tasks.run(taskCount, on: threads) { task in
+        let range = features * task / taskCount..<features * (task + 1) / taskCount
+        layout.fill(histogram, features: range, rows, words, count: leaf.count)
+        var best: (own: BoostedSplit?, other: BoostedSplit?)
+        for feature in range {
+          if let own, own.isDrawn[feature] { own.search.improve(&best.own, feature) }
+          if let other {
+            other.search.subtract(histogram, feature)
+            if other.isDrawn[feature] { other.search.improve(&best.other, feature) }
+          }
+        }
+        found[task] = best
+      }
     }
-    return features[..<count].sorted()
+    // Of equal gains the first feature's, whoever found it.
+    for best in found {
+      if let own = best.own, own.gain > leaves[index].split?.gain ?? 0 { leaves[index].split = own }
+      if let place = sibling?.index, let other = best.other,
+        other.gain > leaves[place].split?.gain ?? 0
+      {
+        leaves[place].split = other
+      }
+    }
+  }
+
+  /// What looks for a leaf's split, and in which features.
+  private mutating func search(_ leaf: Leaf) -> (search: BoostedSplitSearch, isDrawn: [Bool])? {
+    leaf.histogram.map {
+      (BoostedSplitSearch(layout, scale, limits, $0, leaf.sums), drawnFeatures())
+    }
+  }
+
+  /// Tasks of nearly as many features each, in fours if there are enough: these are added up together.
+  private func taskCount(_ exampleCount: Int) -> Int {
+    let features = layout.table.features.count
+    guard let threads, exampleCount * features + 4 * layout.offsets[features] > 1 << 14 else {
+      return 1
+    }
+    let each = max(1, min(4, features / (16 * threads.participantCount)))
+    return min((features + 3) / 4, threads.participantCount * each)
+  }
+
+  private mutating func drawnFeatures() -> [Bool] {
+    let all = layout.table.features.count
+    guard let count = limits.featureCountMax, count < all else {
+      return [Bool](repeating: true, count: all)
+    }
+    var features = Array(0..<all)
+    var isDrawn = [Bool](repeating: false, count: all)
+    for position in 0..<count {
+      features.swapAt(position, position + random.next(below: all - position))
+      isDrawn[features[position]] = true
+    }
+    return isDrawn
   }
 
   /// Brings the examples of both sides together; returns how many go left.
@@ -190,21 +257,48 @@ struct HistogramGrower {
     }
     goesLeft[feature.low.count] = split.missingGoesLeft
     let (rows, words) = (rows.base + first, words.base + first)
-    var (left, right) = (0, 0)
-    goesLeft.withUnsafeBufferPointer { goesLeft in
-      for place in 0..<count {
-        let (row, word) = (rows[place], words[place])
-        let isLeft = goesLeft[feature.codes[Int(row)]] ? 1 : 0
-        rowScratch.base[right] = row
-        wordScratch.base[right] = word
-        rows[left] = row
-        words[left] = word
-        left &+= isLeft
-        right &+= 1 &- isLeft
+    let (rightRows, rightWords) = (rightScratch.rows.base + first, rightScratch.words.base + first)
+    let shards = threads == nil ? [0..<count] : Tasks.shards(count, bytesEach: 8)
+    // One shard's left ones stay where they are; those of several are brought together below.
+    let isOne = shards.count == 1
+    let leftRows = isOne ? rows : leftScratch.rows.base + first
+    let leftWords = isOne ? words : leftScratch.words.base + first
+    let leftCounts = Memory<Int>(uninitialized: shards.count)
+    Tasks.run(shards.count, on: threads) { task in
+      var (left, right) = (shards[task].lowerBound, shards[task].lowerBound)
+      goesLeft.withUnsafeBufferPointer { goesLeft in
+        for place in shards[task] {
+          let (row, word) = (rows[place], words[place])
+          let isLeft = goesLeft[feature.codes[Int(row)]] ? 1 : 0
+          rightRows[right] = row
+          rightWords[right] = word
+          leftRows[left] = row
+          leftWords[left] = word
+          left &+= isLeft
+          right &+= 1 &- isLeft
+        }
       }
+      leftCounts.base[task] = left - shards[task].lowerBound
     }
-    (rows + left).update(from: rowScratch.base, count: right)
-    (words + left).update(from: wordScratch.base, count: right)
-    return left
+    var (left, right) = (0, leftCounts.elements.reduce(0, +))
+    let leftCount = right
+    let places = shards.indices.map { shard in
+      defer {
+        left += leftCounts.base[shard]
+        right += shards[shard].count - leftCounts.base[shard]
+      }
+      return (left: left, right: right)
+    }
+    Tasks.run(shards.count, on: threads) { task in
+      let (start, place, lefts) = (shards[task].lowerBound, places[task], leftCounts.base[task])
+      let rights = shards[task].count - lefts
+      if !isOne {
+        (rows + place.left).update(from: leftRows + start, count: lefts)
+        (words + place.left).update(from: leftWords + start, count: lefts)
+      }
+      (rows + place.right).update(from: rightRows + start, count: rights)
+      (words + place.right).update(from: rightWords + start, count: rights)
+    }
+    return leftCount
   }
 }

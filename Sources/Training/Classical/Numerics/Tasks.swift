@@ -14,7 +14,7 @@ enum Tasks {
   /// Rows in at most 16 shares of 64 KiB or more. They depend on the data alone: what is added up share
   /// by share is the same on any number of threads.
   static func shards(_ rowCount: Int, bytesEach: Int) -> [Range<Int>] {
-    let count = max(1, min(16, rowCount * bytesEach >> 16))
+    let count = max(1, min(16, (rowCount * bytesEach) >> 16))
     return (0..<count).map { rowCount * $0 / count..<rowCount * ($0 + 1) / count }
   }
 }

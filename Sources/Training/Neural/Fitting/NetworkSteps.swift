@@ -17,13 +17,15 @@ final class NetworkSteps {
 
   /// What the description makes of the data; its parameters are zeros.
   ///
-  /// - Parameter takesMore: whether a checkpoint is kept, and whether ranks sum gradients.
+  /// - Parameters:
+  ///   - available: memory that is left for all who hold something of it.
+  ///   - holders: who these are.
   init(
     _ specification: TrainingSpecification, _ source: any ExampleSource, threadCount: Int,
     memory available: AvailableMemory? = nil,
-    takesMore: (savesCheckpoints: Bool, hasRanks: Bool) = (false, false)
+    holders: WeightHolders = WeightHolders()
   ) throws(TrainingError) {
-    budget = MemoryBudget(available)
+    budget = MemoryBudget(available, processCount: holders.processCount)
     self.specification = specification
     self.threadCount = threadCount
     guard source.count > 0 else {
@@ -40,9 +42,7 @@ final class NetworkSteps {
     // Each begins at a multiple of 16 numbers.
     let count = builder.parameters.reduce(0) { $0 + ($1.count + 15) / 16 * 16 }
     try budget.claim(
-      specification.weightByteCount(
-        count, savesCheckpoints: takesMore.savesCheckpoints, hasRanks: takesMore.hasRanks),
-      for: .weights,
+      specification.weightByteCount(count, holders), for: .weights,
       advice:
         "use smaller layers, an optimizer that keeps less (SGD), or a machine with more memory")
     memory = ParameterMemory(builder.parameters)
