@@ -526,6 +526,9 @@ typedef struct ck_table {
   void (*adamStep)(
       float *parameter, const float *gradient, float *first, float *second, size_t count,
       float scale, float keep1, float keep2, float epsilon);
+  /// Scores of two classes become derivatives; see templates/logistic.h.
+  double (*logisticLoss)(
+      double *scores, const int32_t *classes, size_t count, double *derivativeSum);
 
   // Conversion.
   void (*floatFromHalf)(float *destination, const uint16_t *source, size_t count);

@@ -13,6 +13,7 @@
 #include "reduce.h"
 #include "pooling.h"
 #include "gradients.h"
+#include "logistic.h"
 #include "sparse_convolution.h"
 #include "depthwise.h"
 #include "winograd.h"
@@ -106,6 +107,7 @@ const ck_table NAME(ck_table) = {
     .maxPoolGradient = NAME(maxPoolGradient),
     .sparseConvolutionGradient = NAME(sparseConvolutionGradient),
     .adamStep = NAME(adamStep),
+    .logisticLoss = NAME(logisticLoss),
     .lstmTraining = NAME(lstmTraining),
     .lstmGradient = NAME(lstmGradient),
     .geluGradient = NAME(geluGradient),

@@ -187,30 +187,24 @@ final class LogisticObjective {
   private func binaryLoss(
     _ rows: Range<Int>, _ z: UnsafeMutablePointer<Double>, _ own: UnsafeMutablePointer<Double>
   ) -> Double {
+    guard let exampleWeights else {
+      let (loss, sum) = LogisticLoss.run(
+        z, classes: classes.base + rows.lowerBound, count: rows.count)
+      own[0] += sum
+      return loss
+    }
     var loss = 0.0
-    // The logarithm of a product of factors up to 2: one for 64 examples instead of one for each.
-    var product = 1.0
     for row in rows {
       let index = row - rows.lowerBound
-      let score = z[index]
-      let weight = exampleWeights?.base[row] ?? 1
+      let (score, weight) = (z[index], exampleWeights.base[row])
       let tail = exp(-score.magnitude)
       let isPositive = classes.base[row] == 1
       // log(1 + e^score) - y · score, without overflow; 1 + tail is at least 1, so log keeps its digits.
-      loss += weight * (max(score, 0) - (isPositive ? score : 0))
-      if exampleWeights == nil {
-        product *= 1 + tail
-        if index & 63 == 63 {
-          loss += log(product)
-          product = 1
-        }
-      } else {
-        loss += weight * log(1 + tail)
-      }
+      loss += weight * (max(score, 0) - (isPositive ? score : 0) + log(1 + tail))
       let probability = (score >= 0 ? 1 : tail) / (1 + tail)
       z[index] = weight * (probability - (isPositive ? 1 : 0))
       own[0] += z[index]
     }
-    return loss + log(product)
+    return loss
   }
 }
