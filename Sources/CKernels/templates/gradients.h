@@ -86,17 +86,17 @@ static void NAME(lstmTraining)(
   for (size_t row = 0; row < rows; row++) {
     EACH_VECTOR(hidden) {
       float *const at = gates + i;
-      const vf input = gate_sigmoid(vload_some(at, n), GATE_TANH_MAX);
-      const vf output = gate_sigmoid(vload_some(at + hidden, n), GATE_TANH_MAX);
-      const vf forget = gate_sigmoid(vload_some(at + 2 * hidden, n), GATE_TANH_MAX);
-      const vf cell = gate_tanh(vload_some(at + 3 * hidden, n), GATE_TANH_MAX);
+      const vf input = gate_sigmoid(vload_some(at, n), TANH_MAX);
+      const vf output = gate_sigmoid(vload_some(at + hidden, n), TANH_MAX);
+      const vf forget = gate_sigmoid(vload_some(at + 2 * hidden, n), TANH_MAX);
+      const vf cell = gate_tanh(vload_some(at + 3 * hidden, n), TANH_MAX);
       const vf new = forget * vload_some(before + i, n) + input * cell;
       vstore_some(at, input, n);
       vstore_some(at + hidden, output, n);
       vstore_some(at + 2 * hidden, forget, n);
       vstore_some(at + 3 * hidden, cell, n);
       vstore_some(after + i, new, n);
-      vstore_some(state + i, output * gate_tanh(new, GATE_TANH_MAX), n);
+      vstore_some(state + i, output * gate_tanh(new, TANH_MAX), n);
     }
     gates += 4 * hidden;
     before += hidden;
@@ -116,7 +116,7 @@ static void NAME(lstmGradient)(
       const vf forget = vload_some(gates + 2 * hidden + i, n);
       const vf cell = vload_some(gates + 3 * hidden + i, n);
       const vf h = vload_some(dh + i, n), old = vload_some(before + i, n);
-      const vf tanh = gate_tanh(vload_some(after + i, n), GATE_TANH_MAX);
+      const vf tanh = gate_tanh(vload_some(after + i, n), TANH_MAX);
       const vf c = h * output * (1 - tanh * tanh) + vload_some(dc + i, n);
       const vf found[4] = {
           c * cell * input * (1 - input), h * tanh * output * (1 - output),

@@ -1,23 +1,11 @@
 // The gates of recurrent cells, for one case and one step: what lies between two matrix products.
 //
-// tanh and sigmoid are one quotient of polynomials in x², fitted for the least relative error on
-// [-9.02, 9.02] (1e-9 before rounding; 3e-7 absolute in f32). Beyond, f32's tanh is ±1.
-
-#define GATE_TANH_MAX 9.02f
+// tanh and sigmoid are one quotient of polynomials (templates/math.h), 3e-7 absolute in f32. Beyond TANH_MAX
+// f32's tanh is ±1.
 INLINE vf gate_tanh(vf x, float most) {
   x = vatmost(vatleast(x, vsplat(-most)), vsplat(most));
-  const vf z = x * x;
-  vf p = vsplat(5.076191172e-08f);
-  p = p * z + vsplat(3.158897464e-05f);
-  p = p * z + vsplat(0.004008504904f);
-  p = p * z + vsplat(0.1378536081f);
-  p = p * z + vsplat(0.9999999991f);
-  vf q = vsplat(7.374371927e-10f);
-  q = q * z + vsplat(1.617478623e-06f);
-  q = q * z + vsplat(0.0004207400179f);
-  q = q * z + vsplat(0.02773749743f);
-  q = q * z + vsplat(0.4711869322f);
-  q = q * z + vsplat(1.0f);
+  vf p, q;
+  tanh_parts(x * x, &p, &q);
   return x * p / q;
 }
 INLINE vf gate_sigmoid(vf x, float most) {
@@ -45,14 +33,14 @@ INLINE void gate_finish(const ck_recurrent_step *s, size_t i, vf state, size_t n
 }
 
 static void NAME(rnnStep)(const ck_recurrent_step *s) {
-  const float tanhMax = gate_bound(s->clip, GATE_TANH_MAX);
+  const float tanhMax = gate_bound(s->clip, TANH_MAX);
   EACH_GATE_VECTOR(s) gate_finish(s, i, gate_tanh(gate_sum(s, 0, i, n), tanhMax), n);
 }
 
 // Gates in the order input, output, forget, cell.
 static void NAME(lstmStep)(const ck_recurrent_step *s) {
-  const float tanhMax = gate_bound(s->clip, GATE_TANH_MAX);
-  const float sigmoidMax = gate_bound(s->clip * 0.5f, GATE_TANH_MAX);
+  const float tanhMax = gate_bound(s->clip, TANH_MAX);
+  const float sigmoidMax = gate_bound(s->clip * 0.5f, TANH_MAX);
   const float *peephole = s->peepholes;
   EACH_GATE_VECTOR(s) {
     const vf before = gate_load(s->cell + i, n);
@@ -66,21 +54,21 @@ static void NAME(lstmStep)(const ck_recurrent_step *s) {
     const vf after = forget * before + input * gate_tanh(gate_sum(s, 3, i, n), tanhMax);
     gate_store(s->cell + i, after, n);
     if (peephole) output += gate_load(peephole + s->hidden + i, n) * after;
-    gate_finish(s, i, gate_sigmoid(output, sigmoidMax) * gate_tanh(after, GATE_TANH_MAX), n);
+    gate_finish(s, i, gate_sigmoid(output, sigmoidMax) * gate_tanh(after, TANH_MAX), n);
   }
 }
 
 // Gates in the order update, reset, hidden.
 static void NAME(gruReset)(const ck_recurrent_step *s) {
-  const float sigmoidMax = gate_bound(s->clip * 0.5f, GATE_TANH_MAX);
+  const float sigmoidMax = gate_bound(s->clip * 0.5f, TANH_MAX);
   EACH_GATE_VECTOR(s)
     gate_store(
         s->reset + i, gate_sigmoid(gate_sum(s, 1, i, n), sigmoidMax) * gate_load(s->state + i, n),
         n);
 }
 static void NAME(gruStep)(const ck_recurrent_step *s) {
-  const float tanhMax = gate_bound(s->clip, GATE_TANH_MAX);
-  const float sigmoidMax = gate_bound(s->clip * 0.5f, GATE_TANH_MAX);
+  const float tanhMax = gate_bound(s->clip, TANH_MAX);
+  const float sigmoidMax = gate_bound(s->clip * 0.5f, TANH_MAX);
   EACH_GATE_VECTOR(s) {
     const vf update = gate_sigmoid(gate_sum(s, 0, i, n), sigmoidMax);
     vf past = gate_load(s->fromState + 2 * s->hidden + i, n);

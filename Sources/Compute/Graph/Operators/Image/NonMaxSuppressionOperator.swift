@@ -20,23 +20,28 @@ struct NonMaxSuppressionOperator {
     )
     let (classes, count) = (scores.shape[1], scores.shape[2])
     var selected: [Int64] = []
+    let words = UnsafeMutablePointer<UInt64>.allocate(capacity: max(1, count))
+    defer { words.deallocate() }
     for image in 0..<boxes.shape[0] {
-      let corners = (0..<count).map { Box(coordinates, (image * count + $0) * 4, isCentered) }
       for category in 0..<classes {
         let start = (image * classes + category) * count
-        let candidates = (0..<count).filter { values[start + $0] > scoreMin ?? -.infinity }
-        let order = candidates.sorted {
-          values[start + $0] == values[start + $1]
-            ? $0 < $1 : values[start + $0] > values[start + $1]
+        // Most often few of the candidates are looked at: they are not sorted but taken from a heap.
+        var candidates = RankedIndices(words)
+        for index in 0..<count where values[start + index] > scoreMin ?? -.infinity {
+          candidates.add(values[start + index], index, isLargest: true)
         }
-        var kept: [Int] = []
-        for index in order where kept.count < countMax {
+        candidates.rank()
+        var kept: [(index: Int, box: Box)] = []
+        while kept.count < countMax, let index = candidates.popBest() {
           try call.interpreter.spend(Double(kept.count))
-          if !kept.contains(where: { corners[$0].overlap(corners[index]) > overlapMax }) {
-            kept.append(index)
+          let box = Box(coordinates, (image * count + index) * 4, isCentered)
+          if !kept.contains(where: { $0.box.overlap(box) > overlapMax }) {
+            kept.append((index, box))
           }
         }
-        for index in kept { selected += [Int64(image), Int64(category), Int64(index)] }
+        for (index, _) in kept {
+          selected += [Int64(image), Int64(category), Int64(index)]
+        }
       }
     }
     return [.tensor(Tensor(int64: selected, shape: [selected.count / 3, 3]))]

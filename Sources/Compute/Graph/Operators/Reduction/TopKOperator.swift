@@ -30,22 +30,54 @@ struct TopKOperator: Operator {
 
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let input = try operands.input(0)
-    if input.dataType == .fp32 { return try step(Float.self, input, operands) }
+    if input.dataType == .fp32 { return try step(of: input, operands) }
     return try step(try input.dataType.numeric(), input, operands)
   }
 
-  @_specialize(where T == Float)
+  /// Elements of a line, what lies between two of them, how many lines there are, and how many elements are wanted of
+  /// each; nil if nobody wants any.
+  private func extent(
+    _ input: Operand, _ operands: Operands
+  ) throws(GraphError) -> (size: Int, inner: Int, lines: Int, k: Int)? {
+    let axis = try normalizedAxis(axis, rank: input.shape.count)
+    guard let k = (operands.optionalOutput(0) ?? operands.optionalOutput(1))?.shape[axis]
+    else { return nil }
+    let size = input.shape[axis]
+    return (size, Shape.product(input.shape[(axis + 1)...]), size == 0 ? 0 : input.count / size, k)
+  }
+
+  /// Of FP32, by words that hold number and place.
+  private func step(of input: Operand, _ operands: Operands) throws(GraphError) -> Step? {
+    guard let (size, inner, lines, k) = try extent(input, operands) else { return nil }
+    let source = input.pointer(Float.self)
+    let values = operands.optionalOutput(0)?.pointer(Float.self)
+    let indices = operands.optionalOutput(1)?.pointer(Int64.self)
+    let words = operands.scratch.assumingMemoryBound(to: UInt64.self)
+    let isLargest = isLargest
+    return {
+      for line in 0..<lines {
+        let (block, column) = (line / inner, line % inner)
+        let from = source + block * size * inner + column
+        var ranked = RankedIndices(words)
+        for index in 0..<size { ranked.add(from[index * inner], index, isLargest: isLargest) }
+        ranked.rank()
+        for place in 0..<k {
+          guard let found = ranked.popBest() else { break }
+          let to = block * k * inner + place * inner + column
+          values?[to] = from[found * inner]
+          indices?[to] = Int64(found)
+        }
+      }
+    }
+  }
+
   @_specialize(where T == Int64)
   @_specialize(where T == Int32)
   @_specialize(where T == Double)
   private func step<T: Element>(
     _ type: T.Type, _ input: Operand, _ operands: Operands
   ) throws(GraphError) -> Step? {
-    let axis = try normalizedAxis(axis, rank: input.shape.count)
-    guard let k = (operands.optionalOutput(0) ?? operands.optionalOutput(1))?.shape[axis]
-    else { return nil }
-    let (size, inner) = (input.shape[axis], Shape.product(input.shape[(axis + 1)...]))
-    let lines = size == 0 ? 0 : input.count / size
+    guard let (size, inner, lines, k) = try extent(input, operands) else { return nil }
     let source = input.pointer(T.self)
     let values = operands.optionalOutput(0)?.pointer(T.self)
     let indices = operands.optionalOutput(1)?.pointer(Int64.self)
