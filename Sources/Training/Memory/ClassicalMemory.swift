@@ -7,10 +7,18 @@ enum ClassicalMemory {
     guard request.availableMemory != nil else { return }
     let columns = try TrainingColumns(specification, request.training)
     let (examples, features) = (columns.count, columns.features.count)
+    try claim(
+      byteCount(name, examples: examples, features: features, targets: columns.targetCount), name,
+      request)
+  }
+
+  /// Refuses what cannot fit, as soon as it is known how much it is.
+  static func claim(
+    _ byteCount: Int, _ name: String, _ request: TrainingRequest
+  ) throws(TrainingError) {
     var budget = MemoryBudget(request.availableMemory)
-    let size = byteCount(name, examples: examples, features: features, targets: columns.targetCount)
     try budget.claim(
-      size, for: .examples,
+      byteCount, for: .examples,
       advice: "use fewer examples or features"
         + (name.hasPrefix("HistGradient") || name == "SGDRegressor"
           ? ", or a machine with more memory"
@@ -27,7 +35,10 @@ enum ClassicalMemory {
   }
 
   /// Bytes of what is certainly held at a time.
-  static func byteCount(_ name: String, examples: Int, features: Int, targets: Int) -> Int {
+  /// - Parameter scores: of each example, as boosting has them; two classes have one.
+  static func byteCount(
+    _ name: String, examples: Int, features: Int, targets: Int, scores: Int = 1
+  ) -> Int {
     let cells = NetworkLimits.count([examples, features])
     func bytes(_ perCell: Int, _ perExample: Int) -> Int {
       let (sum, overflow) = NetworkLimits.count([cells, perCell])
@@ -37,6 +48,9 @@ enum ClassicalMemory {
     return switch name {
     case "SGDRegressor": 0
     case "LinearRegression", "Ridge", "LogisticRegression": bytes(8, 8 * targets)
+    // Besides what trees hold: rows and sums of gradients three times, and each score with its two derivatives.
+    case _ where name.hasPrefix("HistGradient"):
+      bytes(4 + 1, 16 + 3 * (4 + 16) + NetworkLimits.count([3 * 8, scores]))
     // Numbers in single precision, and at the same time codes of one byte at least.
     default: bytes(4 + 1, 16)
     }

@@ -66,6 +66,15 @@ final class NetworkTrainer: Trainer {
       engine = LocalEngine(steps, batches, nil)
     }
     if let saved { try restore(saved) }
+    let measures = specification.measureNames
+    if let monitor = fit.stopping?.monitor,
+      !measures.contains(monitor), !measures.contains(where: { monitor == "val_\($0)" })
+    {
+      throw TrainingError(
+        .specification,
+        "EarlyStopping: monitor must be one of \(measures.joined(separator: ", ")), or one of these behind val_, got "
+          + "'\(monitor)'")
+    }
     if let stopping = fit.stopping, stopping.monitor.hasPrefix("val_"), validation.isEmpty {
       throw TrainingError(
         .specification,
@@ -274,7 +283,8 @@ final class NetworkTrainer: Trainer {
       let value = metrics.first(where: { $0.name == stopping.monitor })?.value
     else { return }
     let gain = (value - state.best) * stopping.sign
-    guard state.best.isNaN || gain > stopping.minimumChange else {
+    // What is no number is no improvement.
+    guard !value.isNaN, state.best.isNaN || gain > stopping.minimumChange else {
       state.wait += 1
       return
     }

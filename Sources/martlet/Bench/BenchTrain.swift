@@ -28,7 +28,7 @@ struct BenchTrain: ParsableCommand {
     var epochs: [Double]
     /// Seconds from the start to the first epoch's beginning: files, checks, plans.
     var start: Double
-    var metrics: [String: Double]
+    var metrics: [String: Double?]
     var notes: [String]
   }
 
@@ -115,7 +115,9 @@ struct BenchTrain: ParsableCommand {
         Document(
           threads: threads, epochs: epochs, start: prepared,
           metrics: Dictionary(
-            result.metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }),
+            // JSON has no word for what is no number.
+            result.metrics.map { ($0.name, $0.value.isFinite ? $0.value : nil) },
+            uniquingKeysWith: { $1 }),
           notes: result.notes))
     }
     for note in result.notes where !json { print(note) }

@@ -218,6 +218,32 @@ import Testing
     }
   }
 
+  /// What would be without effect is refused.
+  @Test func contradictionsAreSentences() throws {
+    let cases = [
+      (
+        #"{"optimizer": {"class_name": "SGD", "config": {"clipnorm": 0.001, "clipvalue": 100}}, "#
+          + #""loss": "sparse_categorical_crossentropy"}"#, "{}",
+        "compile: expected one of clipnorm, global_clipnorm and clipvalue, got clipnorm and clipvalue"
+      ),
+      (
+        #"{"optimizer": "sgd", "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}"#,
+        #"{"callbacks": [{"class_name": "EarlyStopping", "config": {"monitor": "nope", "patience": 0}}]}"#,
+        "EarlyStopping: monitor must be one of loss, accuracy, or one of these behind val_, got 'nope'"
+      ),
+    ]
+    for (compile, fit, expected) in cases {
+      #expect {
+        _ = try NetworkTrainer(
+          TrainingRequest(
+            specification: try Self.specification(compile: compile, fit: fit),
+            training: Self.source))
+      } throws: {
+        "\($0)".contains(expected)
+      }
+    }
+  }
+
   @Test func lossesThatAreNoNumbersEndIt() throws {
     let layers = try Self.specification(
       layers: #"{"class_name": "Dense", "config": {"units": 3}}"#,

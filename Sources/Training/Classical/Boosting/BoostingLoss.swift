@@ -44,7 +44,11 @@ struct BoostingLoss {
       min(max(sum / count, Double.ulpOfOne), 1 - Double.ulpOfOne)
     }
     switch kind {
-    case .squaredError: return [sums[0] / count]
+    case .squaredError:
+      let first = rows.count > 0 ? targets.base[Int(rows.base[0])] : 0
+      // Equal targets are told exactly: what rounding leaves of them is no gradient to grow trees of.
+      let isOne = (0..<rows.count).allSatisfy { targets.base[Int(rows.base[$0])] == first }
+      return [isOne ? first : sums[0] / count]
     case .binary: return [log(share(sums[0]) / (1 - share(sums[0])))]
     case .classes:
       let logs = sums.map { log(share($0)) }

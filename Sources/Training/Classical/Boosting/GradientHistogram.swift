@@ -18,12 +18,17 @@ struct GradientScale {
     let bits = Int.bitWidth - count.leadingZeroBitCount
     countShift = Int64(62 - bits)
     let room = Double(max(1, count))
-    gradientUnits = gradientMax > 0 ? 0x1p62 / (gradientMax * room) : 1
-    curvatureUnits =
-      curvatureMax > 0 ? Double(Int64(1) << (countShift - 1)) / (curvatureMax * room) : 1
+    gradientUnits = Self.units(0x1p62 / room, most: gradientMax)
+    curvatureUnits = Self.units(Double(Int64(1) << (countShift - 1)) / room, most: curvatureMax)
     gradientInverse = 1 / gradientUnits
     curvatureInverse = 1 / curvatureUnits
     curvatureMask = 1 << countShift - 1
+  }
+
+  /// So many that numbers up to `most` become whole ones up to `whole`. Of numbers so small that these would have no end,
+  /// the most there are.
+  private static func units(_ whole: Double, most: Double) -> Double {
+    most > 0 ? min(whole / most, .greatestFiniteMagnitude) : 1
   }
 
   @inline(__always)

@@ -92,9 +92,13 @@ struct HistogramBoostingTrainer: Trainer {
     try report(clock.report(round: 0, endsRound: false))
     let threads = ThreadPool.shared(threadCount: request.threadCount, isBackground: true)
     let targets = try TreeTargets(columns, isClassifier: isClassifier, model: name)
+    let loss = BoostingLoss(targets)
+    try ClassicalMemory.claim(
+      ClassicalMemory.byteCount(
+        name, examples: columns.count, features: columns.features.count, targets: 1,
+        scores: loss.outputCount), name, request)
     let table = try TreeTable(columns, binCountMax: binCountMax, threads: threads)
     let (rows, held) = split()
-    let loss = BoostingLoss(targets)
     let resumed = try BoostedTrees.resume(
       keeper.load(), fingerprint, rowCount: columns.count, featureCount: columns.features.count)
     var (model, history) = resumed ?? (BoostedTrees(start: loss.start(rows)), [])
@@ -124,6 +128,7 @@ struct HistogramBoostingTrainer: Trainer {
         scores, stride: count, rows, gradient: gradient, curvature: curvature, threads: threads)
     }
     var metrics = [Metric("loss", derive())]
+    try requireFinite(metrics[0].value, "scale the targets")
     while model.roundCount < roundCountMax, held == nil || !patience.isOver(history) {
       for output in 0..<outputs {
         var random = RepeatableRandom(seed, UInt64(bitPattern: Int64(model.trees.count)))
@@ -133,10 +138,7 @@ struct HistogramBoostingTrainer: Trainer {
             seed: random.next(), addingTo: scores.base + output * count))
       }
       metrics = [Metric("loss", derive())]
-      guard metrics[0].value.isFinite else {
-        throw TrainingError(
-          .diverged, "\(name): the loss is \(metrics[0].value); take a smaller learning_rate")
-      }
+      try requireFinite(metrics[0].value, "take a smaller learning_rate")
       if let held {
         model.add(from: model.trees.count - outputs, to: scores, table, held, threads)
         history.append(loss.mean(scores, stride: count, held, threads: threads))
@@ -149,6 +151,12 @@ struct HistogramBoostingTrainer: Trainer {
     }
     metrics.append(Metric("n_iter", Double(model.roundCount)))
     return Fit(model: model, table: table, targets: targets, metrics: metrics)
+  }
+
+  private func requireFinite(_ loss: Double, _ advice: String) throws(TrainingError) {
+    guard loss.isFinite else {
+      throw TrainingError(.diverged, "\(name): the loss is \(loss); \(advice)")
+    }
   }
 
   /// The examples to learn from, and those held back to see when to stop.

@@ -55,7 +55,14 @@ struct ClassTargets {
   private static func texts(
     _ source: any ExampleSource, _ column: Int
   ) throws(TrainingError) -> (Labels, [Int32]) {
-    let (labels, codes) = Categories.ordered(try Categories.texts(source, column))
+    let texts = try Categories.texts(source, column)
+    if let row = texts.firstIndex(of: "") {
+      throw TrainingError(
+        .data,
+        "expected a label in column '\(source.columns[column].name)', got none in example \(row); fill in or leave "
+          + "out such examples")
+    }
+    let (labels, codes) = Categories.ordered(texts)
     return (.texts(labels), codes)
   }
 

@@ -33,7 +33,9 @@ struct DenseTable {
     let targets = Memory<Double>(uninitialized: columns.count * columns.targetCount)
     try NumberReading.rows(
       columns.targetColumns, of: columns.source, 0..<columns.count, into: targets.base)
-    try requireFinite(targets) { index in "the target of example \(index / columns.targetCount)" }
+    let place = { (index: Int) in "the target of example \(index / columns.targetCount)" }
+    try requireFinite(targets, place)
+    try requireSingle(targets, place)
     return targets
   }
 
@@ -50,6 +52,19 @@ struct DenseTable {
         .data,
         "expected finite numbers, got \(values.base[index]) as \(place(index)); fill in or leave out "
           + "such examples")
+    }
+  }
+
+  /// Refuses what models, which answer in single precision, could not answer.
+  static func requireSingle(
+    _ values: Memory<Double>, _ place: (Int) -> String
+  ) throws(TrainingError) {
+    let most = Double(Float.greatestFiniteMagnitude)
+    for index in 0..<values.count where values.base[index].magnitude > most {
+      throw TrainingError(
+        .data,
+        "expected numbers in the range of single precision (3.4e38), got \(values.base[index]) as "
+          + "\(place(index)); scale the targets")
     }
   }
 }

@@ -18,16 +18,17 @@ extension ClassicalGraph {
     graph.opsets["ai.onnx.ml"] = 5
     let outputCount = votes.isOneScore ? 1 : votes.targetCount
     let hasBase = votes.baseValues.contains { $0 != 0 }
+    let (sums, base) = (inner("\(output)/trees"), inner("base_values"))
     graph.nodes.append(
       Node(
-        opType: "TreeEnsemble", domain: "ai.onnx.ml", inputs: ["features"],
-        outputs: [hasBase ? "\(output)/trees" : output],
+        opType: "TreeEnsemble", domain: "ai.onnx.ml", inputs: [inner("features")],
+        outputs: [hasBase ? sums : output],
         attributes: trees.attributes(targetCount: outputCount)))
     if hasBase {
-      graph.initializers["base_values"] = Tensor(
+      graph.initializers[base] = Tensor(
         fp32: votes.baseValues.map { Float($0) }, shape: [1, outputCount])
       graph.nodes.append(
-        Node(opType: "Add", inputs: ["\(output)/trees", "base_values"], outputs: [output]))
+        Node(opType: "Add", inputs: [sums, base], outputs: [output]))
     }
   }
 }

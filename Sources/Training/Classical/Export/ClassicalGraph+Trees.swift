@@ -8,19 +8,19 @@ extension ClassicalGraph {
     var (graph, places) = treeInput(table)
     graph.outputs = Self.classification(labels)
     if votes.hasCategories {
-      addCategoryTrees(votes, table, places, to: &graph, output: "scores")
+      addCategoryTrees(votes, table, places, to: &graph, output: inner("scores"))
       addProbabilities(votes, postTransform, to: &graph)
       addLabels(labels, to: &graph)
       return try Self.bytes(graph)
     }
     var attributes = nodeAttributes(votes, places)
-    voteAttributes(votes, "class", &attributes)
+    try voteAttributes(votes, "class", &attributes)
     Self.add(labels, "classlabels_int64s", to: &attributes)
     attributes["post_transform"] = .string(Array(postTransform.utf8))
     graph.nodes.append(
       Node(
         name: "classifier", opType: "TreeEnsembleClassifier", domain: "ai.onnx.ml",
-        inputs: ["features"], outputs: ["label", "probabilities"], attributes: attributes))
+        inputs: [inner("features")], outputs: ["label", "probabilities"], attributes: attributes))
     return try Self.bytes(graph)
   }
 
@@ -33,12 +33,12 @@ extension ClassicalGraph {
       return try Self.bytes(graph)
     }
     var attributes = nodeAttributes(votes, places)
-    voteAttributes(votes, "target", &attributes)
+    try voteAttributes(votes, "target", &attributes)
     attributes["n_targets"] = .int(Int64(votes.targetCount))
     graph.nodes.append(
       Node(
         name: "regressor", opType: "TreeEnsembleRegressor", domain: "ai.onnx.ml",
-        inputs: ["features"], outputs: ["prediction"], attributes: attributes))
+        inputs: [inner("features")], outputs: ["prediction"], attributes: attributes))
     return try Self.bytes(graph)
   }
 
@@ -62,17 +62,19 @@ extension ClassicalGraph {
         Graph.Value(name: name, dataType: .string, shape: [-1, 1], dimensionNames: ["N", nil]))
       graph.nodes.append(
         Node(
-          opType: "LabelEncoder", domain: "ai.onnx.ml", inputs: [name], outputs: ["\(name)/code"],
+          opType: "LabelEncoder", domain: "ai.onnx.ml", inputs: [name],
+          outputs: [inner("\(name)/code")],
           attributes: [
             "keys_strings": .strings(names.map { Array($0.utf8) }),
             "values_floats": .floats(names.indices.map { Float($0) }),
             "default_float": .float(-1),
           ]))
-      parts.append("\(name)/code")
+      parts.append(inner("\(name)/code"))
     }
     graph.nodes.append(
       Node(
-        opType: parts.count == 1 ? "Identity" : "Concat", inputs: parts, outputs: ["features"],
+        opType: parts.count == 1 ? "Identity" : "Concat", inputs: parts,
+        outputs: [inner("features")],
         attributes: parts.count == 1 ? [:] : ["axis": .int(1)]))
     return (graph, places)
   }
@@ -106,25 +108,25 @@ extension ClassicalGraph {
   /// The attributes `class_…` or `target_…`.
   private func voteAttributes(
     _ votes: TreeVotes, _ prefix: String, _ attributes: inout [String: Attribute]
-  ) {
+  ) throws(TrainingError) {
     var (trees, ids, targets): ([Int64], [Int64], [Int64]) = ([], [], [])
-    var weights: [Float] = []
+    var weights: [Double] = []
     for (number, tree) in votes.trees.enumerated() {
       for (index, node) in tree.nodes.enumerated() where node.isLeaf {
         for (target, weight) in votes.votes(number, index) {
           trees.append(Int64(number))
           ids.append(Int64(index))
           targets.append(Int64(target))
-          weights.append(Float(weight))
+          weights.append(weight)
         }
       }
     }
     attributes["\(prefix)_treeids"] = .ints(trees)
     attributes["\(prefix)_nodeids"] = .ints(ids)
     attributes["\(prefix)_ids"] = .ints(targets)
-    attributes["\(prefix)_weights"] = .floats(weights)
+    attributes["\(prefix)_weights"] = .floats(try Self.singles(weights))
     if !votes.baseValues.isEmpty {
-      attributes["base_values"] = .floats(votes.baseValues.map { Float($0) })
+      attributes["base_values"] = .floats(try Self.singles(votes.baseValues))
     }
   }
 
@@ -133,17 +135,18 @@ extension ClassicalGraph {
     _ votes: TreeVotes, _ postTransform: String, to graph: inout Graph
   ) {
     let operators = ["LOGISTIC": "Sigmoid", "SOFTMAX": "Softmax"]
-    let second = votes.isOneScore ? "second" : "probabilities"
+    let second = votes.isOneScore ? inner("second") : "probabilities"
     graph.nodes.append(
       Node(
-        opType: operators[postTransform] ?? "Identity", inputs: ["scores"], outputs: [second],
+        opType: operators[postTransform] ?? "Identity", inputs: [inner("scores")],
+        outputs: [second],
         attributes: postTransform == "SOFTMAX" ? ["axis": .int(1)] : [:]))
     guard votes.isOneScore else { return }
-    graph.initializers["one"] = Tensor(fp32: [1], shape: [1])
+    graph.initializers[inner("one")] = Tensor(fp32: [1], shape: [1])
     graph.nodes += [
-      Node(opType: "Sub", inputs: ["one", second], outputs: ["first"]),
+      Node(opType: "Sub", inputs: [inner("one"), second], outputs: [inner("first")]),
       Node(
-        opType: "Concat", inputs: ["first", second], outputs: ["probabilities"],
+        opType: "Concat", inputs: [inner("first"), second], outputs: ["probabilities"],
         attributes: ["axis": .int(1)]),
     ]
   }
@@ -152,16 +155,16 @@ extension ClassicalGraph {
   private func addLabels(_ labels: ClassTargets.Labels, to graph: inout Graph) {
     switch labels {
     case .integers(let labels):
-      graph.initializers["labels"] = Tensor(int64: labels, shape: [labels.count])
+      graph.initializers[inner("labels")] = Tensor(int64: labels, shape: [labels.count])
     case .texts(let labels):
-      graph.initializers["labels"] = Tensor(
+      graph.initializers[inner("labels")] = Tensor(
         strings: labels.map { Array($0.utf8) }, shape: [labels.count])
     }
     graph.nodes += [
       Node(
-        opType: "ArgMax", inputs: ["probabilities"], outputs: ["class"],
+        opType: "ArgMax", inputs: ["probabilities"], outputs: [inner("class")],
         attributes: ["axis": .int(1), "keepdims": .int(0)]),
-      Node(opType: "Gather", inputs: ["labels", "class"], outputs: ["label"]),
+      Node(opType: "Gather", inputs: [inner("labels"), inner("class")], outputs: ["label"]),
     ]
   }
 }

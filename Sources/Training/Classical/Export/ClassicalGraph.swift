@@ -27,8 +27,8 @@ struct ClassicalGraph {
         name: "regressor", opType: "LinearRegressor", domain: "ai.onnx.ml",
         inputs: [Self.inputName], outputs: ["prediction"],
         attributes: [
-          "coefficients": .floats(weights.coefficients.joined().map { Float($0) }),
-          "intercepts": .floats(weights.intercepts.map { Float($0) }),
+          "coefficients": .floats(try Self.singles(weights.coefficients.joined())),
+          "intercepts": .floats(try Self.singles(weights.intercepts)),
           "targets": .int(Int64(weights.intercepts.count)),
         ])
     ]
@@ -48,8 +48,8 @@ struct ClassicalGraph {
       intercepts = [-intercepts[0], intercepts[0]]
     }
     var attributes: [String: Attribute] = [
-      "coefficients": .floats(lines.joined().map { Float($0) }),
-      "intercepts": .floats(intercepts.map { Float($0) }),
+      "coefficients": .floats(try Self.singles(lines.joined())),
+      "intercepts": .floats(try Self.singles(intercepts)),
       "post_transform": .string(Array((labels.count == 2 ? "LOGISTIC" : "SOFTMAX").utf8)),
     ]
     Self.add(labels, "classlabels_ints", to: &attributes)
@@ -114,6 +114,39 @@ struct ClassicalGraph {
     case .texts(let labels):
       attributes["classlabels_strings"] = .strings(labels.map { Array($0.utf8) })
     }
+  }
+
+  /// A value's name within the graph that no column has: columns of texts are inputs by their names.
+  func inner(_ base: String) -> String {
+    var name = base
+    while columns.features.contains(where: { $0.name == name }) { name += "_" }
+    return name
+  }
+
+  /// Refuses columns of texts whose names the graph's own inputs and outputs have.
+  static func requireFreeNames(
+    _ columns: TrainingColumns, isClassifier: Bool
+  ) throws(TrainingError) {
+    let texts = columns.features.filter(\.isCategory).map(\.name)
+    var taken = isClassifier ? ["label", "probabilities"] : ["prediction"]
+    if texts.count < columns.features.count { taken.append(inputName) }
+    guard let name = texts.first(where: { taken.contains($0) }) else { return }
+    throw TrainingError(
+      .data,
+      "a column of texts or categories cannot be called '\(name)', as the model's own inputs and outputs are "
+        + "(\(taken.joined(separator: ", "))); rename it")
+  }
+
+  /// Numbers as models hold them; refuses those beyond single precision.
+  static func singles(_ numbers: some Sequence<Double>) throws(TrainingError) -> [Float] {
+    let singles = numbers.map { Float($0) }
+    guard singles.allSatisfy(\.isFinite) else {
+      throw TrainingError(
+        .data,
+        "the model has numbers beyond single precision (3.4e38), in which models answer; scale features and "
+          + "targets")
+    }
+    return singles
   }
 
   static func bytes(_ graph: Graph) throws(TrainingError) -> [UInt8] {

@@ -48,6 +48,8 @@ struct LogisticRegressionTrainer: Trainer {
       notes.append(
         "stopped at max_iter (\(iterationCountMax)) before it converged to tol (\(tolerance)); "
           + "scale the features, or raise max_iter")
+    } else if fit.ending == .stuck {
+      notes.append("stopped where no step made the loss smaller; scale the features")
     }
     return TrainedModel(
       onnx: try ClassicalGraph(columns, name: name)
@@ -65,6 +67,11 @@ struct LogisticRegressionTrainer: Trainer {
 
   func fit(report: (TrainingProgress) throws(TrainingError) -> Void) throws(TrainingError) -> Fit {
     let targets = try ClassTargets(columns, model: name)
+    if targets.labels.count == 2 {
+      // The features once more, turned (see TurnedBlocks).
+      try ClassicalMemory.claim(
+        NetworkLimits.count([2 * 8, columns.count, columns.features.count]), name, request)
+    }
     let table = try DenseTable(columns, model: name)
     let objective = LogisticObjective(
       table, targets, classWeights: isBalanced ? targets.balancedWeights : nil, inverse: inverse,
@@ -73,7 +80,7 @@ struct LogisticRegressionTrainer: Trainer {
     let weights = Memory<Double>(repeating: 0, count: objective.weightCount)
     var clock = ProgressClock(roundCount: iterationCountMax, exampleCount: table.rowCount)
     let name = name
-    var (last, round) = (0.0, 0)
+    var (last, round): (Double?, Int) = (nil, 0)
     let ending = try LBFGS(
       gradientTolerance: tolerance, valueTolerance: 64 * Double.ulpOfOne,
       iterationCountMax: iterationCountMax
@@ -81,8 +88,11 @@ struct LogisticRegressionTrainer: Trainer {
       let value = objective.evaluate(point, gradient)
       guard value.isFinite || round > 0 else {
         throw TrainingError(
-          .diverged, "\(name): the loss is \(value) at the start; scale the features")
+          .diverged,
+          "\(name): the loss is \(value) at the start; scale the features, or take a larger C")
       }
+      // That of the start, if nothing is better.
+      if round == 0 { last = last ?? value }
       return value
     } report: { iteration, value throws(TrainingError) in
       (last, round) = (value, iteration)
@@ -100,7 +110,7 @@ struct LogisticRegressionTrainer: Trainer {
     return Fit(
       weights: learned, targets: targets, ending: ending,
       metrics: [
-        Metric("loss", last),
+        Metric("loss", last ?? .nan),
         Metric("accuracy", Self.accuracy(learned, table, targets)),
         Metric("n_iter", Double(round)),
       ])

@@ -66,27 +66,34 @@ struct DecisionTreeTrainer: Trainer {
     }
     let tree = TreePruning.prune(grown, alpha: parameters.alpha)
     let metrics =
-      [Self.score(tree, targets)] + [
+      [Self.score(tree, targets, table)] + [
         Metric("leaves", Double(tree.leafCount)), Metric("nodes", Double(tree.nodes.count)),
       ]
     try report(clock.report(round: 1, metrics: metrics))
     return (tree, table, targets, metrics)
   }
 
-  /// How well the tree tells the examples that it was grown from, which its nodes know.
-  private static func score(_ tree: DecisionTree, _ targets: TreeTargets) -> Metric {
-    var sum = 0.0
-    for (index, node) in tree.nodes.enumerated() where node.isLeaf {
-      switch targets {
-      case .classes:
-        let shares = tree.values[index * tree.valueCount..<(index + 1) * tree.valueCount]
-        sum += node.weight * (shares.max() ?? 0)
-      case .numbers: sum += node.weight * node.impurity
+  /// How well the tree tells the examples that it was grown from; of numbers its nodes know.
+  private static func score(
+    _ tree: DecisionTree, _ targets: TreeTargets, _ table: TreeTable
+  ) -> Metric {
+    switch targets {
+    case .classes(let targets):
+      var right = 0
+      for row in 0..<table.rowCount {
+        let first = tree.leaf(table, row: row) * tree.valueCount
+        let shares = tree.values[first..<first + tree.valueCount]
+        let best = shares.indices.max {
+          shares[$0] < shares[$1] || shares[$0] == shares[$1] && $0 > $1
+        }
+        if (best ?? first) - first == Int(targets.classes[row]) { right += 1 }
       }
+      return Metric("accuracy", Double(right) / Double(table.rowCount))
+    case .numbers:
+      let root = tree.nodes[0]
+      let left = tree.nodes.lazy.filter(\.isLeaf).reduce(0) { $0 + $1.weight * $1.impurity }
+      return Metric("r2", root.impurity > 0 ? 1 - left / root.weight / root.impurity : 1)
     }
-    let root = tree.nodes[0]
-    guard case .numbers = targets else { return Metric("accuracy", sum / root.weight) }
-    return Metric("r2", root.impurity > 0 ? 1 - sum / root.weight / root.impurity : 1)
   }
 }
 

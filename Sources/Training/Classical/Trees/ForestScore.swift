@@ -6,6 +6,7 @@ enum ForestScore {
     let rows = (0..<count).map { table.rowCount * $0 / count }
     var right = 0
     var (error, sum, squares) = (0.0, 0.0, 0.0)
+    var shift: Double?
     for row in rows {
       var answer = [Double](repeating: 0, count: targets.valueCount)
       for tree in trees {
@@ -20,8 +21,11 @@ enum ForestScore {
       case .numbers(let numbers):
         let rest = numbers[row] - answer[0] / Double(trees.count)
         error += rest * rest
-        sum += numbers[row]
-        squares += numbers[row] * numbers[row]
+        // From the first: of numbers far from zero, squares would take the digits.
+        let number = numbers[row] - (shift ?? numbers[row])
+        shift = shift ?? numbers[row]
+        sum += number
+        squares += number * number
       }
     }
     guard case .numbers = targets else {

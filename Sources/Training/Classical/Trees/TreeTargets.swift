@@ -8,6 +8,7 @@ enum TreeTargets {
   init(
     _ columns: TrainingColumns, isClassifier: Bool, model: String
   ) throws(TrainingError) {
+    try ClassicalGraph.requireFreeNames(columns, isClassifier: isClassifier)
     if isClassifier {
       self = .classes(try ClassTargets(columns, model: model))
       return
@@ -24,7 +25,9 @@ enum TreeTargets {
     }
     let numbers = Memory<Double>(uninitialized: columns.count)
     try NumberReading.rows([column], of: columns.source, 0..<columns.count, into: numbers.base)
-    try DenseTable.requireFinite(numbers) { "the target of example \($0)" }
+    let place = { (index: Int) in "the target of example \(index)" }
+    try DenseTable.requireFinite(numbers, place)
+    try DenseTable.requireSingle(numbers, place)
     self = .numbers(numbers)
   }
 
@@ -34,6 +37,15 @@ enum TreeTargets {
     case .classes(let targets): targets.labels.count
     case .numbers: 1
     }
+  }
+
+  /// What numbers are grown less of: of targets that are far from zero, the mean's square would take the digits that
+  /// impurities need.
+  private var center: Double {
+    guard case .numbers(let numbers) = self else { return 0 }
+    var sum = 0.0
+    for index in 0..<numbers.count { sum += numbers.base[index] / Double(numbers.count) }
+    return sum
   }
 
   /// The examples `rows` with their weights, for a tree to grow from.
@@ -50,13 +62,14 @@ enum TreeTargets {
         rows: rows, weights: weights, classes: classes, targets: nil, count: rows.count)
     case .numbers(let numbers):
       let targets = Memory<Double>(uninitialized: rows.count)
-      for index in 0..<rows.count { targets[index] = numbers[Int(rows[index])] }
+      let center = center
+      for index in 0..<rows.count { targets[index] = numbers[Int(rows[index])] - center }
       return TreeSamples(
         rows: rows, weights: weights, classes: nil, targets: targets, count: rows.count)
     }
   }
 
-  /// Grows a tree of `samples`.
+  /// Grows a tree of `samples`, which `samples(_:weights:isBalanced:)` made.
   func grow(
     _ table: TreeTable, _ samples: TreeSamples, usesEntropy: Bool, limits: TreeLimits,
     seed: UInt64, pause: (Int) throws(TrainingError) -> Void = { _ in }
@@ -71,7 +84,10 @@ enum TreeTargets {
     case .numbers:
       var grower = TreeGrower(
         table, samples, SquaredErrorCriterion(samples), valueCount: 1, limits: limits, seed: seed)
-      return try grower.grow(pause: pause)
+      var tree = try grower.grow(pause: pause)
+      let center = center
+      for index in tree.values.indices { tree.values[index] += center }
+      return tree
     }
   }
 }

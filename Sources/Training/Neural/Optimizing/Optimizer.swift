@@ -67,6 +67,15 @@ struct Optimizer {
     let decay = try config.number("weight_decay", in: 0...1)
     weightDecay = decay ?? (name == "adamw" ? 0.004 : 0)
     let positive = 1e-12...1e12
+    let given = ["clipnorm", "global_clipnorm", "clipvalue"].filter {
+      config[$0] != nil && config[$0] != .null
+    }
+    guard given.count <= 1 else {
+      throw TrainingError(
+        .specification,
+        "compile: expected one of clipnorm, global_clipnorm and clipvalue, got \(given.joined(separator: " and "))"
+      )
+    }
     if let norm = try config.number("clipnorm", in: positive) {
       clip = .norm(norm)
     } else if let norm = try config.number("global_clipnorm", in: positive) {
@@ -76,7 +85,6 @@ struct Optimizer {
     } else {
       clip = .none
     }
-    for key in ["clipnorm", "global_clipnorm", "clipvalue"] { _ = config[key] }
     try config.refuse("use_ema", unless: .bool(false))
     try config.refuse("loss_scale_factor", "gradient_accumulation_steps")
     try config.finish()
