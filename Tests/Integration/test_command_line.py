@@ -7,15 +7,15 @@ import subprocess
 
 import pytest
 
-from installation import BINARY
+from installation import BINARY, ROOT
 
 KEY = "mk_" + "a" * 61
 
 
-def run(*arguments, **environment):
+def run(*arguments, input=None, **environment):
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MARTLET_")}
     return subprocess.run(
-        [BINARY, *arguments], capture_output=True, timeout=20,
+        [BINARY, *arguments], capture_output=True, timeout=20, input=input,
         env={**clean, "MARTLET_CA": "/etc/ssl/certs/ca-certificates.crt", **environment})
 
 
@@ -62,6 +62,38 @@ def test_arguments_are_text():
     text = result.stderr.decode()
     assert result.returncode == 64
     assert text.startswith("martlet: argument 3: expected UTF-8 text, got bytes that are none")
+
+
+def test_standard_input_is_text():
+    result = run("generate", "m", "-", input=b"a\xff\xfeb\n")
+    text = result.stderr.decode()
+    assert result.returncode == 64
+    assert text.startswith("martlet: standard input: expected UTF-8 text, got 5 bytes that are none")
+
+
+def language_models(folder):
+    """A model with random weights, and the same one whose last norm and head are no numbers."""
+    tiny = ROOT / "Tests" / "Fixtures" / "language-models" / "llama.gguf"
+    spoilt = folder / "spoilt.gguf"
+    spoilt.write_bytes(tiny.read_bytes()[:-26_304] + b"\xff" * 26_304)
+    return tiny, spoilt
+
+
+def test_a_text_that_fails_and_one_without_a_length(server, keys, tmp_path):
+    tiny, spoilt = language_models(tmp_path)
+    server.deploy(tiny, "tiny", keys.deploy)
+    server.deploy(spoilt, "spoilt", keys.deploy)
+    # About a token for each letter: 256 more would not fit the context of 512.
+    answer = server.json("generate", "tiny", "q7" * 200, key=keys.infer)
+    assert 0 < answer["generated_tokens"] <= 512 - answer["prompt_tokens"] < 256
+    result = server.run(
+        "generate", "tiny", "q7" * 200, "--max-tokens", 256, key=keys.infer, check=False)
+    assert result.returncode == 65 and "max_tokens: expected at most" in result.stderr
+
+    result = server.run("generate", "spoilt", "abc", key=keys.infer, check=False)
+    assert result.returncode == 70 and "INTERNAL: expected finite logits" in result.stderr
+    for name in ("tiny", "spoilt"):
+        server.run("model", "delete", name, key=keys.deploy)
 
 
 def hostile_file(architecture):

@@ -21,6 +21,7 @@ from tritonclient.utils import InferenceServerException
 import raw_http1
 from conftest import FIXTURES, bearer
 from installation import wait_until
+from test_command_line import language_models
 from test_http1 import curl
 from test_triton_client import pair, tensor
 
@@ -288,6 +289,24 @@ def test_no_json_at_all(web):
             (row.tobytes(), "simple", "models with one input")]:
         response = web.post(f"/v2/models/{model}/infer", content=content, headers=header)
         assert why in error(response, 400)
+
+
+def test_texts_of_a_language_model(server, keys, web, tmp_path):
+    for name, path in zip(("tiny", "spoilt"), language_models(tmp_path)):
+        server.deploy(path, name, keys.deploy)
+    prompt = web.post(
+        "/v2/models/tiny/infer", content=b"abc", headers={"inference-header-content-length": "0"})
+    assert prompt.status_code == 200, prompt.text
+    end = int(prompt.headers["inference-header-content-length"])
+    output, = json.loads(prompt.content[:end])["outputs"]
+    assert output["name"] == "text_output"
+    assert output["parameters"]["binary_data_size"] == len(prompt.content) - end
+    failed = web.post(
+        "/v2/models/spoilt/infer", json={"inputs": [
+            {"name": "text_input", "shape": [1], "datatype": "BYTES", "data": ["abc"]}]})
+    assert "expected finite logits" in error(failed, 500)
+    for name in ("tiny", "spoilt"):
+        server.run("model", "delete", name, key=keys.deploy)
 
 
 def test_a_client_that_leaves_while_its_json_is_read(server, keys, web):

@@ -126,6 +126,31 @@ struct ChatTemplateTests {
     #expect(refusal(source, limits)?.code == .limitReached)
   }
 
+  /// Others wait meanwhile: what no conversation needs is refused after a moment, not after seconds.
+  @Test func whatTakesSecondsIsStopped() {
+    // A step for every eight bytes: five millions.
+    let source =
+      "{% set x = 'a' * 400000 %}{% for i in range(100) %}{% if x != x %}{% endif %}{% endfor %}"
+    #expect(refusal(source)?.code == .limitReached)
+  }
+
+  @Test(arguments: names)
+  func aConversationOfAMillionTokensFits(_ name: String) throws {
+    let expected = try Expected()
+    let source = String(
+      decoding: try Files.read("\(Self.folder)/\(name).jinja"), as: UTF8.self)
+    let content = String(repeating: "word", count: 1024)
+    let messages = try (0..<1024).map { index in
+      let role = index.isMultiple(of: 2) ? "user" : "assistant"
+      return try JSONValue(
+        parsing: Array(#"{"role": "\#(role)", "content": "\#(content)"}"#.utf8)[...])
+    }
+    let text = try ChatTemplate(source: source).render(
+      messages: messages, addsGenerationPrompt: true,
+      extra: Self.members(expected.file["common"]), now: expected.now)
+    #expect(text.utf8.count > 4 << 20)
+  }
+
   @Test func nestingIsLimited() {
     for (open, close) in [
       ("{{ " + String(repeating: "(", count: 5_000), String(repeating: ")", count: 5_000) + " }}"),

@@ -16,14 +16,18 @@ public struct Embedder: ~Copyable {
     (self.model, self.threadCount) = (model, threadCount)
   }
 
+  /// Throws for tokens that no embedding can be computed of.
+  public static func check(_ tokens: [Int32], _ model: LanguageModel) throws(GenerationError) {
+    let contextLength = model.decoder.configuration.contextLength
+    guard (1...contextLength).contains(tokens.count) else {
+      throw GenerationError(
+        .invalidArgument, "expected a text of 1 to \(contextLength) tokens, got \(tokens.count)")
+    }
+  }
+
   /// Begins with a text's tokens, of which there may be as many as the model's context has.
   public mutating func begin(_ tokens: [Int32]) throws(GenerationError) {
-    let c = model.decoder.configuration
-    guard !tokens.isEmpty, tokens.count <= c.contextLength else {
-      throw GenerationError(
-        .invalidArgument,
-        "expected a text of 1 to \(c.contextLength) tokens, got \(tokens.count)")
-    }
+    try Self.check(tokens, model)
     let size = KeyValuePages.positionCount
     let pageCount = (tokens.count + size - 1) / size
     if session == nil || session?.pages.pageCount ?? 0 < pageCount {
@@ -36,7 +40,7 @@ public struct Embedder: ~Copyable {
 
   /// Computes the next part of the text: a few hundred tokens, so that others get their turn; all of
   /// it for an encoder, whose tokens see each other. The [hidden] values when that was the last part.
-  public mutating func advance() -> [Float]? {
+  public mutating func advance() throws(GenerationError) -> [Float]? {
     let c = model.decoder.configuration
     guard let session, computed < tokens.count else { return nil }
     let end = c.isCausal ? min(tokens.count, computed + Self.tokensPerPart) : tokens.count
@@ -51,6 +55,11 @@ public struct Embedder: ~Copyable {
     var sum = [Float](repeating: 0, count: c.hiddenSize)
     for (index, value) in rows.enumerated() { sum[index % c.hiddenSize] += value }
     let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    guard length.isFinite else {
+      throw GenerationError(
+        .failed, "the model's numbers are not finite: expected an embedding's length, got \(length)"
+      )
+    }
     return length > 0 ? sum.map { $0 / length } : sum
   }
 
@@ -58,7 +67,7 @@ public struct Embedder: ~Copyable {
   public mutating func embed(_ tokens: [Int32]) throws(GenerationError) -> [Float] {
     try begin(tokens)
     while true {
-      if let embedding = advance() { return embedding }
+      if let embedding = try advance() { return embedding }
     }
   }
 

@@ -15,6 +15,8 @@ public final class GenerationLoop: Sendable {
     var told: GenerationUsage?
     /// Text of tokens that the scheduler has not confirmed yet.
     var choices: [SequenceID: SequenceOutput.Choice] = [:]
+    /// Why choices got no further token.
+    var failures: [SequenceID: GenerationError] = [:]
   }
   private struct State {
     var scheduler: Scheduler
@@ -41,6 +43,8 @@ public final class GenerationLoop: Sendable {
   /// Used by the one thread that is in `step`.
   private nonisolated(unsafe) let session: DecoderSession
   private nonisolated(unsafe) let chooser: TokenChooser
+  /// Positions that a sequence may have.
+  private let contextMax: Int
   private let seeds = Mutex(SystemRandomNumberGenerator())
   /// Called when there may be work again.
   private let wake: @Sendable () -> Void
@@ -57,6 +61,7 @@ public final class GenerationLoop: Sendable {
     self.wake = wake
     var configuration = configuration
     configuration.work = TokenWork(model.decoder.configuration)
+    contextMax = configuration.contextMax
     box = Mutex(StateBox(State(scheduler: try Scheduler(configuration))))
     session = DecoderSession(
       model.decoder, pageCount: configuration.pageCount, threadCount: threadCount,
@@ -76,7 +81,8 @@ public final class GenerationLoop: Sendable {
   ) throws(GenerationError) -> GenerationStream {
     let outputs = try outputs(prompt, parameters)
     var request = GenerationRequest(
-      tenant: tenant, prompt: prompt, generatedTokensMax: parameters.maxTokens)
+      tenant: tenant, prompt: prompt,
+      generatedTokensMax: parameters.maxTokens ?? tokensDefault(besides: prompt))
     request.choices = parameters.choices
     request.priority = parameters.priority
     request.deadline = parameters.deadline
@@ -98,6 +104,11 @@ public final class GenerationLoop: Sendable {
     }
     wake()
     return stream
+  }
+
+  /// A prompt that leaves nothing is refused with one token as well.
+  private func tokensDefault(besides prompt: [Int32]) -> Int {
+    max(1, min(GenerationParameters.tokensDefault, contextMax - prompt.count))
   }
 
   private func outputs(
@@ -187,8 +198,15 @@ public final class GenerationLoop: Sendable {
     box.withLock { box in
       var samples: [Sample] = []
       for (id, choice) in chosen.value {
-        box.state.requests[id.request]?.choices[id] = choice
-        samples.append(Sample(id, token: choice?.token.token, finish: choice?.finish))
+        switch choice {
+        case .success(let choice):
+          box.state.requests[id.request]?.choices[id] = choice
+          samples.append(Sample(id, token: choice.token.token, finish: choice.finish))
+        case .failure(let error):
+          box.state.requests[id.request]?.failures[id] = error
+          samples.append(Sample(id, token: nil))
+        case nil: samples.append(Sample(id, token: nil))
+        }
       }
       box.state.scheduler.complete(samples, at: end)
       return deliver(&box.state)
@@ -244,10 +262,12 @@ public final class GenerationLoop: Sendable {
             choice: id.choice, text: choice.text, tokens: isEnd ? [] : [choice.token]),
           id.request, &state, &deliveries)
       case .sequenceFinished(let id, let reason):
-        let text = reason == .stop ? "" : state.requests[id.request]?.outputs[id.choice].rest()
+        let request = state.requests[id.request]
+        let text = reason == .stop ? "" : request?.outputs[id.choice].rest()
         push(
-          GenerationDelta(choice: id.choice, text: text ?? "", finish: reason), id.request, &state,
-          &deliveries)
+          GenerationDelta(
+            choice: id.choice, text: text ?? "", finish: reason, failure: request?.failures[id]),
+          id.request, &state, &deliveries)
       case .requestFinished(let id, let usage):
         guard let request = state.requests.removeValue(forKey: id) else { continue }
         let wakes = [

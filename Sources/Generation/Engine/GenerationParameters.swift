@@ -5,11 +5,12 @@ public struct GenerationParameters: Sendable {
     case jsonSchema(String), regex(String), jsonObject
   }
 
-  /// Tokens when a request does not say how many: a few paragraphs.
+  /// Tokens when a request does not say how many: a few paragraphs, as far as the context goes.
   public static let tokensDefault = 256
 
-  /// At most so many tokens are generated for each choice.
-  public var maxTokens = Self.tokensDefault
+  /// At most so many tokens are generated for each choice; nil: `tokensDefault`, or as many as the
+  /// prompt leaves of the context.
+  public var maxTokens: Int?
   /// How tokens are chosen.
   public var sampling = SamplingParameters()
   /// The text ends before the first of these.
@@ -37,6 +38,8 @@ public struct GenerationDelta: Sendable {
   public var tokens: [SampledToken] = []
   /// In the last piece of a choice.
   public var finish: FinishReason?
+  /// Why a choice failed, in the last piece of it.
+  public var failure: GenerationError?
   /// In the last piece of all.
   public var usage: GenerationUsage?
 }
@@ -51,6 +54,8 @@ public struct GenerationError: Error, Sendable, Hashable, CustomStringConvertibl
     case resourceExhausted
     /// The model has not what it takes.
     case unsupported
+    /// What was asked for is right; what the model computes is not.
+    case failed
   }
 
   /// The kind.

@@ -29,7 +29,18 @@ final class SequenceOutput {
     var finish: FinishReason?
   }
 
+  /// Why none can be chosen is the request's fault only if its grammar takes too much.
   func choose(
+    _ logits: UnsafeMutableBufferPointer<Float>, _ scratch: SamplingScratch
+  ) throws(GenerationError) -> Choice {
+    do {
+      return try choice(logits, scratch)
+    } catch let error as GrammarError where error.code == .tooComplex {
+      throw GenerationError(.invalidArgument, error.message)
+    } catch { throw GenerationError(.failed, "\(error)") }
+  }
+
+  private func choice(
     _ logits: UnsafeMutableBufferPointer<Float>, _ scratch: SamplingScratch
   ) throws -> Choice {
     let token = try sampler.sample(logits, mask: try matcher?.mask(), scratch: scratch)

@@ -6,7 +6,8 @@ internal import Synchronization
 ///
 /// One caller at a time.
 final class TokenChooser {
-  typealias Chosen = (SequenceID, SequenceOutput.Choice?)
+  /// Why none could be chosen is told; nil: nobody wants one any more.
+  typealias Chosen = (SequenceID, Result<SequenceOutput.Choice, GenerationError>?)
 
   /// Of a token of the vocabulary: between the likeliest alone and the filters of a draw.
   private static let nanosecondsPerToken = 1.0
@@ -35,7 +36,7 @@ final class TokenChooser {
     (self.vocabularySize, self.threadCount) = (vocabularySize, threadCount)
   }
 
-  /// The token of each sequence that the plan's entries list; nil where none could be chosen. The rows
+  /// The token of each sequence that the plan's entries list, or why there is none. The rows
   /// of `logits` are those of the entries that want some, in their order, and are written over.
   func choose(
     _ plan: StepPlan, _ outputs: [SequenceID: SequenceOutput],
@@ -103,8 +104,17 @@ final class TokenChooser {
         _ = workspace.row.update(fromContentsOf: own)
         values = workspace.row
       }
-      chosen.append((id, try? outputs[id]?.choose(values, workspace.scratch)))
+      chosen.append((id, outputs[id].map { Self.choice(of: $0, values, workspace.scratch) }))
     }
+  }
+
+  private static func choice(
+    of output: SequenceOutput, _ logits: UnsafeMutableBufferPointer<Float>,
+    _ scratch: SamplingScratch
+  ) -> Result<SequenceOutput.Choice, GenerationError> {
+    do throws(GenerationError) {
+      return .success(try output.choose(logits, scratch))
+    } catch { return .failure(error) }
   }
 
   private func take() -> Workspace {

@@ -68,7 +68,7 @@ public struct SamplingParameters: Sendable, Hashable {
     try expect(topP == 1, "top_p", "none \(reason)", topP)
     try expect(minP == 0, "min_p", "none \(reason)", minP)
     try expect(typicalP == 1, "typical_p", "none \(reason)", typicalP)
-    try expect(choices == 1, "n", "1 \(reason)", choices)
+    try expect(choices == 1, "choices", "1 \(reason)", choices)
   }
 
   private func validateBias(_ vocabularySize: Int) throws(SamplingError) {

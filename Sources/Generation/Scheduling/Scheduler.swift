@@ -110,20 +110,25 @@ public final class Scheduler {
       throw refuse("expected a prompt of at least one token, got none")
     }
     guard request.generatedTokensMax > 0 else {
-      throw refuse("expected at least one token to generate, got \(request.generatedTokensMax)")
+      throw refuse("max_tokens: expected at least 1, got \(request.generatedTokensMax)")
     }
     guard (1...configuration.choicesMax).contains(request.choices) else {
       throw refuse("expected 1 to \(configuration.choicesMax) choices, got \(request.choices)")
     }
-    let (length, overflows) = request.prompt.count.addingReportingOverflow(
-      request.generatedTokensMax)
-    guard !overflows, length <= configuration.contextMax else {
+    let left = configuration.contextMax - request.prompt.count
+    guard left > 0 else {
       throw refuse(
-        "expected prompt and generated tokens to fit a context of \(configuration.contextMax), "
-          + "got \(request.prompt.count) and \(request.generatedTokensMax)")
+        "expected a prompt that leaves room for a token in a context of "
+          + "\(configuration.contextMax), got one of \(request.prompt.count) tokens")
+    }
+    guard request.generatedTokensMax <= left else {
+      throw refuse(
+        "max_tokens: expected at most \(left), what a prompt of \(request.prompt.count) tokens "
+          + "leaves of a context of \(configuration.contextMax), got \(request.generatedTokensMax)")
     }
     // The last token is never an input: its keys and values are not needed.
-    let pages = PageCache.pageCount(positions: length - 1)
+    let pages = PageCache.pageCount(
+      positions: request.prompt.count + request.generatedTokensMax - 1)
     guard pages <= configuration.pageCount else {
       throw refuse(
         "expected a sequence to need at most \(configuration.pageCount) pages of the key/value "

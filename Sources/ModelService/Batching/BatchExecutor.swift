@@ -176,7 +176,7 @@ final class BatchExecutor: Sendable {
     }
   }
 
-  private static func wallMilliseconds() -> UInt64 {
+  static func wallMilliseconds() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000

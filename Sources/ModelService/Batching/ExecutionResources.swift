@@ -25,7 +25,7 @@ struct ExecutionResources: Sendable {
   /// Where long runs go.
   var workers: WorkerThreads
   /// Turns texts into tokens and grammars into automata: a core beyond the budget for a moment.
-  var texts = WorkerThreads(count: 1, name: "texts")
+  var texts = TextQueue()
   /// Wakes batches that wait for company.
   var timer: DeadlineTimer
   /// Nanoseconds of a clock that never goes back.

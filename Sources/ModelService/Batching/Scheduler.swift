@@ -82,7 +82,7 @@ final class Scheduler: Sendable {
     return expires
   }
 
-  private static let deadlineExceeded = RPCError(
+  static let deadlineExceeded = RPCError(
     code: .deadlineExceeded, message: "the deadline passed before the model could run")
 
   /// Changes the batcher, asks it what is next, and settles what it dropped outside of the lock.

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Lets one at a time go on, in the order they came.
+/// Lets one at a time go on, in the order they came. Tenants wait at a ``TenantTurnstile``.
 final class Turnstile: Sendable {
   private struct State {
     var isTaken = false

@@ -71,6 +71,19 @@ extension MartletV1.GenerateResponse {
   }
 }
 
+extension GenerationDelta {
+  /// Throws at the end of what is no answer: a model's numbers were none, or nobody waits for it.
+  func requireAnswer() throws(RPCError) {
+    switch finish {
+    case .failed:
+      throw failure.map { RPCError($0) } ?? .internalFault("the model could not choose a token")
+    case .cancelled:
+      throw RPCError(code: .cancelled, message: "the caller gave up before the text was whole")
+    case .stop, .length, .deadline, nil: break
+    }
+  }
+}
+
 extension FinishReason {
   /// What the protocol calls it.
   var name: String {

@@ -20,13 +20,15 @@ struct GenerationService: Sendable {
     _ request: MartletV1.GenerateRequest, caller: Caller, deadline: MonotonicTime?,
     send: (MartletV1.GenerateResponse) async throws -> Void
   ) async throws {
-    let generator = try await generator(request.model, request.version, caller)
-    guard request.prompt.isEmpty || request.promptTokens.isEmpty else {
-      throw RPCError.invalid("expected a prompt or its tokens, got both")
-    }
-    try await run(generator, request.options, caller, deadline, send) {
-      request.promptTokens.isEmpty
-        ? try Self.encode(request.prompt, generator.model) : request.promptTokens
+    let (model, generator) = try await model(request.model, request.version, caller)
+    try await model.statistics.count {
+      guard request.prompt.isEmpty || request.promptTokens.isEmpty else {
+        throw RPCError.invalid("expected a prompt or its tokens, got both")
+      }
+      try await run(generator, request.options, caller, deadline, send) {
+        request.promptTokens.isEmpty
+          ? try Self.encode(request.prompt, generator.model) : request.promptTokens
+      }
     }
   }
 
@@ -34,21 +36,23 @@ struct GenerationService: Sendable {
     _ request: MartletV1.ChatRequest, caller: Caller, deadline: MonotonicTime?,
     send: (MartletV1.GenerateResponse) async throws -> Void
   ) async throws {
-    let generator = try await generator(request.model, request.version, caller)
-    try await run(generator, request.options, caller, deadline, send) {
-      let messages = request.messages.map { ChatMessage(role: $0.role, content: $0.content) }
-      do throws(GenerationError) {
-        return try generator.model.prompt(
-          chat: messages, now: CivilTime(secondsSinceEpoch: time(nil)))
-      } catch { throw RPCError(error) }
+    let (model, generator) = try await model(request.model, request.version, caller)
+    try await model.statistics.count {
+      try await run(generator, request.options, caller, deadline, send) {
+        let messages = request.messages.map { ChatMessage(role: $0.role, content: $0.content) }
+        do throws(GenerationError) {
+          return try generator.model.prompt(
+            chat: messages, now: CivilTime(secondsSinceEpoch: time(nil)))
+        } catch { throw RPCError(error) }
+      }
     }
   }
 
   func tokenize(
     _ request: MartletV1.TokenizeRequest, caller: Caller
   ) async throws -> MartletV1.TokenizeResponse {
-    let generator = try await generator(request.model, request.version, caller)
-    return try await generator.offload {
+    let (_, generator) = try await model(request.model, request.version, caller)
+    return try await generator.offload(for: caller) {
       var response = MartletV1.TokenizeResponse()
       response.tokens = try Self.encode(
         request.text, generator.model, addsSpecial: request.addSpecial,
@@ -61,15 +65,31 @@ struct GenerationService: Sendable {
   func embed(
     _ request: MartletV1.EmbedRequest, caller: Caller
   ) async throws -> MartletV1.EmbedResponse {
-    let generator = try await generator(request.model, request.version, caller)
-    guard (1...Self.embeddedTextsMax).contains(request.texts.count) else {
+    let (model, generator) = try await model(request.model, request.version, caller)
+    return try await model.statistics.count(textCount: request.texts.count) {
+      try await embed(request.texts, generator, caller)
+    }
+  }
+
+  private func embed(
+    _ texts: [String], _ generator: Generator, _ caller: Caller
+  ) async throws -> MartletV1.EmbedResponse {
+    guard (1...Self.embeddedTextsMax).contains(texts.count) else {
       throw RPCError.invalid(
-        "expected 1 to \(Self.embeddedTextsMax) texts, got \(request.texts.count)")
+        "expected 1 to \(Self.embeddedTextsMax) texts, got \(texts.count)")
+    }
+    // All are looked at before the first is computed: a call that is refused costs nothing.
+    var prompts: [[Int32]] = []
+    for (index, text) in texts.enumerated() {
+      prompts.append(
+        try await generator.offload(for: caller) {
+          try Self.encode(text, at: index, generator.model)
+        })
+      try Task.checkCancellation()
     }
     var response = MartletV1.EmbedResponse()
     var usage = MartletV1.GenerationUsage()
-    for text in request.texts {
-      let tokens = try await generator.offload { try Self.encode(text, generator.model) }
+    for tokens in prompts {
       var embedding = MartletV1.Embedding()
       embedding.values = try await generator.embed(tokens, caller: caller)
       response.embeddings.append(embedding)
@@ -81,16 +101,16 @@ struct GenerationService: Sendable {
   }
 
   /// The caller's model, if it generates.
-  private func generator(
+  private func model(
     _ name: String, _ version: String, _ caller: Caller
-  ) async throws -> Generator {
+  ) async throws -> (LoadedModel, Generator) {
     try caller.require(.infer, model: name)
     let model = try await registry.resolve(name, version: version, for: caller)
     guard let generator = model.generator else {
       throw RPCError.unimplemented(
         "model '\(name.clipped)' is no language model: ask it by ModelInfer")
     }
-    return generator
+    return (model, generator)
   }
 
   /// Long prompts and grammars take a while: the thread that reads requests is not held up by them.
@@ -99,13 +119,14 @@ struct GenerationService: Sendable {
     _ deadline: MonotonicTime?, _ send: (MartletV1.GenerateResponse) async throws -> Void,
     prompt: @escaping @Sendable () throws -> [Int32]
   ) async throws {
-    let stream = try await generator.offload {
+    let stream = try await generator.offload(for: caller, deadline: deadline) {
       try generator.generate(
         try prompt(), try GenerationParameters(options), caller: caller, deadline: deadline)
     }
     try await withTaskCancellationHandler {
       do {
         while let delta = await stream.next() {
+          try delta.requireAnswer()
           try await send(MartletV1.GenerateResponse(delta, generator.model))
         }
       } catch {
@@ -115,6 +136,19 @@ struct GenerationService: Sendable {
     } onCancel: {
       stream.cancel()
     }
+  }
+
+  /// Tokens of a text that is to be embedded; a refusal tells which of the texts it is.
+  private static func encode(
+    _ text: String, at index: Int, _ model: LanguageModel
+  ) throws(RPCError) -> [Int32] {
+    do throws(RPCError) {
+      let tokens = try encode(text, model)
+      do throws(GenerationError) { try Embedder.check(tokens, model) } catch {
+        throw RPCError(error)
+      }
+      return tokens
+    } catch { throw RPCError(code: error.code, message: "texts[\(index)]: \(error.message)") }
   }
 
   /// Bytes of a text for each token of the context: far more than any text that fits has.

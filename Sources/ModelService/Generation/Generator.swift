@@ -18,7 +18,7 @@ final class Generator: Sendable {
   private let signal: Signal
   /// Texts whose embeddings are computed, one at a time.
   private let embedder: Mutex<Embedder>
-  private let turns = Turnstile()
+  private let turns = TenantTurnstile()
 
   init(
     _ model: LanguageModel, name: String, _ settings: LanguageSettings,
@@ -70,18 +70,25 @@ final class Generator: Sendable {
     } catch { throw RPCError(error) }
   }
 
-  /// Prepares something where it holds up neither calls nor tokens: texts may be long.
+  /// Prepares something where it holds up neither calls nor tokens: texts may be long. Tenants take
+  /// turns; what nobody waits for any more is not begun.
   func offload<Result: Sendable>(
+    for caller: Caller, deadline: MonotonicTime? = nil,
     _ body: @escaping @Sendable () throws -> Result
   ) async throws -> Result {
-    try await execution.texts.offload(body)
+    try await execution.texts.offload(for: caller.tenant, deadline: deadline, body)
   }
 
-  /// The embedding of a text: of length 1. One text at a time, and part by part behind whatever else
-  /// waits for the compute threads; nothing more is computed for a caller that has gone.
+  /// Texts that wait to be embedded.
+  var waitingTextCount: Int { turns.waitingCount }
+
+  /// The embedding of a text: of length 1. One text at a time, by turns of tenants, and part by part
+  /// behind whatever else waits for the compute threads; nothing more is computed for a caller that has
+  /// gone.
   func embed(_ tokens: [Int32], caller: Caller) async throws -> [Float] {
-    await turns.take()
-    defer { turns.give() }
+    try await turns.take(for: caller.tenant)
+    // By tokens: time would count what others computed between a text's parts.
+    defer { turns.give(cost: UInt64(tokens.count)) }
     var isBegun = false
     while true {
       try Task.checkCancellation()
@@ -89,7 +96,7 @@ final class Generator: Sendable {
         try embedder.withLock { embedder -> [Float]? in
           do throws(GenerationError) {
             if !isBegun { try embedder.begin(tokens) }
-            return embedder.advance()
+            return try embedder.advance()
           } catch { throw RPCError(error) }
         }
       }
@@ -152,6 +159,7 @@ extension RPCError {
     case .invalidArgument: self = .invalid(error.message)
     case .resourceExhausted: self = .overloaded(error.message)
     case .unsupported: self = .unimplemented(error.message)
+    case .failed: self = .internalFault(error.message)
     }
   }
 }

@@ -50,6 +50,15 @@ struct TextInference: Sendable {
     self.parameters = parameters
   }
 
+  /// A request that comes to a model. If it is nothing but bytes, they are the prompt, as they are the
+  /// only input of other models.
+  init(
+    _ request: Inference.ModelInferRequest, to model: LoadedModel, isStreaming: Bool
+  ) throws(RPCError) {
+    let check = InferenceCheck(model: request.modelName, signature: model.signature)
+    try self.init(try check.deduced(request), isStreaming: isStreaming)
+  }
+
   /// Answers with pieces; the last one is marked as such.
   func run(
     _ model: LoadedModel, _ generator: Generator, id: String, caller: Caller,
@@ -58,7 +67,7 @@ struct TextInference: Sendable {
     let timeout = Duration.microseconds(Int64(clamping: min(timeoutMicroseconds, 1 << 50)))
     let own = timeoutMicroseconds == 0 ? nil : MonotonicTime.now() + timeout
     let deadline = [deadline, own].compactMap(\.self).min()
-    let stream = try await generator.offload {
+    let stream = try await generator.offload(for: caller, deadline: deadline) {
       try generator.generate(
         try GenerationService.encode(prompt, generator.model), parameters, caller: caller,
         deadline: deadline)
@@ -72,6 +81,7 @@ struct TextInference: Sendable {
           if delta.finish == .deadline {
             throw RPCError(code: .deadlineExceeded, message: "Request timeout expired")
           }
+          try delta.requireAnswer()
           if delta.usage == nil, !isStreaming || text.isEmpty { continue }
           var response = Inference.ModelInferResponse()
           (response.modelName, response.modelVersion) = (model.key.name, String(model.version))

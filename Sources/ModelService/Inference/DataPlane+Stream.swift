@@ -48,8 +48,10 @@ extension DataPlane {
     let model = try await registry.resolve(
       request.modelName, version: request.modelVersion, for: caller)
     guard let generator = model.generator else { return false }
-    try await TextInference(request, isStreaming: true).run(
-      model, generator, id: request.id, caller: caller, deadline: deadline, send: send)
+    try await model.statistics.count {
+      try await TextInference(request, to: model, isStreaming: true).run(
+        model, generator, id: request.id, caller: caller, deadline: deadline, send: send)
+    }
     return true
   }
 }

@@ -45,9 +45,11 @@ public final class DataPlane: Sendable {
     caller: Caller, deadline: MonotonicTime?
   ) async throws -> Inference.ModelInferResponse {
     var whole = Inference.ModelInferResponse()
-    try await TextInference(request, isStreaming: false).run(
-      model, generator, id: request.id, caller: caller, deadline: deadline
-    ) { whole = $0 }
+    try await model.statistics.count {
+      try await TextInference(request, to: model, isStreaming: false).run(
+        model, generator, id: request.id, caller: caller, deadline: deadline
+      ) { whole = $0 }
+    }
     whole.parameters["triton_final_response"] = nil
     return whole
   }

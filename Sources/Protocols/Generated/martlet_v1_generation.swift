@@ -74,7 +74,7 @@ extension MartletV1 {
   }
   /// `GenerationOptions` of the protocol.
   public struct GenerationOptions: ProtobufValue {
-    /// Tokens to generate at most; 0: 256.
+    /// Tokens to generate at most; 0: 256, or as many as the prompt leaves of the context.
     public var maxTokens: UInt32 = 0
     /// `sampling`.
     public var sampling: MartletV1.SamplingParameters?
@@ -167,7 +167,7 @@ extension MartletV1 {
     public var tokens: [Int32] = []
     /// `probabilities`.
     public var probabilities: [MartletV1.TokenProbabilities] = []
-    /// In the last message of a choice: stop, length, cancelled, deadline or failed.
+    /// In the last message of a choice: stop, length or deadline.
     public var finishReason: String = ""
     /// In the last message.
     public var usage: MartletV1.GenerationUsage?

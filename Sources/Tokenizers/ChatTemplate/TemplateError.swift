@@ -36,8 +36,9 @@ public struct TemplateLimits: Sendable {
   /// Bytes of a template: the longest that a known model has are about 20,000.
   public var sourceByteCountMax = 256 << 10
   /// Operations, and one for every eight bytes that they make. A conversation of a thousand messages
-  /// takes about 100,000.
-  public var stepsMax = 20_000_000
+  /// takes about 100,000; one of a million tokens, four megabytes that templates copy four times and
+  /// more, some two millions. Twice that may take more than a second.
+  public var stepsMax = 4_000_000
   /// Bytes of the text that comes out: four times a context of a million tokens.
   public var outputByteCountMax = 16 << 20
   /// Statements and parentheses inside each other: known templates have up to 15.

@@ -8,6 +8,15 @@ enum FileBytes {
       throw CommandFailure(.noInput, "cannot read '\(path)': \(String(cString: strerror(errno)))")
     }
     defer { close(file) }
+    return try read(file, name: path)
+  }
+
+  /// All that comes until its end.
+  static func readStandardInput() throws(CommandFailure) -> [UInt8] {
+    try read(STDIN_FILENO, name: "standard input")
+  }
+
+  private static func read(_ file: Int32, name: String) throws(CommandFailure) -> [UInt8] {
     var bytes: [UInt8] = []
     var status = stat()
     if fstat(file, &status) == 0 { bytes.reserveCapacity(Int(status.st_size)) }
@@ -18,7 +27,7 @@ enum FileBytes {
       if count < 0 {
         if errno == EINTR { continue }
         throw CommandFailure(
-          .noInput, "cannot read '\(path)': \(String(cString: strerror(errno)))")
+          .noInput, "cannot read '\(name)': \(String(cString: strerror(errno)))")
       }
       bytes.append(contentsOf: chunk[..<count])
     }

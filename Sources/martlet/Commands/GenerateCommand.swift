@@ -21,7 +21,7 @@ struct GenerateCommand: AsyncParsableCommand {
   func run() async throws {
     var request = MartletV1.GenerateRequest()
     (request.model, request.version) = (model, version)
-    request.prompt = prompt == "-" ? Self.standardInput() : prompt
+    request.prompt = prompt == "-" ? try Self.standardInput() : prompt
     request.options = try sampling.message()
     let generation = try await GeneratedText.receive(
       try options.connect(), "Generate", request, prints: !json)
@@ -30,9 +30,14 @@ struct GenerateCommand: AsyncParsableCommand {
     generation.printSpeed()
   }
 
-  private static func standardInput() -> String {
-    var text = ""
-    while let line = readLine(strippingNewline: false) { text += line }
+  /// Swift would put U+FFFD in the place of what is not UTF-8, and another text would be continued.
+  private static func standardInput() throws(CommandFailure) -> String {
+    let bytes = try FileBytes.readStandardInput()
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CommandFailure(
+        .usage,
+        "standard input: expected UTF-8 text, got \(bytes.count) bytes that are none")
+    }
     return text
   }
 }

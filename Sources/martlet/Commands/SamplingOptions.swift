@@ -4,8 +4,9 @@ internal import Protocols
 /// How texts are generated: options of `martlet generate` and `martlet chat`.
 struct SamplingOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: "Tokens to generate at most; default: 256.",
-    transform: Number.whole) var maxTokens: UInt32 = 256
+    parsing: .unconditional,
+    help: "Tokens to generate at most; default: 256, or what the context leaves.",
+    transform: Number.whole) var maxTokens: UInt32?
   @Option(
     parsing: .unconditional, help: "0 takes the most likely token, always; default: 1.",
     transform: Number.real) var temperature: Float?
@@ -41,7 +42,7 @@ struct SamplingOptions: ParsableArguments {
     sampling.givenRepetitionPenalty = repetitionPenalty.map { .repetitionPenalty($0) }
     sampling.givenSeed = seed.map { .seed($0) }
     var options = MartletV1.GenerationOptions()
-    options.maxTokens = maxTokens
+    options.maxTokens = maxTokens ?? 0
     options.sampling = sampling
     options.stop = stop
     if jsonSchema != nil || regex != nil {

@@ -234,7 +234,7 @@ struct SamplerTests {
         }, choices: choices)
     }
     #expect(greedy { _ in } == nil)
-    #expect(greedy({ _ in }, choices: 2)?.hasPrefix("n: expected 1 when") == true)
+    #expect(greedy({ _ in }, choices: 2)?.hasPrefix("choices: expected 1 when") == true)
     #expect(greedy { $0.topP = 0.9 }?.hasPrefix("top_p: expected none when") == true)
     #expect(greedy { $0.topK = 40 }?.hasPrefix("top_k") == true)
     #expect(greedy { $0.minP = 0.1 }?.hasPrefix("min_p") == true)

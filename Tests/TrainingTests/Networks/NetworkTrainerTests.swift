@@ -244,6 +244,33 @@ import Testing
     }
   }
 
+  @Test func targetsOfCrossEntropiesAreProbabilities() throws {
+    for loss in ["binary_crossentropy", "categorical_crossentropy"] {
+      for (target, isRefused) in [(5, true), (-1, true), (1, false)] {
+        let specification = try Self.specification(
+          layers: #"{"class_name": "Dense", "config": {"units": 1, "activation": "sigmoid"}}"#,
+          compile: #"{"optimizer": "sgd", "loss": "\#(loss)"}"#, fit: #"{"epochs": 1}"#)
+        let data = ArraySource([
+          "x": Tensor(fp32: [1, 2, 3, 4], shape: [4, 1]),
+          "y": Tensor(fp32: [0, 1, 0, Float(target)], shape: [4, 1]),
+        ])
+        var refusal: TrainingError?
+        do throws(TrainingError) {
+          let trainer = try NetworkTrainer(
+            TrainingRequest(specification: specification, training: data))
+          _ = try trainer.run(report: Self.ignore)
+        } catch { refusal = error }
+        #expect((refusal != nil) == isRefused)
+        if isRefused {
+          #expect(
+            refusal?.message.hasPrefix(
+              "targets of a cross-entropy must be in 0...1, got \(target).0;")
+              == true, "\(refusal?.message ?? "")")
+        }
+      }
+    }
+  }
+
   @Test func lossesThatAreNoNumbersEndIt() throws {
     let layers = try Self.specification(
       layers: #"{"class_name": "Dense", "config": {"units": 3}}"#,

@@ -115,9 +115,19 @@ struct BatchReader {
       }
     }
     try read(columns.target, rows, network.target.dataType, target, &scratch)
+    let targetCount = rows.count * network.target.shape.reduce(1, *)
+    if network.specification.loss.hasProbabilityTargets {
+      let targets = target.assumingMemoryBound(to: Float.self)
+      for index in 0..<targetCount where !(0...1 ~= targets[index]) {
+        throw TrainingError(
+          .data,
+          "targets of a cross-entropy must be in 0...1, got \(targets[index]); for numbers of classes use "
+            + "sparse_categorical_crossentropy")
+      }
+    }
     guard let classCount else { return }
     let labels = target.assumingMemoryBound(to: Int64.self)
-    for index in 0..<rows.count * network.target.shape.reduce(1, *)
+    for index in 0..<targetCount
     where labels[index] < 0 || labels[index] >= classCount {
       throw TrainingError(
         .data,

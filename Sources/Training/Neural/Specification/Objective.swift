@@ -49,6 +49,14 @@ enum Loss: Equatable {
     if case .sparseCategoricalCrossentropy = self { true } else { false }
   }
 
+  /// Whether targets are probabilities.
+  var hasProbabilityTargets: Bool {
+    switch self {
+    case .categoricalCrossentropy, .binaryCrossentropy: true
+    default: false
+    }
+  }
+
   /// Writes the mean loss of a batch.
   func apply(_ output: Value, target: String, in builder: inout NetworkBuilder) -> String {
     switch self {

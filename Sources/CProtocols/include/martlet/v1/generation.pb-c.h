@@ -175,7 +175,7 @@ struct  Martlet__V1__GenerationOptions
 {
   ProtobufCMessage base;
   /*
-   * Tokens to generate at most; 0: 256.
+   * Tokens to generate at most; 0: 256, or as many as the prompt leaves of the context.
    */
   uint32_t max_tokens;
   Martlet__V1__SamplingParameters *sampling;
@@ -306,7 +306,7 @@ struct  Martlet__V1__GenerateResponse
   size_t n_probabilities;
   Martlet__V1__TokenProbabilities **probabilities;
   /*
-   * In the last message of a choice: stop, length, cancelled, deadline or failed.
+   * In the last message of a choice: stop, length or deadline.
    */
   char *finish_reason;
   /*

@@ -1,0 +1,197 @@
+import Compute
+import Generation
+import Protocols
+import RPC
+import Testing
+
+@testable import ModelService
+
+/// A tiny language model behind the service: what its answers, failures and counters are.
+@Suite struct LanguageModelTests {
+  typealias Request = Inference.ModelInferRequest
+
+  private let folder = TemporaryFolder()
+  private let meter = UsageMeter()
+  private let dataPlane: DataPlane
+  private let generation: GenerationService
+
+  init() throws {
+    var execution = ExecutionResources(
+      settings: ExecutionSettings(), workers: WorkerThreads(count: 2, name: "test"),
+      timer: DeadlineTimer())
+    execution.meter = meter
+    let registry = Registry(
+      repository: try DirectoryRepository(path: folder.path),
+      loader: LanguageEngineLoader(other: TestLoader()), memoryByteCountMax: 1 << 30,
+      execution: execution)
+    dataPlane = DataPlane(registry: registry, settings: DataPlaneSettings())
+    generation = GenerationService(registry: registry)
+    let model = try Fixtures.bytes("Tests/Fixtures/language-models/llama.gguf")
+    folder.write("acme/lm/1/model.gguf", model)
+    // The last norm and the head, all of whose numbers are none.
+    let byteCount = 26_304
+    folder.write(
+      "acme/spoilt/1/model.gguf",
+      model.dropLast(byteCount) + [UInt8](repeating: 0xFF, count: byteCount))
+  }
+
+  private func request(
+    _ model: String = "lm", sampling: String? = #"{"max_tokens": 5, "seed": 1}"#
+  ) -> Request {
+    TextInferenceTests.request("abc", sampling: sampling) { $0.modelName = model }
+  }
+
+  private func generate(
+    _ model: String = "lm", tokens: Int = 3, change: (inout MartletV1.GenerationOptions) -> Void
+  ) async throws -> [MartletV1.GenerateResponse] {
+    var request = MartletV1.GenerateRequest()
+    request.model = model
+    request.promptTokens = [Int32](repeating: 5, count: tokens)
+    var options = MartletV1.GenerationOptions()
+    change(&options)
+    request.options = options
+    var responses: [MartletV1.GenerateResponse] = []
+    try await generation.generate(request, caller: .user, deadline: nil) { responses.append($0) }
+    return responses
+  }
+
+  private func embed(_ model: String, _ texts: [String]) async -> RPCError? {
+    var request = MartletV1.EmbedRequest()
+    (request.model, request.texts) = (model, texts)
+    return await status { _ = try await generation.embed(request, caller: .user) }
+  }
+
+  /// Answers of `ModelStreamInfer` to one request.
+  private func stream(_ request: Request) async throws -> [Inference.ModelStreamInferResponse] {
+    var (requests, responses) = ([request], [Inference.ModelStreamInferResponse]())
+    try await dataPlane.stream(
+      caller: .user, endsOnError: false, next: { requests.popLast() },
+      send: { response, _ in responses.append(response) })
+    return responses
+  }
+
+  private func statistics(_ model: String = "lm") async throws -> Inference.ModelStatistics {
+    var request = Inference.ModelStatisticsRequest()
+    request.name = model
+    let response = try await dataPlane.modelStatistics(request, caller: .user)
+    return try #require(response.modelStats.first)
+  }
+
+  // MARK: - Failures
+
+  @Test func aModelWithoutNumbersHasNoAnswer() async throws {
+    let reason = "expected finite logits, got"
+    let inferred = await status {
+      _ = try await dataPlane.infer(request("spoilt"), caller: .user)
+    }
+    #expect(inferred?.code == .internalError && inferred?.message.hasPrefix(reason) == true)
+    let generated = await status { _ = try await generate("spoilt") { _ in } }
+    #expect(generated?.code == .internalError && generated?.message.hasPrefix(reason) == true)
+    let streamed = try await stream(request("spoilt"))
+    #expect(streamed.count == 1 && streamed.first?.errorMessage.hasPrefix(reason) == true)
+    let embedded = await embed("spoilt", ["abc"])
+    #expect(embedded?.code == .internalError)
+    #expect(embedded?.message.hasPrefix("the model's numbers are not finite") == true)
+    #expect(try await statistics("spoilt").inferenceStats?.fail?.count == 4)
+  }
+
+  // MARK: - Lengths
+
+  @Test func aLengthThatIsNotGivenFitsTheContext() async throws {
+    func options(_ maxTokens: UInt32) -> (inout MartletV1.GenerationOptions) -> Void {
+      {
+        $0.maxTokens = maxTokens
+        // A text that does not end by itself.
+        var sampling = MartletV1.SamplingParameters()
+        sampling.logitBias = [257: -100]
+        $0.sampling = sampling
+      }
+    }
+    let pieces = try await generate(tokens: 412, change: options(0))
+    #expect(pieces.last?.usage?.generatedTokens == 100)
+    let refused = await status { _ = try await generate(tokens: 412, change: options(101)) }
+    #expect(refused?.code == .invalidArgument)
+    #expect(refused?.message.hasPrefix("max_tokens: expected at most 100") == true)
+    // The prompt has about a token for each byte.
+    let text = String(repeating: "q7", count: 200)
+    let inferred = await status {
+      _ = try await dataPlane.infer(
+        TextInferenceTests.request(text) { $0.modelName = "lm" }, caller: .user)
+    }
+    #expect(inferred == nil)
+  }
+
+  // MARK: - Statistics
+
+  @Test func requestsForTextsAreCounted() async throws {
+    _ = try await dataPlane.infer(request(), caller: .user)
+    _ = try await stream(request())
+    _ = try await generate { $0.maxTokens = 2 }
+    #expect(await embed("lm", ["a", "b"]) == nil)
+    let good = try await statistics()
+    #expect(good.inferenceStats?.success?.count == 4)
+    #expect(good.inferenceCount == 5)
+    #expect(good.executionCount == 4)
+    #expect(good.lastInference > 0)
+    #expect(good.inferenceStats?.success?.ns ?? 0 > 0)
+    #expect(good.inferenceStats?.computeInfer?.ns == good.inferenceStats?.success?.ns)
+    #expect(good.inferenceStats?.fail?.count == 0)
+
+    let wrong = await status {
+      _ = try await dataPlane.infer(
+        request(sampling: #"{"max_tokens": 0}"#), caller: .user)
+    }
+    #expect(wrong?.code == .invalidArgument)
+    #expect(try await stream(request(sampling: "{")).first?.errorMessage.isEmpty == false)
+    let bad = try await statistics()
+    #expect(bad.inferenceStats?.fail?.count == 2)
+    #expect(bad.inferenceStats?.fail?.ns ?? 0 > 0)
+    #expect(bad.inferenceStats?.success?.count == 4)
+  }
+
+  @Test func whoGoesAwayIsCountedAsAFailure() async throws {
+    let long = request(sampling: #"{"max_tokens": 400, "seed": 1}"#)
+    let waiting = Task { try await dataPlane.infer(long, caller: .user) }
+    waiting.cancel()
+    let result = await waiting.result
+    #expect((try? result.get()) == nil)
+    // A reader that is gone in the middle of a text.
+    let gone = await status {
+      try await dataPlane.stream(
+        caller: .user, endsOnError: true,
+        next: { long },
+        send: { _, _ in throw RPCError(code: .cancelled, message: "gone") })
+    }
+    #expect(gone?.code == .cancelled)
+    let stats = try await statistics()
+    #expect(stats.inferenceStats?.fail?.count == 2)
+    #expect(stats.inferenceStats?.success?.count == 0)
+  }
+
+  // MARK: - Prompts and texts
+
+  @Test func aBodyOfNothingButBytesIsThePrompt() async throws {
+    var raw = Request()
+    raw.modelName = "lm"
+    raw.inputs = [.init()]
+    raw.rawInputContents = [Array("abc".utf8)[...]]
+    raw.parameters = ["max_tokens": .int64(5), "seed": .int64(1)]
+    let expected = try await dataPlane.infer(request(), caller: .user)
+    let answer = try await dataPlane.infer(raw, caller: .user)
+    #expect(answer.outputs.map(\.name) == ["text_output"])
+    #expect(answer.rawOutputContents == expected.rawOutputContents)
+    #expect(try await stream(raw).last?.errorMessage == "")
+    raw.rawInputContents = [[0xFF][...]]
+    let refused = await status { _ = try await dataPlane.infer(raw, caller: .user) }
+    #expect(refused?.message.hasPrefix("input 'text_input': expected one UTF-8 text") == true)
+  }
+
+  @Test func aTextThatCannotBeEmbeddedIsNamedAndTheOthersAreNotBilled() async {
+    let long = String(repeating: "q7", count: 300)
+    let error = await embed("lm", ["abc", "def", long, "ghi"])
+    #expect(error?.code == .invalidArgument)
+    #expect(
+      error?.message.hasPrefix("texts[2]: expected a text of 1 to 512 tokens, got") == true)
+    #expect(meter.take(10).isEmpty)
+  }
+}
