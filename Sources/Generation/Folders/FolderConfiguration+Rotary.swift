@@ -34,7 +34,11 @@ extension FolderConfiguration {
         "expected default, linear, dynamic, yarn, longrope or llama3, got \"\(type.prefix(40))\"")
     }
     metadata["rope.scaling.type"] = .string(type == "su" ? "longrope" : type)
-    if let factor = try parameters.value("factor") { metadata["rope.scaling.factor"] = factor }
+    if let factor = try parameters.value("factor") {
+      metadata["rope.scaling.factor"] = factor
+    } else if ["linear", "llama3", "yarn"].contains(type) {
+      throw parameters.error("factor", "expected a number, as rope_type is \(type), got none")
+    }
     if let original = try originalContext(parameters) {
       metadata["rope.scaling.original_context_length"] = .number(original)
     }

@@ -158,15 +158,28 @@ struct JSONGrammar {
   private static let wholeNumber = GrammarExpression.choice([
     .text("0"), .sequence([nonzeroDigit, .repetition(digit, min: 0, max: digitsMax - 1)]),
   ])
-  /// Of at most 17 digits: more do not change a double.
-  static let fraction = GrammarExpression.sequence([
-    .text("."), .repetition(digit, min: 1, max: 17),
-  ])
+  /// More digits do not change a double.
+  static let fractionDigitsMax = 17
+  static let fraction = fraction(digitsMax: fractionDigitsMax)
+
+  /// A point and digits.
+  static func fraction(digitsMax: Int) -> GrammarExpression {
+    .sequence([.text("."), .repetition(digit, min: 1, max: digitsMax)])
+  }
+
   /// A fraction that is more than nothing.
-  static let positiveFraction = GrammarExpression.sequence([
-    .text("."), .repetition(.text("0"), min: 0, max: 16), nonzeroDigit,
-    .repetition(digit, min: 0, max: 16),
-  ])
+  static func positiveFraction(digitsMax: Int) -> GrammarExpression {
+    .sequence([
+      .text("."),
+      .choice(
+        (0..<digitsMax).map { zeros in
+          .sequence([
+            .text(String(repeating: "0", count: zeros)), nonzeroDigit,
+            .repetition(digit, min: 0, max: digitsMax - 1 - zeros),
+          ])
+        }),
+    ])
+  }
   private static let exponent = GrammarExpression.sequence([
     .set("eE"), .optional(.set("+-")), .repetition(digit, min: 1, max: 2),
   ])

@@ -87,22 +87,49 @@ extension JSONSchemaCompiler {
     if isInteger { return first <= last ? whole(first, last) : .nothing }
     guard low.value <= high.value else { return .nothing }
     var parts: [GrammarExpression] = []
-    // Whole parts below the upper bound may have any fraction.
-    if low.isExclusive {
-      if low.value < high.value {
-        parts.append(.sequence([whole(low.value, low.value), JSONGrammar.positiveFraction]))
+    // Whole parts below the upper bound may have any fraction, but beside a bound that is not reached no digits that a
+    // double has no room for: it would round to the bound.
+    let topDigits =
+      high.isExclusive ? fractionDigits(beside: high.value) : JSONGrammar.fractionDigitsMax
+    if low.value < high.value {
+      let ends = low.value + 1 == high.value ? topDigits : JSONGrammar.fractionDigitsMax
+      let own = whole(low.value, low.value)
+      if !low.isExclusive {
+        parts.append(withFraction(own, ends))
+      } else if case let most = min(ends, fractionDigits(beside: low.value)), most > 0 {
+        parts.append(.sequence([own, JSONGrammar.positiveFraction(digitsMax: most)]))
       }
-    } else if low.value < high.value {
-      parts.append(.sequence([whole(low.value, low.value), .optional(JSONGrammar.fraction)]))
     }
     if low.value + 1 < high.value {
-      parts.append(
-        .sequence([whole(low.value + 1, high.value - 1), .optional(JSONGrammar.fraction)]))
+      let isApart = topDigits < JSONGrammar.fractionDigitsMax
+      if !isApart || low.value + 2 < high.value {
+        parts.append(withFraction(whole(low.value + 1, high.value - (isApart ? 2 : 1))))
+      }
+      if isApart { parts.append(withFraction(whole(high.value - 1, high.value - 1), topDigits)) }
     }
     if !high.isExclusive, low.value < high.value || !low.isExclusive {
       parts.append(whole(high.value, high.value))
     }
     return .choice(parts)
+  }
+
+  private static func withFraction(
+    _ whole: GrammarExpression, _ digitsMax: Int = JSONGrammar.fractionDigitsMax
+  ) -> GrammarExpression {
+    guard digitsMax > 0 else { return whole }
+    return .sequence([whole, .optional(JSONGrammar.fraction(digitsMax: digitsMax))])
+  }
+
+  /// How many digits of a fraction a double has room for beside a whole number.
+  private static func fractionDigits(beside whole: Int64) -> Int {
+    let step = Double(whole).ulp
+    var digits = 0
+    var unit = 0.1
+    while digits < JSONGrammar.fractionDigitsMax, unit > step {
+      digits += 1
+      unit /= 10
+    }
+    return digits
   }
 
   /// Whole numbers from `low` to `high`, neither of them negative, by their number of digits.

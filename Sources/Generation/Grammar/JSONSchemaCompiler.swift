@@ -228,6 +228,8 @@ struct JSONSchemaCompiler {
     let value =
       switch got {
       case .integer(let number): "\(number)"
+      case .real(let number): "\(number)"
+      case .array(let items) where items.isEmpty: "an empty list"
       case .string(let text) where text.utf8.count <= 64: "'\(text)'"
       default: got.kind
       }

@@ -114,6 +114,36 @@ struct JSONSchemaTests {
     }
   }
 
+  /// Digits that a double has no room for round to a bound that must not be reached.
+  @Test func boundsThatAreNotReachedAreNotRoundedTo() throws {
+    for (low, high) in [
+      (5, 6), (0, 1), (7, 9), (-6, -5), (-1, 1), (1_000_000, 1_000_001),
+      (4_503_599_627_370_495, 4_503_599_627_370_497),
+    ] {
+      let grammar = try Self.grammar(
+        "{\"type\":\"number\",\"exclusiveMinimum\":\(low),\"exclusiveMaximum\":\(high)}")
+      func check(_ text: String) throws {
+        let value = try #require(Double(text))
+        if try grammar.allows(text) {
+          #expect(value > Double(low) && value < Double(high), "\(text) in \(low)...\(high)")
+        }
+      }
+      for digits in 1...20 {
+        for fraction in [
+          String(repeating: "9", count: digits), String(repeating: "0", count: digits - 1) + "1",
+          String(repeating: "0", count: digits - 1) + "49",
+        ] {
+          for whole in low...high {
+            try check("\(whole).\(fraction)")
+            if whole == 0 { try check("-0.\(fraction)") }
+          }
+        }
+      }
+      let step = abs(low) < 1 << 40 ? "5" : nil
+      if let step, low >= 0 { #expect(try grammar.allows("\(low).\(step)")) }
+    }
+  }
+
   /// A random schema, and what it nests.
   static func schema(_ random: inout SplitMix64, depth: Int) -> JSONValue {
     func object(_ members: [(String, JSONValue)]) -> JSONValue {
@@ -267,7 +297,7 @@ struct JSONSchemaTests {
       "{\"type\":\"text\"}": "schema: expected a type's name at #, got 'text'",
       "{\"type\":\"array\",\"minItems\":-1}":
         "schema: expected a count for 'minItems' at #, got -1",
-      "[]": "schema: expected a schema at #, got a list",
+      "[]": "schema: expected a schema at #, got an empty list",
       "{\"type\":\"string\",\"pattern\":\"(?=a)\"}":
         "pattern: lookahead can't be enforced, at character 2",
       "false": "expected a grammar with at least one text, got none",

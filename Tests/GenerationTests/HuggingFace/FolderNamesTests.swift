@@ -131,6 +131,7 @@ import Testing
     (#""quantization_config": {"quant_method": "gptq"}"#, "got gptq"),
     (#""rope_scaling": {"type": "magic"}"#, "rope_scaling.rope_type: expected default"),
     (#""rope_scaling": {"type": "longrope"}"#, "expected another type"),
+    (#""rope_scaling": {"type": "linear"}"#, "expected a number, as rope_type is linear, got none"),
     (#""rope_scaling": {"type": "yarn"}"#, "rope_scaling.factor"),
     (#""rope_scaling": 4"#, "rope_scaling: expected an object, got 4"),
     (#""partial_rotary_factor": 2"#, "partial_rotary_factor"),
