@@ -240,6 +240,8 @@ private final class Locked<Value>: @unchecked Sendable {
         for role in [ClusterNode.Role.worker, .server, .worker] {
           launcher.start(folder, role, nil)
         }
+        // They come before the coordinator waits for them; once they were refused then.
+        usleep(300_000)
       }
     ) { epoch in
       if epoch == 2 { launcher.kill(.worker) }

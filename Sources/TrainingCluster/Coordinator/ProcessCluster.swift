@@ -107,6 +107,11 @@ package final class ProcessCluster: ClusterControl {
     try folder.prepare(host: task.host)
     server = Server(configuration: .ofTraining(folder, host: task.host))
     members.register(on: server)
+    if plan.startsElsewhere {
+      // Before anybody can know the address: who comes first is not refused.
+      members.open(.server, plan.servers)
+      members.open(.worker, plan.workers)
+    }
     do { try server.start() } catch {
       throw TrainingError(.resources, "the training's coordinator cannot listen: \(error)")
     }
@@ -129,9 +134,6 @@ package final class ProcessCluster: ClusterControl {
             Node(number: number, handle: try launch(launcher, .server, number)))
         }
         for _ in 0..<plan.workers { workerNodes.append(try newWorker(launcher)) }
-      } else {
-        members.open(.server, rules.count)
-        members.open(.worker, plan.workers)
       }
     }
     // Who left those that others start may not come again.
