@@ -22,8 +22,8 @@ public struct HeapTrimmer: Sendable {
     self.init(unused: Self.unused)
   }
 
-  /// For a process of one purpose that makes and frees the same large blocks over and over: they stay, and
-  /// nobody trims. To be called before there are other threads.
+  /// For a process of one purpose that makes and frees the same large blocks over and over: they stay,
+  /// nobody trims, and threads that begin later share one heap.
   public static func keepLargeBlocks() { martlet_keep_large_blocks() }
 
   /// Looks, and trims if that may give much back.

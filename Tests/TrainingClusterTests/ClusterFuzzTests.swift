@@ -108,6 +108,21 @@ struct ClusterFuzzTests {
     #expect(equal > 100)
   }
 
+  /// A part costs memory of its own, so a flood of small ones is joined.
+  @Test func smallPartsAreJoined() throws {
+    let floats = (0..<4_000).map { Float($0) }
+    let bytes = floats.withUnsafeBytes { Array($0) }
+    for size in [1, 3, 4_095, 4_096, 5_000] {
+      var read = EncodedNumbers()
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        read.append(.bytes(bytes[start..<min(bytes.count, start + size)]))
+      }
+      #expect(read.byteCount == bytes.count && read.parts.count <= 1 + bytes.count / 4_096)
+      #expect(
+        read.runs(of: 1_000) == (0..<4).map { Array(floats[(1_000 * $0)..<(1_000 * ($0 + 1))]) })
+    }
+  }
+
   @Test func numbersTravelInPartsOfAnyKind() throws {
     let floats = (0..<40_000).map { Float($0) }
     let bytes = floats.withUnsafeBytes { Array($0) }

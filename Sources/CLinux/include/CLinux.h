@@ -39,7 +39,7 @@ void martlet_leave_heap(martlet_heap *heap);
 // From now on heaps keep what is freed, until martlet_trim_heap.
 void martlet_keep_heaps(void);
 // For a process of one purpose that makes and frees the same large blocks over and over: from here on they
-// stay, and all threads share one heap. To be called before there are other threads.
+// stay, and threads that begin later share one heap.
 void martlet_keep_large_blocks(void);
 // Gives free pages of all heaps back to the system.
 void martlet_trim_heap(void);

@@ -53,11 +53,23 @@ package struct EncodedNumbers: Sendable {
   /// Numbers as they are.
   package init(_ floats: ArraySlice<Float>) { append(.floats(floats)) }
 
+  /// Parts that are smaller are joined to the one before: what keeps a part costs more than to copy them.
+  private static let partByteCountMin = 4096
+
   /// What follows.
   package mutating func append(_ part: Part) {
     guard part.byteCount > 0 else { return }
-    parts.append(part)
     byteCount += part.byteCount
+    if part.byteCount < Self.partByteCountMin, case .bytes(let bytes) = part,
+      case .bytes(var joined)? = parts.last
+    {
+      // Taken out, so that nobody else has it: it grows where it is.
+      parts.removeLast()
+      joined += bytes
+      parts.append(.bytes(joined))
+    } else {
+      parts.append(part)
+    }
   }
 
   /// The same in parts of `byteCountMax` at most, which is a multiple of 4.
@@ -66,15 +78,25 @@ package struct EncodedNumbers: Sendable {
   /// Copies all bytes, of which there must be as many, to `memory`. Returns false if there are not.
   func copy(to memory: UnsafeMutableRawBufferPointer) -> Bool {
     guard memory.count == byteCount else { return false }
-    var place = 0
-    for part in parts {
-      part.withUnsafeBytes {
-        UnsafeMutableRawBufferPointer(rebasing: memory[place..<(place + $0.count)])
-          .copyMemory(from: $0)
-        place += $0.count
+    copy(from: 0, to: memory)
+    return true
+  }
+
+  /// Copies the bytes from a place on that `memory` has room for.
+  private func copy(from start: Int, to memory: UnsafeMutableRawBufferPointer) {
+    var (begin, filled) = (0, 0)
+    for part in parts where filled < memory.count {
+      let end = begin + part.byteCount
+      defer { begin = end }
+      guard start + filled < end else { continue }
+      part.withUnsafeBytes { bytes in
+        let first = start + filled - begin
+        let source = bytes[first..<min(bytes.count, first + memory.count - filled)]
+        UnsafeMutableRawBufferPointer(rebasing: memory[filled..<(filled + source.count)])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: source))
+        filled += source.count
       }
     }
-    return true
   }
 
   /// Calls `body` with all bytes one behind the other.
@@ -88,14 +110,13 @@ package struct EncodedNumbers: Sendable {
 
   /// Numbers as they are, in arrays of `count`; what is left over is not read.
   package func runs(of count: Int) -> [[Float]] {
-    withContiguousBytes { bytes in
-      (0..<(bytes.count / (4 * count))).map { run in
-        [Float](unsafeUninitializedCapacity: count) { buffer, filled in
-          UnsafeMutableRawBufferPointer(buffer).copyMemory(
-            from: UnsafeRawBufferPointer(
-              rebasing: bytes[(run * 4 * count)..<((run + 1) * 4 * count)]))
-          filled = count
-        }
+    (0..<(byteCount / (4 * count))).map { run in
+      [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+        copy(
+          from: 4 * count * run,
+          to: UnsafeMutableRawBufferPointer(
+            rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(4 * count)]))
+        filled = count
       }
     }
   }

@@ -31,6 +31,15 @@ final class NetworkTrainer: Trainer {
         "distribute: workers and parameter servers are started by the service, not here; leave it out, and let "
           + "mpirun start the ranks (docs/training.md)")
     }
+    let measures = specification.measureNames
+    if let monitor = fit.stopping?.monitor,
+      !measures.contains(monitor), !measures.contains(where: { monitor == "val_\($0)" })
+    {
+      throw TrainingError(
+        .specification,
+        "EarlyStopping: monitor must be one of \(measures.joined(separator: ", ")), or one of these behind val_, got "
+          + "'\(monitor)'")
+    }
     steps = try NetworkSteps(
       specification, request.training, threadCount: request.threadCount,
       memory: request.availableMemory,
@@ -66,15 +75,6 @@ final class NetworkTrainer: Trainer {
       engine = LocalEngine(steps, batches, nil)
     }
     if let saved { try restore(saved) }
-    let measures = specification.measureNames
-    if let monitor = fit.stopping?.monitor,
-      !measures.contains(monitor), !measures.contains(where: { monitor == "val_\($0)" })
-    {
-      throw TrainingError(
-        .specification,
-        "EarlyStopping: monitor must be one of \(measures.joined(separator: ", ")), or one of these behind val_, got "
-          + "'\(monitor)'")
-    }
     if let stopping = fit.stopping, stopping.monitor.hasPrefix("val_"), validation.isEmpty {
       throw TrainingError(
         .specification,

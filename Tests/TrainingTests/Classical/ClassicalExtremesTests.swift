@@ -110,6 +110,20 @@ import Testing
     )
   }
 
+  /// Numbers that stand for categories are in the input of numbers, whatever their column is called.
+  @Test func categoriesThatAreNumbersMayHaveAnyName() throws {
+    let data = ExampleArrays([
+      ("label", [1, 2, 1, 2, 3, 1]), ("n", [1, 2, 3, 4, 5, 6]), ("y", [0, 1, 0, 1, 1, 0]),
+    ])
+    let model = try train(
+      "DecisionTreeClassifier", data,
+      fit: [
+        .init("target", .string("y")),
+        .init("categorical", .array([.string("label")])),
+      ])
+    #expect(try metric(model, "accuracy") == 1)
+  }
+
   /// Columns of texts are inputs by their names, which the graph has for values of its own.
   @Test func columnsMayBeCalledAsTheGraphsValues() throws {
     let texts = ["red", "blue", "red", "blue", "green", "red"]
@@ -137,7 +151,7 @@ import Testing
         let data = ExampleArrays([("n", [1, 2, 3, 4, 5, 6]), ("y", y)], texts: [(column, texts)])
         #expect(
           refusal(name, data).hasPrefix(
-            "a column of texts or categories cannot be called '\(column)'"))
+            "a column of texts cannot be called '\(column)'"))
       }
     }
   }

@@ -123,17 +123,18 @@ struct ClassicalGraph {
     return name
   }
 
-  /// Refuses columns of texts whose names the graph's own inputs and outputs have.
+  /// Refuses columns of texts, which are inputs of their own, whose names the graph's own inputs and outputs have.
   static func requireFreeNames(
     _ columns: TrainingColumns, isClassifier: Bool
   ) throws(TrainingError) {
-    let texts = columns.features.filter(\.isCategory).map(\.name)
+    let texts = columns.features
+      .filter { columns.source.columns[$0.column].dataType == .string }.map(\.name)
     var taken = isClassifier ? ["label", "probabilities"] : ["prediction"]
     if texts.count < columns.features.count { taken.append(inputName) }
     guard let name = texts.first(where: { taken.contains($0) }) else { return }
     throw TrainingError(
       .data,
-      "a column of texts or categories cannot be called '\(name)', as the model's own inputs and outputs are "
+      "a column of texts cannot be called '\(name)', as the model's own inputs and outputs are "
         + "(\(taken.joined(separator: ", "))); rename it")
   }
 

@@ -66,34 +66,11 @@ struct DecisionTreeTrainer: Trainer {
     }
     let tree = TreePruning.prune(grown, alpha: parameters.alpha)
     let metrics =
-      [Self.score(tree, targets, table)] + [
+      [TreeScore.score([tree], table, targets)] + [
         Metric("leaves", Double(tree.leafCount)), Metric("nodes", Double(tree.nodes.count)),
       ]
     try report(clock.report(round: 1, metrics: metrics))
     return (tree, table, targets, metrics)
-  }
-
-  /// How well the tree tells the examples that it was grown from; of numbers its nodes know.
-  private static func score(
-    _ tree: DecisionTree, _ targets: TreeTargets, _ table: TreeTable
-  ) -> Metric {
-    switch targets {
-    case .classes(let targets):
-      var right = 0
-      for row in 0..<table.rowCount {
-        let first = tree.leaf(table, row: row) * tree.valueCount
-        let shares = tree.values[first..<first + tree.valueCount]
-        let best = shares.indices.max {
-          shares[$0] < shares[$1] || shares[$0] == shares[$1] && $0 > $1
-        }
-        if (best ?? first) - first == Int(targets.classes[row]) { right += 1 }
-      }
-      return Metric("accuracy", Double(right) / Double(table.rowCount))
-    case .numbers:
-      let root = tree.nodes[0]
-      let left = tree.nodes.lazy.filter(\.isLeaf).reduce(0) { $0 + $1.weight * $1.impurity }
-      return Metric("r2", root.impurity > 0 ? 1 - left / root.weight / root.impurity : 1)
-    }
   }
 }
 

@@ -59,7 +59,8 @@ struct RandomForestTrainer: Trainer {
       }
     return TrainedModel(
       onnx: bytes,
-      metrics: [ForestScore.score(trees, table, targets)] + Self.sizes(trees),
+      metrics: [TreeScore.score(trees, table, targets, rowCountMax: TreeScore.forestRowCountMax)]
+        + Self.sizes(trees),
       notes: columns.categoryNotes)
   }
 

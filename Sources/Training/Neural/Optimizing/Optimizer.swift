@@ -67,9 +67,7 @@ struct Optimizer {
     let decay = try config.number("weight_decay", in: 0...1)
     weightDecay = decay ?? (name == "adamw" ? 0.004 : 0)
     let positive = 1e-12...1e12
-    let given = ["clipnorm", "global_clipnorm", "clipvalue"].filter {
-      config[$0] != nil && config[$0] != .null
-    }
+    let given = ["clipnorm", "global_clipnorm", "clipvalue"].filter { config[$0] != nil }
     guard given.count <= 1 else {
       throw TrainingError(
         .specification,

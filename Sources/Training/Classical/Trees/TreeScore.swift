@@ -1,8 +1,12 @@
-/// How well trees tell the examples that they were grown from: of at most 512, evenly spaced, because
-/// asking a forest about all takes as long as growing a part of it.
-enum ForestScore {
-  static func score(_ trees: [DecisionTree], _ table: TreeTable, _ targets: TreeTargets) -> Metric {
-    let count = min(512, table.rowCount)
+/// How well trees tell the examples that they were grown from.
+enum TreeScore {
+  /// Of a forest, evenly spaced: asking it about all examples takes as long as growing a part of it.
+  static let forestRowCountMax = 512
+
+  static func score(
+    _ trees: [DecisionTree], _ table: TreeTable, _ targets: TreeTargets, rowCountMax: Int = .max
+  ) -> Metric {
+    let count = min(rowCountMax, table.rowCount)
     let rows = (0..<count).map { table.rowCount * $0 / count }
     var right = 0
     var (error, sum, squares) = (0.0, 0.0, 0.0)
