@@ -149,6 +149,7 @@ let package = Package(
       "Training",
       [
         "Training", "Compute", "ModelFormats", "Protocols", "JSON", "ClassicalTraining", "CMPI",
+        "AllocationProbe",
       ]),
     tests(
       "TrainingCluster",

@@ -17,10 +17,12 @@ enum NetworkLimits {
 
   /// Elements of a shape; the largest number where there are more than can be counted.
   static func count(_ shape: [Int]) -> Int {
-    shape.reduce(1) { product, size in
-      let (next, overflow) = product.multipliedReportingOverflow(by: size)
-      return overflow ? .max : next
+    var product = 1
+    for index in shape.indices {
+      let (next, overflow) = product.multipliedReportingOverflow(by: shape[index])
+      product = overflow ? .max : next
     }
+    return product
   }
 }
 

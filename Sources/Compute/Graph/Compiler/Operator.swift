@@ -48,6 +48,14 @@ protocol Operator: Sendable {
 /// One unit of execution: everything it needs is captured as raw pointers and sizes.
 typealias Step = () throws(ExecutionError) -> Void
 
+/// Several steps as one. Called where they lie: as the variable of a loop each would be a closure made anew, and a
+/// warm plan allocates nothing.
+func inOrder(_ steps: [Step]) -> Step {
+  { () throws(ExecutionError) in
+    for index in steps.indices { try steps[index]() }
+  }
+}
+
 extension Operator {
   var shapeOperands: [Int] { [] }
   var readsShapesOnly: Bool { false }

@@ -11,6 +11,9 @@ final class StepRunner {
   private let step: UnsafeMutablePointer<Int64>
   private let views: [TensorView]
   private var scratch: [UInt8] = []
+  /// What a step found, told to its caller.
+  private var metrics: [Double]
+  private var gradients: [UnsafePointer<Float>]
 
   init(_ program: NetworkProgram, _ network: Network, _ memory: ParameterMemory, batch: Int) {
     self.batch = batch
@@ -33,6 +36,9 @@ final class StepRunner {
     step.initialize(repeating: 0, count: 8)
     inputs = features.map(\.0)
     self.target = target.0
+    metrics = [Double](repeating: 0, count: program.metricCount)
+    gradients = [UnsafePointer<Float>](
+      repeating: UnsafePointer(memory.base), count: program.trained.count)
     let counter = TensorView(
       dataType: .int64, shape: [2], bytes: UnsafeRawBufferPointer(start: step, count: 16))
     views =
@@ -70,10 +76,10 @@ final class StepRunner {
         func floats(_ index: Int) -> UnsafePointer<Float> {
           context.output(index).bytes.baseAddress!.assumingMemoryBound(to: Float.self)
         }
-        let gradients = 1 + program.metricCount + program.followed.count
+        let firstGradient = 1 + program.metricCount + program.followed.count
         if let whenReady {
           try context.run(views) { index in
-            if index >= gradients { whenReady(index - gradients, floats(index)) }
+            if index >= firstGradient { whenReady(index - firstGradient, floats(index)) }
           }
         } else {
           try context.run(views)
@@ -82,13 +88,15 @@ final class StepRunner {
           Double(context.output(index).bytes.loadUnaligned(as: Float.self))
         }
         let loss = scalar(0)
-        let metrics = (0..<program.metricCount).map { scalar($0 + 1) }
-        for (place, parameter) in program.followed.enumerated() where loss.isFinite {
+        for index in metrics.indices { metrics[index] = scalar(index + 1) }
+        for index in program.followed.indices where loss.isFinite {
+          let parameter = program.followed[index]
           memory.pointer(parameter).update(
-            from: floats(1 + program.metricCount + place),
-            count: memory.parameters[parameter].count)
+            from: floats(1 + program.metricCount + index), count: memory.parameters[parameter].count
+          )
         }
-        body(loss, metrics, program.trained.indices.map { floats(gradients + $0) })
+        for index in gradients.indices { gradients[index] = floats(firstGradient + index) }
+        body(loss, metrics, gradients)
       }
     } catch {
       throw TrainingError(.diverged, "a step cannot be computed: \(error)")

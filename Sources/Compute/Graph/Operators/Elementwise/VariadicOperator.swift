@@ -36,9 +36,7 @@ struct VariadicOperator: Operator {
       steps.append(
         Self.scale(try output.dataType.numeric(), output, by: Double(operands.inputs.count)))
     }
-    return { [steps] () throws(ExecutionError) in
-      for step in steps { try step() }
-    }
+    return inOrder(steps)
   }
 
   @_specialize(where T == Float)

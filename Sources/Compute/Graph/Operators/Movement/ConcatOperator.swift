@@ -63,12 +63,14 @@ struct ConcatOperator: Operator {
     let pitch = Shape.product(output.shape[axis...]) * size
     var steps: [(UnsafeMutableRawPointer, UnsafeMutableRawPointer, Int)] = []
     var offset = 0
-    for (input, chunk) in zip(inputs, chunks) {
+    for (input, chunk) in zip(inputs, chunks) where chunk > 0 {
       steps.append((output.bytes + offset, input.bytes, chunk * size))
       offset += chunk * size
     }
     return { [steps] in
-      for (target, source, chunk) in steps where chunk > 0 {
+      // By index: an iterator may allocate.
+      for index in steps.indices {
+        let (target, source, chunk) = steps[index]
         for row in 0..<outer { memcpy(target + row * pitch, source + row * chunk, chunk) }
       }
     }

@@ -36,9 +36,7 @@ struct SplitOperator: Operator {
       }
       offset += size
     }
-    return { [steps] () throws(ExecutionError) in
-      for step in steps { try step() }
-    }
+    return inOrder(steps)
   }
 
   private func pieces(_ inputs: KnownInputs, _ size: Int) throws(GraphError) -> [Int] {

@@ -35,8 +35,9 @@ struct StridedWalk: Sendable {
   @inline(__always)
   func forEach(_ body: (Int, (Int, Int, Int)) -> Void) {
     if isEmpty { return }
-    guard let size = shape.last, let step = strides.last else { return body(0, (0, 0, 0)) }
+    if shape.isEmpty { return body(0, (0, 0, 0)) }
     let outer = shape.count - 1
+    let (size, step) = (shape[outer], strides[outer])
     withUnsafeTemporaryAllocation(of: Int.self, capacity: shape.count) { places in
       places.initialize(repeating: 0)
       var index = 0

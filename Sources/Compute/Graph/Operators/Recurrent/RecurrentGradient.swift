@@ -76,9 +76,9 @@ struct RecurrentGradient: Operator {
       runs.append(try RecurrentBackward(forward, sizes, number, operands))
     }
     if forward.kind == .lstm, let runs = runs as? [RecurrentBackward<Float>] {
-      return { for run in runs { run.runLSTM() } }
+      return { for index in runs.indices { runs[index].runLSTM() } }
     }
-    return { [runs] in for run in runs { run.run() } }
+    return { [runs] in for index in runs.indices { runs[index].run() } }
   }
 
   static func register(in registry: inout OperatorRegistry) {

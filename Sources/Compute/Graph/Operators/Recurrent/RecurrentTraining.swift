@@ -138,9 +138,9 @@ struct RecurrentTraining: Operator {
       runs.append(try RecurrentForward(self, sizes, number, operands))
     }
     if kind == .lstm, let runs = runs as? [RecurrentForward<Float>] {
-      return { for run in runs { run.runLSTM() } }
+      return { for index in runs.indices { runs[index].runLSTM() } }
     }
-    return { [runs] in for run in runs { run.run() } }
+    return { [runs] in for index in runs.indices { runs[index].run() } }
   }
 
   static func register(in registry: inout OperatorRegistry) {

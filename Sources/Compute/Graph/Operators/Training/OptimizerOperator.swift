@@ -57,7 +57,7 @@ struct OptimizerOperator: Operator {
       let tensor = try operands.input(2 + index)
       steps.append(try step(try tensor.dataType.numeric(), index, count, operands))
     }
-    return { [steps] () throws(ExecutionError) in for step in steps { try step() } }
+    return inOrder(steps)
   }
 
   private func step<T: Element>(
