@@ -14,6 +14,9 @@ final class ServerConnection {
   private var isDraining = false
   /// Its place among the handshakes of the loop; nil in clear text and once it is established.
   private var handshake: HandshakeGate<ServerConnection>.Ticket?
+  /// Of the last call; points into its headers.
+  @exclusivity(unchecked) private var request = RequestHead()
+  private var requestVersion: UInt64 = 0
   /// See ``ServerCall/connectionObject``.
   var routerObject: AnyObject?
 
@@ -149,8 +152,11 @@ extension ServerConnection: HTTP2SessionDelegate {
         .resourceExhausted, "metadata too large: expected at most \(limit) bytes")
       return
     }
-    var request = RequestHead()
-    headers.forEach { request.read($0) }
+    if headers.version == 0 || headers.version != requestVersion {
+      requestVersion = headers.version
+      request = RequestHead()
+      headers.forEach { request.read($0) }
+    }
     guard request.isCall else {
       return stream.setHandler(PlainCall(headers, isServing: !isDraining))
     }

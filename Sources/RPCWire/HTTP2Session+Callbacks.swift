@@ -15,7 +15,7 @@ func makeSession(
   nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
   nghttp2_session_callbacks_set_unpack_extension_callback(callbacks, onUnknownFrame)
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
+  nghttp2_session_callbacks_set_on_header_callback2(callbacks, onHeader)
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onStreamClose)
@@ -93,43 +93,30 @@ private func onBeginHeaders(
     let id = frame!.pointee.hd.stream_id
     session.headersStartedAt = session.now
     session.floods.continuationCount = 0
-    session.inbound.removeAll()
     if session.role == .server, frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
       let stream = session.open(id: id)
       nghttp2_session_set_stream_user_data(raw, id, stream)
       session.headerStream = stream
       session.recentStream = stream
-      session.messageRules.begin(.request)
+      session.begin(.request)
       return 0
     }
     session.headerStream = session.stream(id)
     let isFirst = !(session.headerStream?.pointee.flags.contains(.responseReceived) ?? true)
-    session.messageRules.begin(isFirst ? .response : .trailers)
+    session.begin(isFirst ? .response : .trailers)
     return 0
   }
 }
 
 private func onHeader(
-  _ raw: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
-  _ name: UnsafePointer<UInt8>?, _ nameCount: Int, _ value: UnsafePointer<UInt8>?,
-  _ valueCount: Int, _ flags: UInt8, _ user: UnsafeMutableRawPointer?
+  _ raw: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ name: OpaquePointer?,
+  _ value: OpaquePointer?, _ flags: UInt8, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
   withSession(user) { session in
     guard let stream = session.headerStream, stream.pointee.id == frame!.pointee.hd.stream_id
     else { return 0 }
-    session.inbound.count(nameByteCount: nameCount, valueByteCount: valueCount)
-    if session.inbound.listByteCount > session.limits.headerListByteCountMax
-      || session.inbound.count >= session.limits.headerFieldCountMax
-    {
-      return session.headersAreTooLarge(stream)
-    }
-    let indexing: HeaderIndexing =
-      flags & UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue) != 0 ? .never : .usual
-    // Pseudo-fields come first, or the message is malformed.
-    let field = session.inbound.append(
-      name!, nameCount, value!, valueCount, indexing: indexing)
-    session.messageRules.check(field, nameCount, valueCount)
-    return 0
+    if session.inbound.pointee.repeats(name!, value!, flags) { return 0 }
+    return session.received(name!, value!, flags, stream)
   }
 }
 

@@ -56,13 +56,27 @@ extension HTTP2Session {
     delegate.session(self, exceeded: limit)
   }
 
+  /// Begins a header block.
+  func begin(_ section: MessageRules.Section) {
+    inbound = section == .trailers ? blocks + 1 : blocks
+    inbound.pointee.begin(section)
+  }
+
+  /// A field that repeats none. Returns what the library's callback returns.
+  @inline(never)
+  func received(
+    _ name: OpaquePointer, _ value: OpaquePointer, _ flags: UInt8, _ stream: StreamPointer
+  ) -> Int32 {
+    inbound.pointee.append(name, value, flags, limits) ? 0 : headersAreTooLarge(stream)
+  }
+
   /// A field went past the limits: it is not kept. Returns what the library's callback returns.
-  func headersAreTooLarge(_ stream: StreamPointer) -> Int32 {
+  private func headersAreTooLarge(_ stream: StreamPointer) -> Int32 {
     if !stream.pointee.flags.contains(.headersTooLarge) {
       stream.pointee.flags.insert(.headersTooLarge)
       exceed(.headerList)
     }
-    guard inbound.listByteCount > limits.headerBlockByteCountMax else { return 0 }
+    guard inbound.pointee.listByteCount > limits.headerBlockByteCountMax else { return 0 }
     exceed(.headerBlock)
     // Stops decoding: the session ignores all that follows.
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
@@ -71,21 +85,23 @@ extension HTTP2Session {
   private func receivedHeaders(_ id: Int32, isEnd: Bool) {
     guard let stream = stream(id) else { return }
     headerStream = nil
+    inbound.pointee.complete()
+    let (rules, block) = (inbound.pointee.rules, inbound.pointee.block)
     let reference = HTTP2StreamReference(stream)
     if stream.pointee.flags.contains(.resetSubmitted) { return }
     // What was too large is not known whole: a request's handler refuses it, trailers still end.
     let isWell =
       stream.pointee.flags.contains(.headersTooLarge)
-      ? !messageRules.isMalformed && (isEnd || !stream.pointee.flags.contains(.responseReceived))
-      : messageRules.isComplete(endsStream: isEnd)
+      ? !rules.isMalformed && (isEnd || !stream.pointee.flags.contains(.responseReceived))
+      : rules.isComplete(endsStream: isEnd)
     guard isWell else { return reset(stream, .protocolError) }
     switch role {
     case .server:
       if !stream.pointee.flags.contains(.responseReceived) {
-        if messageRules.namesHost, !hostsAgree() { return reset(stream, .protocolError) }
+        if rules.namesHost, !Self.hostsAgree(block) { return reset(stream, .protocolError) }
         stream.pointee.flags.insert(.responseReceived)
-        stream.pointee.contentLeft = messageRules.contentByteCount
-        delegate.session(self, receivedRequest: reference, headers: inbound.block)
+        stream.pointee.contentLeft = rules.contentByteCount
+        delegate.session(self, receivedRequest: reference, headers: block)
       }
     case .client:
       if stream.pointee.flags.contains(.headersTooLarge) {
@@ -93,14 +109,13 @@ extension HTTP2Session {
         return
       }
       if stream.pointee.flags.contains(.responseReceived) {
-        stream.pointee.handler?.stream(
-          reference, receivedTrailers: inbound.block)
+        stream.pointee.handler?.stream(reference, receivedTrailers: block)
       } else {
         // An interim response (1xx) is not the response.
-        if messageRules.status < 200 { return }
+        if rules.status < 200 { return }
         stream.pointee.flags.insert(.responseReceived)
-        stream.pointee.contentLeft = messageRules.contentByteCount
-        stream.pointee.handler?.stream(reference, receivedHeaders: inbound.block)
+        stream.pointee.contentLeft = rules.contentByteCount
+        stream.pointee.handler?.stream(reference, receivedHeaders: block)
       }
     }
     if isEnd { receivedEnd(id) }

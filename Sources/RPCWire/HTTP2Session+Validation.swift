@@ -34,11 +34,10 @@ extension HTTP2Session {
 
   /// A request is malformed when its `host` names somebody else than its authority (section 8.3.1):
   /// who looks at one field must not be fooled by the other.
-  func hostsAgree() -> Bool {
-    let block = inbound.block
+  static func hostsAgree(_ block: HeaderBlock) -> Bool {
     guard let authority = block.first(":authority") else { return true }
     guard let host = block.first("host") else { return true }
-    return authority.elementsEqual(host) { Self.lowercased($0) == Self.lowercased($1) }
+    return authority.elementsEqual(host) { lowercased($0) == lowercased($1) }
   }
 
   private static func lowercased(_ byte: UInt8) -> UInt8 {

@@ -63,8 +63,10 @@ public final class HTTP2Session: WireSession {
   @exclusivity(unchecked) var now: UInt64 = 0
   @exclusivity(unchecked) var floods = FloodCounters()
   @exclusivity(unchecked) private var rules: InboundRules
-  /// Of the header block that is being received.
-  @exclusivity(unchecked) var messageRules = MessageRules()
+  /// One for what a message begins with and one for trailers, so that each repeats its like.
+  let blocks = UnsafeMutablePointer<RepeatedBlock>.allocate(capacity: 2)
+  /// The one of them that is being received.
+  @exclusivity(unchecked) var inbound: UnsafeMutablePointer<RepeatedBlock>
   @exclusivity(unchecked) var firstStream: StreamPointer?
   @exclusivity(unchecked) var headerStream: StreamPointer?
   @exclusivity(unchecked) var headersStartedAt: UInt64 = 0
@@ -111,6 +113,8 @@ public final class HTTP2Session: WireSession {
     rules = InboundRules(role: role)
     self.pool = pool
     self.delegate = delegate
+    blocks.initialize(repeating: RepeatedBlock(), count: 2)
+    inbound = blocks
     super.init()
     session = makeSession(
       role, limits, pool.memory, Unmanaged.passUnretained(self).toOpaque())
@@ -119,6 +123,7 @@ public final class HTTP2Session: WireSession {
 
   deinit {
     close()
+    blocks.deallocate()
   }
 
   private func submitSettings() {
@@ -242,9 +247,18 @@ public final class HTTP2Session: WireSession {
     guard let session else { return }
     // nghttp2 does not report the streams that die with their session.
     while let stream = firstStream { finish(stream, .connectionLost) }
+    // What they refer to is memory of the session's pool.
+    for index in 0..<2 { blocks[index].deallocate() }
     nghttp2_session_del(session)
     pool.memory.sessionClosed()
     self.session = nil
+  }
+
+  override public func releaseMemory() {
+    super.releaseMemory()
+    // Not the block that is coming in.
+    guard headerStream == nil else { return }
+    for index in 0..<2 { blocks[index].deallocate() }
   }
 
   func announceOutput() {

@@ -18,6 +18,10 @@ public struct HeaderBlock {
   var regularStart = 0
   var pseudoCount = 0
 
+  /// Of two blocks of a session, the same unless 0 when the second repeats the first in the same place
+  /// in memory: what was read of one holds for the other.
+  public internal(set) var version: UInt64 = 0
+
   init(bytes: UnsafeRawBufferPointer, count: Int) {
     self.bytes = bytes
     self.count = count

@@ -4,21 +4,34 @@ internal import Glibc
 /// may not be interleaved with others (RFC 9113 section 4.3). So a session keeps one buffer that
 /// stays in the processor's cache, instead of one for each stream. Its owner calls ``deallocate()``.
 struct InboundFields {
+  /// How far a block goes.
+  struct Extent {
+    /// As the fields lie in memory.
+    fileprivate(set) var byteCount = 0
+    fileprivate(set) var count = 0
+    fileprivate(set) var listByteCount = 0
+    fileprivate var pseudoCount = 0
+    fileprivate var regularStart = 0
+  }
+
   private var bytes = RawBuffer()
-  private(set) var count = 0
+  private(set) var extent = Extent()
+
+  var count: Int { extent.count }
   /// Bytes as RFC 9113 counts them: name + value + 32 for each field, kept or not.
-  private(set) var listByteCount = 0
-  private var pseudoCount = 0
-  private var regularStart = 0
+  var listByteCount: Int { extent.listByteCount }
 
   /// More memory than this goes back before the next block.
   private static let byteCountKept = 4096
 
+  /// The last block needed more memory than is kept.
+  var isLarge: Bool { bytes.capacity > Self.byteCountKept }
+
   /// The fields so far; valid until the next change.
   var block: HeaderBlock {
     var block = HeaderBlock(bytes: bytes.bytes, count: count)
-    block.regularStart = regularStart
-    block.pseudoCount = pseudoCount
+    block.regularStart = extent.regularStart
+    block.pseudoCount = extent.pseudoCount
     return block
   }
 
@@ -26,16 +39,25 @@ struct InboundFields {
   @inline(__always)
   mutating func removeAll() {
     bytes.removeAll(keeping: Self.byteCountKept)
-    count = 0
-    listByteCount = 0
-    pseudoCount = 0
-    regularStart = 0
+    extent = Extent()
+  }
+
+  /// Takes the block back to where it was when it had fewer fields.
+  mutating func rewind(to extent: Extent) {
+    bytes.removeLast(bytes.count - extent.byteCount)
+    self.extent = extent
+  }
+
+  /// Whether these bytes lie where the block had ended.
+  @inline(__always)
+  func equal(_ value: UnsafeRawPointer, _ byteCount: Int, before end: Extent) -> Bool {
+    memcmp(bytes.bytes.baseAddress! + end.byteCount - byteCount, value, byteCount) == 0
   }
 
   /// Counts a field that may be too much to keep.
   @inline(__always)
   mutating func count(nameByteCount: Int, valueByteCount: Int) {
-    listByteCount += nameByteCount + valueByteCount + 32
+    extent.listByteCount += nameByteCount + valueByteCount + 32
   }
 
   /// Adds a field; pseudo-fields come first. Returns where its name lies, valid until the next
@@ -53,10 +75,11 @@ struct InboundFields {
     (field + 4).storeBytes(of: UInt32(truncatingIfNeeded: valueByteCount), as: UInt32.self)
     copyShort(field + 8, name, nameByteCount)
     if let value { copyShort(field + 8 + nameByteCount, value, valueByteCount) }
-    count += 1
+    extent.count += 1
+    extent.byteCount = bytes.count
     if nameByteCount > 0, name.load(as: UInt8.self) == UInt8(ascii: ":") {
-      pseudoCount += 1
-      regularStart = bytes.count
+      extent.pseudoCount += 1
+      extent.regularStart = bytes.count
     }
     return field + 8
   }

@@ -39,6 +39,12 @@ public struct RawBuffer {
     if start == end { removeAll() }
   }
 
+  /// Drops the last bytes.
+  mutating func removeLast(_ byteCount: Int) {
+    precondition(byteCount <= count, "removing \(byteCount) of \(count) bytes")
+    end -= byteCount
+  }
+
   /// Room for `byteCount` more bytes at the end.
   @inline(__always)
   public mutating func reserve(_ byteCount: Int) {

@@ -3,8 +3,6 @@
 public class WireSession {
   /// Bytes to send. The owner removes what it has sent.
   @exclusivity(unchecked) public final var output = RawBuffer()
-  /// The header block that is being received.
-  @exclusivity(unchecked) final var inbound = InboundFields()
   /// False while more bytes than are in hand would only be held: the owner stops reading.
   public internal(set) final var wantsInput = true
 
@@ -13,13 +11,11 @@ public class WireSession {
 
   deinit {
     output.deallocate()
-    inbound.deallocate()
   }
 
-  /// Frees what a connection without calls does not need.
-  public final func releaseMemory() {
+  /// Frees what a connection without calls does not need. Subclasses free what is theirs as well.
+  public func releaseMemory() {
     if output.isEmpty { output.deallocate() }
-    inbound.deallocate()
   }
 
   /// Takes bytes from the peer. The time is in nanoseconds of any monotonic clock. After an error,

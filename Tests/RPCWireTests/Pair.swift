@@ -42,6 +42,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
   var receivedByteCount = 0
   var failure: HTTP2SessionError?
   var exceeded: [HTTP2Limit] = []
+  var lastVersion: UInt64 = 0
   var onRequest: ((HTTP2StreamReference) -> Void)?
 
   init(_ role: HTTP2Session.Role, _ limits: HTTP2Limits, _ pool: HTTP2StreamPool) {
@@ -86,6 +87,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
   ) {
     stream.setHandler(self)
     streams.append(stream)
+    lastVersion = headers.version
     events.append("request \(text(headers))")
     onRequest?(stream)
   }

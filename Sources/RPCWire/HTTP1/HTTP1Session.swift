@@ -41,6 +41,8 @@ public final class HTTP1Session: WireSession {
   @exclusivity(unchecked) private var input = Input.head
   /// A head in the making, or what came before its time.
   @exclusivity(unchecked) private var held = RawBuffer()
+  /// The last head.
+  @exclusivity(unchecked) private var inbound = InboundFields()
   private var scanner = HTTP1HeadScanner()
   private var skippedEmptyLine = false
   /// When the head's first byte, or the body's, came; nil between requests. The first request is
@@ -83,6 +85,12 @@ public final class HTTP1Session: WireSession {
 
   deinit {
     held.deallocate()
+    inbound.deallocate()
+  }
+
+  override public func releaseMemory() {
+    super.releaseMemory()
+    inbound.deallocate()
   }
 
   /// 1 while a request is under way.
