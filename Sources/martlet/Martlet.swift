@@ -56,17 +56,13 @@ enum Program {
     while true { pause() }
   }
 
-  /// Swift would put U+FFFD in the place of what is not UTF-8, and another file would be meant.
   private static func refuseArgumentsThatAreNotText() {
     for index in 1..<max(1, Int(CommandLine.argc)) {
-      guard let argument = CommandLine.unsafeArgv[index],
-        String(validatingCString: argument) == nil
-      else { continue }
-      CommandFailure(
-        .usage,
-        "argument \(index): expected UTF-8 text, got bytes that are none: "
-          + "'\(String(cString: argument))'"
-      ).report()
+      guard let argument = CommandLine.unsafeArgv[index] else { continue }
+      let bytes = UnsafeRawBufferPointer(start: argument, count: strlen(argument))
+      do throws(CommandFailure) {
+        _ = try ValidText.of(Array(bytes), "argument \(index)", .usage)
+      } catch { error.report() }
     }
   }
 

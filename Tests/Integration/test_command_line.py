@@ -58,17 +58,35 @@ def test_an_authority_that_cannot_be_read_or_is_none(tmp_path):
 
 
 def test_arguments_are_text():
-    result = run("generate", "m", b"a\xff\xfeb")
-    text = result.stderr.decode()
+    result = run("generate", "m", b"\xc3\xa4\xff\xfeb")
     assert result.returncode == 64
-    assert text.startswith("martlet: argument 3: expected UTF-8 text, got bytes that are none")
+    assert result.stderr == b"martlet: argument 3: expected UTF-8 text, got another byte at offset 2\n"
 
 
 def test_standard_input_is_text():
     result = run("generate", "m", "-", input=b"a\xff\xfeb\n")
-    text = result.stderr.decode()
     assert result.returncode == 64
-    assert text.startswith("martlet: standard input: expected UTF-8 text, got 5 bytes that are none")
+    assert result.stderr == (
+        b"martlet: standard input: expected UTF-8 text, got another byte at offset 1\n")
+
+
+def test_a_schemas_file_is_text(tmp_path):
+    path = tmp_path / "schema.json"
+    path.write_bytes(b'{"const": "\xe4"}')
+    for command in (("generate", "m", "text"), ("chat", "m")):
+        result = run(*command, "--json-schema", path, MARTLET_API_KEY=KEY)
+        assert result.returncode == 65
+        assert result.stderr.decode() == (
+            f"martlet: '{path}': expected UTF-8 text, got another byte at offset 11\n")
+
+
+def test_lines_of_a_conversation_are_text():
+    # The last character is not whole. Nothing of it is sent: no server is asked.
+    result = run("chat", "m", input=b"\xff\n\nHi \xe2\x82\r\n/exit\nno \xff\n", MARTLET_API_KEY=KEY)
+    assert result.returncode == 0
+    assert result.stderr.decode().splitlines() == [
+        f"martlet: line {line}: expected UTF-8 text, got another byte at offset {offset}"
+        for line, offset in ((1, 0), (3, 3))]
 
 
 def language_models(folder):

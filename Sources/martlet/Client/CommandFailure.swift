@@ -46,9 +46,12 @@ struct CommandFailure: Error {
 
   /// Writes the sentence to standard error and ends the process.
   func report() -> Never {
-    Self.tell(message)
+    tell()
     exit(code.rawValue)
   }
+
+  /// Writes the sentence to standard error.
+  func tell() { Self.tell(message) }
 
   /// Writes a sentence to standard error.
   static func tell(_ message: String) {

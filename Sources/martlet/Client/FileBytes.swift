@@ -16,20 +16,33 @@ enum FileBytes {
     try read(STDIN_FILENO, name: "standard input")
   }
 
+  /// What comes next, as soon as something does; false at the end.
+  static func appendStandardInput(to bytes: inout [UInt8]) throws(CommandFailure) -> Bool {
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    return try append(to: &bytes, by: &chunk, STDIN_FILENO, name: "standard input")
+  }
+
   private static func read(_ file: Int32, name: String) throws(CommandFailure) -> [UInt8] {
     var bytes: [UInt8] = []
     var status = stat()
     if fstat(file, &status) == 0 { bytes.reserveCapacity(Int(status.st_size)) }
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while try append(to: &bytes, by: &chunk, file, name: name) {}
+    return bytes
+  }
+
+  private static func append(
+    to bytes: inout [UInt8], by chunk: inout [UInt8], _ file: Int32, name: String
+  ) throws(CommandFailure) -> Bool {
     while true {
       let count = Glibc.read(file, &chunk, chunk.count)
-      if count == 0 { return bytes }
       if count < 0 {
         if errno == EINTR { continue }
         throw CommandFailure(
           .noInput, "cannot read '\(name)': \(String(cString: strerror(errno)))")
       }
       bytes.append(contentsOf: chunk[..<count])
+      return count > 0
     }
   }
 

@@ -25,12 +25,19 @@ struct ChatCommand: AsyncParsableCommand {
     request.options = try sampling.message()
     let beginning = system.map { [Self.message("system", $0)] } ?? []
     request.messages = beginning
+    var lines = InputLines()
     while true {
       if isTerminal {
         print("> ", terminator: "")
         fflush(nil)
       }
-      guard let line = readLine(), line != "/exit" else { break }
+      guard let next = try lines.next() else { break }
+      guard case .success(let line) = next else {
+        // It is no part of the conversation, which goes on.
+        if case .failure(let failure) = next { failure.tell() }
+        continue
+      }
+      if line == "/exit" { break }
       if line == "/reset" {
         request.messages = beginning
         continue
@@ -41,7 +48,7 @@ struct ChatCommand: AsyncParsableCommand {
       do {
         answer = try await GeneratedText.receive(connection, "Chat", request, prints: true)
       } catch let error as RPCError where error.code == .invalidArgument {
-        // What was refused is not part of the conversation, which goes on.
+        // Nor is what was refused.
         request.messages.removeLast()
         CommandFailure.tell(error.message)
         continue

@@ -21,24 +21,15 @@ struct GenerateCommand: AsyncParsableCommand {
   func run() async throws {
     var request = MartletV1.GenerateRequest()
     (request.model, request.version) = (model, version)
-    request.prompt = prompt == "-" ? try Self.standardInput() : prompt
+    request.prompt =
+      prompt == "-"
+      ? try ValidText.of(try FileBytes.readStandardInput(), "standard input", .usage) : prompt
     request.options = try sampling.message()
     let generation = try await GeneratedText.receive(
       try options.connect(), "Generate", request, prints: !json)
     if json { return try Output.json(generation.document) }
     print("")
     generation.printSpeed()
-  }
-
-  /// Swift would put U+FFFD in the place of what is not UTF-8, and another text would be continued.
-  private static func standardInput() throws(CommandFailure) -> String {
-    let bytes = try FileBytes.readStandardInput()
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw CommandFailure(
-        .usage,
-        "standard input: expected UTF-8 text, got \(bytes.count) bytes that are none")
-    }
-    return text
   }
 }
 

@@ -50,7 +50,7 @@ struct SamplingOptions: ParsableArguments {
       if let regex { constraint.kind = .regex(regex) }
       if let jsonSchema {
         constraint.kind = .jsonSchema(
-          String(decoding: try FileBytes.read(jsonSchema), as: UTF8.self))
+          try ValidText.of(try FileBytes.read(jsonSchema), "'\(jsonSchema)'"))
       }
       options.constraint = constraint
     }
