@@ -174,8 +174,16 @@ final class Registry: Sendable {
     }
   }
 
-  /// Refuses what would take the process over its memory budget.
+  /// Refuses what would take the process over its memory budget: for now, if other models leave too
+  /// little of it, or for good.
   func reserve(_ byteCount: Int) throws {
+    guard byteCount <= memoryByteCountMax else {
+      throw RPCError(
+        code: .failedPrecondition,
+        message:
+          "expected a model of at most \(memoryByteCountMax) bytes, which all models together "
+          + "may have, got \(byteCount) bytes: it can never be loaded here")
+    }
     let held = memoryByteCount
     guard held + byteCount <= memoryByteCountMax else {
       throw RPCError.overloaded(

@@ -35,10 +35,13 @@ struct CommandFailure: Error {
     case .unavailable:
       (code, advice) = (.unavailable, "; is the gateway running at that address (MARTLET_ADDRESS)?")
     case .deadlineExceeded: (code, advice) = (.unavailable, "; try again or allow more time")
-    case .resourceExhausted: (code, advice) = (.temporary, "; try again later")
+    // Whoever knows that it helps to come again says when. A limit that stays is no reason to.
+    case .resourceExhausted where error.metadata["retry-after"] != nil:
+      (code, advice) = (.temporary, "; try again later")
     case .notFound: (code, advice) = (.noInput, "")
     case .alreadyExists: (code, advice) = (.cannotCreate, "")
-    case .invalidArgument, .failedPrecondition, .outOfRange: (code, advice) = (.badData, "")
+    case .invalidArgument, .failedPrecondition, .outOfRange, .resourceExhausted:
+      (code, advice) = (.badData, "")
     default: (code, advice) = (.software, "")
     }
     message = "\(error.code.name): \(error.message)\(advice)"

@@ -174,7 +174,8 @@ internal import Testing
     #expect(service.loader.loadCount == count + 1)
     service.loader.register("huge") { .simple(memoryByteCount: 2 << 30) }
     let error = await load("{}", files: ["file:1/model.onnx": "huge"])
-    #expect(error?.code == .resourceExhausted)
+    #expect(error?.code == .failedPrecondition)
+    #expect(error?.message.contains("can never be loaded here") == true)
     #expect(try await batchSizeMax(service) == 16)
   }
 }

@@ -99,6 +99,24 @@ internal import Testing
     _ = try await service.dataPlane.infer(.simple("c"), caller: .user)
   }
 
+  @Test func whatCanNeverFitIsNotToldToComeAgain() throws {
+    let service = try Service(memoryByteCountMax: 2500)
+    service.loader.register("large") { .simple(memoryByteCount: 2501) }
+    let words = "expected a model of at most 2500 bytes, which all models together may have, got "
+    // By what it takes when it is loaded, and by its file.
+    for (content, byteCount) in [("large", 2501), (String(repeating: "x", count: 3000), 3000)] {
+      let error = #expect(throws: RPCError.self) { try service.deploy("a", content: content) }
+      #expect(error?.code == .failedPrecondition)
+      #expect(error?.message == words + "\(byteCount) bytes: it can never be loaded here")
+      #expect(error?.metadata["retry-after"] == nil)
+    }
+    // Others are in the way of this one.
+    for name in ["b", "c"] { try service.deploy(name) }
+    let error = #expect(throws: RPCError.self) { try service.deploy("d") }
+    #expect(error?.code == .resourceExhausted && error?.metadata["retry-after"] == "30")
+    #expect(error?.message.contains("got 2000 bytes that are loaded and 1000 more") == true)
+  }
+
   @Test func equalNamesOfTwoTenantsAreTwoModels() async throws {
     let service = try Service()
     service.loader.register("identity") { .identity(.int32) }
