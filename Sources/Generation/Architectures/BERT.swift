@@ -41,6 +41,9 @@ extension FolderForm {
       "blk.N.layer_output_norm": "encoder.layer.N.output.LayerNorm",
     ],
     heads: [],
+    biases: [
+      FolderBiases(["attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down"], .always)
+    ],
     keys: decoderKeys.merging(["layer_norm_eps": "attention.layer_norm_epsilon"]) { $1 },
     defaults: ["layer_norm_eps": .real(1e-12)],
     activation: (key: "hidden_act", names: ["gelu"])

@@ -28,6 +28,7 @@ extension FolderForm {
       "blk.N.attn_output": "h.N.attn.c_proj", "blk.N.ffn_norm": "h.N.ln_2",
       "blk.N.ffn_up": "h.N.mlp.c_fc", "blk.N.ffn_down": "h.N.mlp.c_proj",
     ],
+    biases: [FolderBiases(["attn_qkv", "attn_output", "ffn_up", "ffn_down"], .always)],
     keys: [
       "n_embd": "embedding_length", "n_layer": "block_count", "n_head": "attention.head_count",
       "n_positions": "context_length", "n_inner": "feed_forward_length",

@@ -12,6 +12,8 @@ public struct ModelMetadata: Sendable {
   public var architecture: String
   /// All values by key.
   public var values: [String: Value]
+  /// What the model's file calls a key of the architecture's own, where that is no GGUF file.
+  var sourceNames: [String: String] = [:]
 
   /// By its parts.
   public init(architecture: String, values: [String: Value] = [:]) {
@@ -24,6 +26,9 @@ public struct ModelMetadata: Sendable {
     set { values[architecture + "." + key] = newValue }
   }
 
+  /// What errors call a key.
+  func name(_ key: String) -> String { sourceNames[key] ?? architecture + "." + key }
+
   /// A whole number within limits.
   func integer(_ key: String, in range: ClosedRange<Int>, default: Int? = nil)
     throws(ModelError) -> Int
@@ -32,13 +37,12 @@ public struct ModelMetadata: Sendable {
       guard let `default` else { throw missing(key) }
       return `default`
     }
-    guard case .number(let number) = value, let integer = Int(exactly: number),
-      range.contains(integer)
-    else {
+    let integer: Int? = if case .number(let number) = value { Int(exactly: number) } else { nil }
+    guard let integer, range.contains(integer) else {
       throw ModelError(
         .badMetadata,
-        "\(architecture).\(key): expected a whole number from \(range.lowerBound) to "
-          + "\(range.upperBound), got \(value.text)")
+        "\(name(key)): expected a whole number from \(range.lowerBound) to "
+          + "\(range.upperBound), got \(integer.map(String.init) ?? value.text)")
     }
     return integer
   }
@@ -52,7 +56,7 @@ public struct ModelMetadata: Sendable {
     guard case .number(let number) = value, number >= 1e-30, number <= 1e30 else {
       throw ModelError(
         .badMetadata,
-        "\(architecture).\(key): expected a number from 1e-30 to 1e30, got \(value.text)")
+        "\(name(key)): expected a number from 1e-30 to 1e30, got \(value.text)")
     }
     return number
   }
@@ -68,7 +72,7 @@ public struct ModelMetadata: Sendable {
     guard let value = self[key] else { return nil }
     guard case .numbers(let numbers) = value, numbers.count == count else {
       throw ModelError(
-        .badMetadata, "\(architecture).\(key): expected \(count) numbers, got \(value.text)")
+        .badMetadata, "\(name(key)): expected \(count) numbers, got \(value.text)")
     }
     return numbers
   }
@@ -91,7 +95,7 @@ public struct ModelMetadata: Sendable {
   }
 
   private func missing(_ key: String) -> ModelError {
-    ModelError(.badMetadata, "\(architecture).\(key) is missing")
+    ModelError(.badMetadata, "\(name(key)) is missing")
   }
 }
 

@@ -19,6 +19,10 @@ extension Architecture {
 extension FolderForm {
   static let qwen2 = FolderForm(
     classes: ["Qwen2ForCausalLM"],
+    biases: [
+      FolderBiases(["attn_q", "attn_k", "attn_v"], .always),
+      FolderBiases(["attn_output", "ffn_gate", "ffn_up", "ffn_down"], .never),
+    ],
     defaults: ["num_key_value_heads": .integer(32), "rms_norm_eps": .real(1e-6)],
     describe: describeQwen)
 

@@ -77,7 +77,15 @@ public struct DecoderConfiguration: Sendable {
       "attention.value_length", in: 1...KeyValuePages.headSizeMax, default: headSize)
     guard heads % keyValueHeads == 0 else {
       throw ModelError(
-        .badMetadata, "\(heads) heads cannot share \(keyValueHeads) heads of keys evenly")
+        .badMetadata,
+        "\(metadata.name("attention.head_count_kv")): expected a divisor of the \(heads) heads, got "
+          + "\(keyValueHeads)")
+    }
+    guard hidden % heads == 0 || metadata["attention.key_length"] != nil else {
+      throw ModelError(
+        .badMetadata,
+        "\(metadata.name("embedding_length")): expected a multiple of the \(heads) heads, as no size "
+          + "of a head is given, got \(hidden)")
     }
     guard headSize >= 16, headSize % 16 == 0, valueSize == headSize,
       headSize <= KeyValuePages.headSizeMax

@@ -33,8 +33,8 @@ public final class LanguageModel: Sendable {
     guard isPadded ? count <= vocabulary : count == vocabulary else {
       throw ModelError(
         .badTokenizer,
-        "expected \(isPadded ? "at most " : "")a token for each of the embedding's \(vocabulary) rows, got "
-          + "\(count) tokens")
+        (isPadded ? "tokenizer.json: expected at most" : "tokenizer.ggml.tokens: expected")
+          + " a token for each of the embedding's \(vocabulary) rows, got \(count) tokens")
     }
     self.name = name ?? "a language model"
     var template: ChatTemplate?

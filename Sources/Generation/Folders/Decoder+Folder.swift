@@ -23,6 +23,7 @@ extension Decoder {
         .badTensor,
         "tensor \(source.originalName("token_embd.weight")): expected a matrix with rows")
     }
+    try form.checkContradictions(configuration, metadata, source, rowCount: embedding.shape[0])
     let described = try architecture.configure(metadata, source, embedding.shape[0])
     // A decoder without a head of its own shares the embedding only if it says so.
     if described.isCausal, source.tensor("output.weight") == nil, !source.isTied {

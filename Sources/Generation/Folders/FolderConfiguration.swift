@@ -87,12 +87,15 @@ struct FolderConfiguration: Sendable {
     throw error(key, "expected \(expected), got \(got)")
   }
 
+  /// What errors call a key.
+  func name(_ key: String) -> String { path + key }
+
   func error(_ key: String, _ words: String) -> ModelError {
-    ModelError(.badMetadata, "\(path)\(key): \(words)")
+    ModelError(.badMetadata, "\(name(key)): \(words)")
   }
 
   func missing(_ key: String) -> ModelError {
-    ModelError(.badMetadata, "\(path)\(key) is missing")
+    ModelError(.badMetadata, "\(name(key)) is missing")
   }
 
   private func wrong(_ key: String, _ expected: String, _ value: JSONValue) -> ModelError {

@@ -11,6 +11,8 @@ struct FolderForm: Sendable {
   var tensors = FolderForm.decoderTensors
   /// Names of the head, which has none of the prefixes.
   var heads = ["lm_head", "language_model.lm_head"]
+  /// Which products something is added to.
+  var biases = FolderForm.statedBiases
   /// GGUF's keys under those of config.json.
   var keys = FolderForm.decoderKeys
   /// Those that must be there.
@@ -69,6 +71,7 @@ struct FolderForm: Sendable {
     for key in requiredKeys where c[key] == nil { throw c.missing(key) }
     var metadata = ModelMetadata(architecture: architecture)
     for (key, name) in keys {
+      metadata.sourceNames[name] = c.name(key)
       if let number = try c.number(key) { metadata[name] = .number(number) }
     }
     if let name = try c.text(activation.key), !activation.names.contains(name) {

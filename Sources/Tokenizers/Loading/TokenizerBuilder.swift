@@ -26,9 +26,10 @@ struct TokenizerBuilder {
       (kinds[token] == .normal || kinds[token] == .unused) && !special.contains(Int32(token))
     }
     let bytes = Self.byteTokens(description, tokens)
+    let index = ByteStringIndex(tokens, includes: isText)
+    try Self.checkDifferent(index, textCount: (0..<count).count(where: isText))
     switch description.model {
     case .bytePair(let model):
-      let index = ByteStringIndex(tokens, includes: isText)
       self.model = .bytePair(try Self.bytePair(model, description, index, bytes))
     case .unigram(let model):
       guard model.scores.count == count, model.scores.allSatisfy(\.isFinite) else {
@@ -59,6 +60,18 @@ struct TokenizerBuilder {
       throw TokenizerError(
         .invalidDescription, "expected special tokens below \(count), got \(id)")
     }
+  }
+
+  /// Real files have a few tokens of the same text (Gemma's have three), of which text becomes the first.
+  /// Where most are alike, a file was spoilt.
+  private static func checkDifferent(
+    _ index: ByteStringIndex, textCount: Int
+  ) throws(TokenizerError) {
+    guard index.count * 2 < textCount else { return }
+    throw TokenizerError(
+      .invalidDescription,
+      "expected tokens of different texts, got \(index.count) different ones of \(textCount) tokens"
+    )
   }
 
   private static func checkSizes(_ description: TokenizerDescription) throws(TokenizerError) {

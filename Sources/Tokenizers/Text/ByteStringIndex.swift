@@ -4,6 +4,8 @@ struct ByteStringIndex: Sendable {
   let strings: ByteStrings
   private var slots: [UInt64]
   private let hash = SeededHash()
+  /// Different tokens.
+  private(set) var count = 0
 
   /// An index of the tokens for which `includes` holds. Where two are alike the first counts.
   init(_ strings: ByteStrings, includes: (Int) -> Bool = { _ in true }) {
@@ -14,7 +16,9 @@ struct ByteStringIndex: Sendable {
     for token in 0..<strings.count where includes(token) {
       let range = strings.range(of: token)
       let (slot, found) = place(strings.bytes, range)
-      if found == nil { slots[slot.index] = slot.tag << 32 | UInt64(token + 1) }
+      guard found == nil else { continue }
+      slots[slot.index] = slot.tag << 32 | UInt64(token + 1)
+      count += 1
     }
   }
 

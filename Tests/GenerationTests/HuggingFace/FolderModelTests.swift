@@ -51,7 +51,7 @@ import Tokenizers
     refused(
       .badTensor, "model.layers.0.mlp.gate_proj.weight: expected shape [96, 32], got [64, 32]",
       folder)
-    try folder.configure(["intermediate_size": .integer(64), "vocab_size": .integer(7)])
+    try folder.configure(["intermediate_size": .integer(64)])
     folder.write("{", "tokenizer.json")
     refused(.badTokenizer, "tokenizer.json", folder, whole: true)
     folder.write("[]", "config.json")
