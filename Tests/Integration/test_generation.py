@@ -379,6 +379,43 @@ def test_tritons_client_infers_and_streams_text(house):
     assert len(pieces) > 5 and "".join(pieces) == text
 
 
+def test_tritons_client_asks_for_choices_logarithms_and_constraints(house, channel):
+    installation, east, _ = house
+    headers, prompt = bearer(east.infer), "The capital of France is"
+    with connect(installation, east.infer) as client:
+        inputs = text_inputs(prompt, max_tokens=8, temperature=1, seed=3, n=3)
+        answer = client.infer("smollm", inputs, headers=headers).as_numpy("text_output")
+        same = generate(
+            channel, prompt, max_tokens=8, choices=3, sampling={"temperature": 1, "seed": 3})
+        assert [text.decode() for text in answer] == [text.text for text in same]
+
+        greedy = text_inputs(
+            prompt, max_tokens=2, temperature=0, logprobs=2, logit_bias={str(t): -1 for t in (0, 2)})
+        answer = client.infer("smollm", greedy, headers=headers)
+        first = json.loads(answer.as_numpy("logprobs")[0])[0]
+        assert first["chosen"]["text"] == " Paris" and first["chosen"] == first["most_likely"][0]
+        assert len(first["most_likely"]) == 2 and first["chosen"]["logprob"] < 0
+
+        schema = {"type": "object", "properties": {"city": {"enum": ["Paris", "Rome"]}},
+                  "required": ["city"], "additionalProperties": False}
+        bound = text_inputs(prompt + " (as JSON): ", max_tokens=60, temperature=0, json_schema=schema)
+        answer = client.infer("smollm", bound, headers=headers).as_numpy("text_output")[0]
+        assert json.loads(answer)["city"] in ("Paris", "Rome")
+        # As a parameter of the request, which holds no object.
+        answer = client.infer(
+            "smollm", text_inputs(prompt, max_tokens=60, temperature=0), headers=headers,
+            parameters={"regex": " (Paris|Rome)[.]"}).as_numpy("text_output")[0]
+        assert answer in (b" Paris.", b" Rome.")
+        for sampling, words in (
+                ({"n": 2, "choices": 2}, "expected one of the parameters 'n' and 'choices', got both"),
+                ({"regex": "a", "json_schema": {}}, "'regex' and 'json_schema', got both"),
+                ({"logit_bias": [1]}, "expected an object of numbers by token, got a list"),
+                ({"regex": "("}, "expected")):
+            with pytest.raises(InferenceServerException, match=re.escape(words)) as error:
+                client.infer("smollm", text_inputs(prompt, **sampling), headers=headers)
+            assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
 def test_tritons_own_arguments_mean_what_they_say(house):
     installation, east, _ = house
     inputs = text_inputs("The capital of France is", max_tokens=4, temperature=0)

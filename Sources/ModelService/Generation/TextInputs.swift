@@ -7,7 +7,6 @@ struct TextInputs {
   private var elements: [String: (datatype: String, bytes: [UInt8])] = [:]
 
   init(_ request: Inference.ModelInferRequest) throws(RPCError) {
-    try Self.checkOutputs(request)
     let isRaw = !request.rawInputContents.isEmpty
     guard !isRaw || request.rawInputContents.count == request.inputs.count else {
       throw .invalid(
@@ -30,26 +29,13 @@ struct TextInputs {
     }
   }
 
-  private static let known = [
-    "text_input", "stream", "sampling_parameters", "exclude_input_in_output",
+  /// What a request may bring besides the prompt.
+  static let optional = [
+    TensorSpec(name: "stream", dataType: .bool, shape: [1]),
+    TensorSpec(name: "sampling_parameters", dataType: .string, shape: [1]),
+    TensorSpec(name: "exclude_input_in_output", dataType: .bool, shape: [1]),
   ]
-
-  /// What is asked for must be what there is: a client that asks for more waits for it.
-  private static func checkOutputs(_ request: Inference.ModelInferRequest) throws(RPCError) {
-    for output in request.outputs {
-      guard output.name == LanguageEngine.output else {
-        throw .invalid(
-          "expected the output '\(LanguageEngine.output)', got '\(output.name.clipped)'")
-      }
-      try InferenceCheck.refuseSharedMemory(output.parameters, "output '\(output.name)'")
-      guard output.parameters["classification"] == nil else {
-        throw .invalid("output '\(output.name)': expected no classification of a text, got one")
-      }
-    }
-    guard request.outputs.count <= 1 else {
-      throw .invalid("output '\(LanguageEngine.output)': expected it once, got it twice")
-    }
-  }
+  private static let known = [LanguageEngine.input] + optional.map(\.name)
 
   private static func check(_ input: Inference.ModelInferRequest.InputTensor) throws(RPCError) {
     guard known.contains(input.name) else {

@@ -40,6 +40,22 @@ struct RequestParameters: Sendable, Equatable {
     sequence = id.map { SequenceStep(id: $0, isStart: isStart, isEnd: isEnd) }
   }
 
+  /// Language models answer each request alone.
+  func refuseSequence() throws(RPCError) {
+    guard sequence == nil else {
+      throw .invalid("expected no sequence_id: a language model keeps no sequences")
+    }
+  }
+
+  /// When nobody waits for the answer any more: a call's own deadline, or what `timeout` says of one
+  /// that begins now.
+  func deadline(within call: MonotonicTime?) -> MonotonicTime? {
+    guard let timeoutMicroseconds, timeoutMicroseconds > 0 else { return call }
+    let timeout = Duration.microseconds(Int64(clamping: min(timeoutMicroseconds, 1 << 50)))
+    let own = MonotonicTime.now() + timeout
+    return call.map { min($0, own) } ?? own
+  }
+
   private static func flag(
     _ name: String, _ value: Inference.InferParameter
   ) throws(RPCError) -> Bool {

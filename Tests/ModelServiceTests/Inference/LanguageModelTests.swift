@@ -1,5 +1,6 @@
 import Compute
 import Generation
+import JSON
 import Protocols
 import RPC
 import Testing
@@ -166,6 +167,88 @@ import Testing
     let stats = try await statistics()
     #expect(stats.inferenceStats?.fail?.count == 2)
     #expect(stats.inferenceStats?.success?.count == 0)
+  }
+
+  // MARK: - Choices, logarithms and constraints
+
+  private func texts(_ response: Inference.ModelInferResponse, _ name: String) -> [String]? {
+    guard let index = response.outputs.firstIndex(where: { $0.name == name }) else { return nil }
+    let elements = response.rawOutputContents[index].withUnsafeBytes { StringFraming.elements($0) }
+    return elements?.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  @Test func choicesAreElementsOfTheAnswer() async throws {
+    let asked = request(sampling: #"{"max_tokens": 6, "seed": 1, "n": 3}"#)
+    let answer = try await dataPlane.infer(asked, caller: .user)
+    #expect(answer.outputs.map(\.shape) == [[3]])
+    let whole = try #require(texts(answer, "text_output"))
+    #expect(Set(whole).count > 1)
+    let pieces = try await stream(asked).compactMap(\.inferResponse)
+    #expect(pieces.count > 1 && pieces.allSatisfy { $0.outputs.map(\.shape) == [[3]] })
+    for choice in 0..<3 {
+      let text = pieces.compactMap { texts($0, "text_output")?[choice] }.joined()
+      #expect(text == whole[choice])
+    }
+    let tooMany = await status {
+      _ = try await dataPlane.infer(request(sampling: #"{"n": 17}"#), caller: .user)
+    }
+    #expect(tooMany?.message == "expected 1 to 16 choices, got 17")
+  }
+
+  @Test func logarithmsAreThoseOfTheService() async throws {
+    let sampling =
+      #"{"max_tokens": 5, "temperature": 0, "logprobs": 2, "logit_bias": {"257": -100}}"#
+    let answer = try await dataPlane.infer(request(sampling: sampling), caller: .user)
+    #expect(answer.outputs.map(\.name) == ["text_output", "logprobs"])
+    var same = MartletV1.GenerateRequest()
+    (same.model, same.prompt) = ("lm", "abc")
+    var options = MartletV1.GenerationOptions()
+    options.maxTokens = 5
+    options.sampling = MartletV1.SamplingParameters()
+    options.sampling?.givenTemperature = .temperature(0)
+    options.sampling?.logprobs = 2
+    options.sampling?.logitBias = [257: -100]
+    same.options = options
+    var expected: [MartletV1.TokenProbabilities] = []
+    try await generation.generate(same, caller: .user, deadline: nil) {
+      expected += $0.probabilities
+    }
+    #expect(expected.count == 5)
+    func lists(_ responses: [Inference.ModelInferResponse]) throws -> [JSONValue] {
+      try responses.flatMap { response -> [JSONValue] in
+        let text = try #require(texts(response, "logprobs")?.first)
+        guard case .array(let entries) = try JSONValue(parsing: Array(text.utf8)[...]) else {
+          return []
+        }
+        return entries
+      }
+    }
+    let entries = try lists([answer])
+    #expect(entries.count == 5)
+    for (entry, message) in zip(entries, expected) {
+      #expect(entry["chosen"]?["token"] == .integer(Int64(message.chosen?.token ?? -1)))
+      guard case .real(let number)? = entry["chosen"]?["logprob"] else { continue }
+      #expect(Float(number) == message.chosen?.logprob)
+      guard case .array(let likely)? = entry["most_likely"] else { continue }
+      #expect(likely.map { $0["token"] } == message.mostLikely.map { .integer(Int64($0.token)) })
+    }
+    let streamed = try await stream(request(sampling: sampling)).compactMap(\.inferResponse)
+    #expect(try lists(streamed) == entries)
+  }
+
+  @Test func constraintsBindTexts() async throws {
+    for sampling in [
+      #"{"max_tokens": 40, "seed": 1, "regex": "(ab|cd){3}"}"#,
+      #"{"max_tokens": 40, "seed": 1, "json_schema": {"enum": ["ab", "cd"]}}"#,
+    ] {
+      let answer = try await dataPlane.infer(request(sampling: sampling), caller: .user)
+      let text = try #require(texts(answer, "text_output")?.first)
+      #expect(text.filter { "abcd\"".contains($0) } == text && text.count >= 4)
+    }
+    let refused = await status {
+      _ = try await dataPlane.infer(request(sampling: #"{"regex": "("}"#), caller: .user)
+    }
+    #expect(refused?.code == .invalidArgument)
   }
 
   // MARK: - Prompts and texts

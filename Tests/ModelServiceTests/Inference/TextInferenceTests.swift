@@ -58,6 +58,100 @@ struct TextInferenceTests {
     #expect(large.parameters.sampling.seed == .max)
   }
 
+  @Test func settingsHaveTheNamesOfTheService() throws {
+    let inside = try TextInference(
+      Self.request(
+        sampling: """
+          {"n": 3, "logprobs": 2, "logit_bias": {"7": -1.5, "0": 2}, "json_schema": {"type": "array"}}
+          """), isStreaming: true
+    ).parameters
+    #expect(inside.choices == 3 && inside.sampling.logprobs == 2)
+    #expect(inside.sampling.logitBias == [7: -1.5, 0: 2])
+    #expect(inside.constraint == .jsonSchema(#"{"type":"array"}"#))
+    // Parameters hold no objects, but their text.
+    let beside = try TextInference(
+      Self.request {
+        $0.parameters = [
+          "choices": .int64(2), "logprobs": .int64(0), "logit_bias": .string(#"{"7": -1.5}"#),
+          "json_schema": .string("{}"),
+        ]
+      }, isStreaming: true
+    ).parameters
+    #expect(beside.choices == 2 && beside.sampling.logprobs == 0)
+    #expect(beside.sampling.logitBias == [7: -1.5] && beside.constraint == .jsonSchema("{}"))
+    // Digits are no number where a text is meant.
+    let digits = try TextInference(
+      Self.request(sampling: #"{"regex": "42", "json_object": false}"#), isStreaming: true)
+    #expect(digits.parameters.constraint == .regex("42"))
+    let object = try TextInference(
+      Self.request { $0.parameters = ["json_object": .bool(true)] }, isStreaming: true)
+    #expect(object.parameters.constraint == .jsonObject)
+  }
+
+  @Test(arguments: [
+    (#"{"n": 2, "choices": 2}"#, "expected one of the parameters 'n' and 'choices', got both"),
+    (
+      #"{"regex": "a", "json_schema": {}}"#,
+      "expected one of the parameters 'regex' and 'json_schema', got both"
+    ),
+    (
+      #"{"json_object": true, "regex": "a"}"#,
+      "expected one of the parameters 'json_object' and 'regex', got both"
+    ),
+    (
+      #"{"max_tokens": 3, "max_new_tokens": 3}"#,
+      "expected one of the parameters 'max_tokens' and 'max_new_tokens', got both"
+    ),
+    (#"{"json_object": 1}"#, "parameter 'json_object': expected true or false, got a number"),
+    (
+      #"{"json_schema": []}"#, "parameter 'json_schema': expected an object or its text, got a list"
+    ),
+    (#"{"regex": 42}"#, "parameter 'regex': expected a text, got a number"),
+    (#"{"logprobs": true}"#, "parameter 'logprobs': expected a number, got a boolean"),
+    (
+      #"{"logit_bias": [1]}"#,
+      "parameter 'logit_bias': expected an object of numbers by token, got a list"
+    ),
+    (
+      #"{"logit_bias": {"07": 1}}"#,
+      "parameter 'logit_bias': expected tokens' numbers as names, got '07'"
+    ),
+    (
+      #"{"logit_bias": {"7": "x"}}"#,
+      "parameter 'logit_bias.7': expected a number, got the text 'x'"
+    ),
+  ]) func contradictionsAreTold(sampling: String, message: String) {
+    #expect(Self.message(Self.request(sampling: sampling)) == message)
+  }
+
+  @Test func whatIsSaidInTwoPlacesIsRefused() {
+    #expect(
+      Self.message(
+        Self.request(sampling: #"{"top_k": 4}"#) { $0.parameters = ["top_k": .int64(5)] })
+        == "parameter 'top_k': expected it in sampling_parameters or beside it, got it in both")
+    #expect(
+      Self.message(Self.request(sampling: #"{"n": 2}"#) { $0.parameters = ["choices": .int64(3)] })
+        == "expected one of the parameters 'n' and 'choices', got both")
+  }
+
+  @Test func logarithmsAreAnOutputOfThoseWhoWantThem() throws {
+    let asked = Self.request(sampling: #"{"logprobs": 1}"#) {
+      $0.outputs = [.init(name: "logprobs")]
+    }
+    #expect(Self.message(asked) == nil)
+    #expect(
+      Self.message(Self.request { $0.outputs = [.init(name: "logprobs")] })
+        == "output 'logprobs': expected the parameter 'logprobs' with it, got none")
+    // What fits one answer.
+    let many = Self.request(sampling: #"{"logprobs": 20, "n": 16, "max_tokens": 8000}"#)
+    #expect(Self.message(many) == nil)
+    let error = #expect(throws: RPCError.self) { try TextInference(many, isStreaming: false) }
+    #expect(
+      error?.message
+        == "parameter 'logprobs': expected at most 262144 of all tokens in one answer, "
+        + "got 2688000; ModelStreamInfer has no such limit")
+  }
+
   @Test func textsAreNoNumbers() {
     for text in ["nan", "inf", "0x10", " 1", "1 ", "", "one", "1e", "+1", "1_000"] {
       let message = Self.message(Self.request(sampling: "{\"temperature\": \"\(text)\"}"))
@@ -110,7 +204,7 @@ struct TextInferenceTests {
   @Test func whatIsNotThereCannotBeAskedFor() {
     #expect(
       Self.message(Self.request { $0.outputs = [.init(name: "logits")] })
-        == "expected the output 'text_output', got 'logits'")
+        == "expected outputs among text_output, logprobs, got 'logits'")
     #expect(
       Self.message(
         Self.request {
