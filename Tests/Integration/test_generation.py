@@ -416,6 +416,49 @@ def test_tritons_client_asks_for_choices_logarithms_and_constraints(house, chann
             assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
 
 
+def test_metadata_say_what_a_model_takes_and_gives(house):
+    installation, east, _ = house
+    headers = bearer(east.infer)
+    with connect(installation, east.infer) as client:
+        metadata = client.get_model_metadata("smollm", headers=headers)
+        assert [(tensor.name, tensor.datatype, list(tensor.shape)) for tensor in metadata.inputs] == [
+            ("text_input", "BYTES", [1]), ("stream", "BOOL", [1]),
+            ("sampling_parameters", "BYTES", [1]), ("exclude_input_in_output", "BOOL", [1])]
+        assert [tensor.name for tensor in metadata.outputs] == ["text_output", "logprobs"]
+        config = client.get_model_config("smollm", headers=headers).config
+        assert [tensor.optional for tensor in config.input] == [False, True, True, True]
+        # Whoever sends all of them is understood.
+        inputs = text_inputs("The capital of France is", max_tokens=3, temperature=0)
+        for name, value in (("stream", False), ("exclude_input_in_output", False)):
+            inputs.append(triton.InferInput(name, [1], "BOOL"))
+            inputs[-1].set_data_from_numpy(np.array([value]))
+        answer = client.infer("smollm", inputs, headers=headers).as_numpy("text_output")[0]
+        assert answer.startswith(b"The capital of France is Paris")
+
+
+def test_an_encoder_embeds_by_tritons_client(house):
+    installation, east, _ = house
+    installation.deploy(
+        ROOT / "Tests" / "Fixtures" / "language-models" / "bert.gguf", "encoder", east.deploy)
+    headers, texts = bearer(east.infer), ["a b c", "d"]
+    try:
+        with connect(installation, east.infer) as client, \
+                installation.channel(east.infer) as channel:
+            metadata = client.get_model_metadata("encoder", headers=headers)
+            assert [(tensor.name, list(tensor.shape)) for tensor in metadata.inputs] == [
+                ("text_input", [-1])]
+            assert [(tensor.name, tensor.datatype) for tensor in metadata.outputs] == [
+                ("embedding", "FP32")]
+            tensor = triton.InferInput("text_input", [len(texts)], "BYTES")
+            tensor.set_data_from_numpy(np.array([text.encode() for text in texts], dtype=np.object_))
+            rows = client.infer("encoder", [tensor], headers=headers).as_numpy("embedding")
+            same = management.call(channel, "Generation/Embed", model="encoder", texts=texts)
+            assert np.array_equal(rows, np.float32([list(row.values) for row in same.embeddings]))
+            assert list(metadata.outputs[0].shape) == [-1, rows.shape[1]]
+    finally:
+        installation.run("model", "delete", "encoder", key=east.deploy)
+
+
 def test_tritons_own_arguments_mean_what_they_say(house):
     installation, east, _ = house
     inputs = text_inputs("The capital of France is", max_tokens=4, temperature=0)

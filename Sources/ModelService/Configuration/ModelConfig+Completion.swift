@@ -6,9 +6,11 @@ extension Inference.ModelConfig {
   /// was left out filled in from it. A configuration that asks for something unknown here is
   /// refused rather than served differently from what it says.
   func completed(
-    name: String, platform: String, inputs: [TensorSpec], outputs: [TensorSpec]
+    name: String, platform: String, inputs: [TensorSpec], optionalInputs: [TensorSpec] = [],
+    outputs: [TensorSpec]
   ) throws(ConfigurationError) -> (config: Inference.ModelConfig, signature: ModelSignature) {
-    try refuseUnsupported()
+    let optionalNames = Set(optionalInputs.map(\.name))
+    try refuseUnsupported(optionalInputs: optionalNames)
     var config = self
     // The folder names the model: one deployed under another name keeps its configuration.
     config.name = name
@@ -27,18 +29,25 @@ extension Inference.ModelConfig {
     }
     let sequence = try SequenceSignature(self, inputs: inputs, outputs: outputs)
     let inputSignature = try Self.match(
-      input.map { ($0.name, $0.dataType, $0.dims) },
+      input.filter { !optionalNames.contains($0.name) }.map { ($0.name, $0.dataType, $0.dims) },
       inputs.enumerated().filter { sequence?.hidesInput($0.element.name) != true }, isBatching,
       "input", all: true)
+    // All of them are taken, whichever are written down.
+    _ = try Self.match(
+      input.filter { optionalNames.contains($0.name) }.map { ($0.name, $0.dataType, $0.dims) },
+      Array(optionalInputs.enumerated()), isBatching, "input", all: false)
+    let optionalSignature = try Self.match(
+      [], Array(optionalInputs.enumerated()), isBatching, "input", all: false)
     // A state may be shown too, when the configuration lists it among the outputs.
     let outputSignature = try Self.match(
       output.map { ($0.name, $0.dataType, $0.dims) },
       outputs.enumerated().filter {
         !output.isEmpty || sequence?.hidesOutput($0.element.name) != true
       }, isBatching, "output", all: false)
-    config.input = inputSignature.map { tensor in
+    config.input = (inputSignature + optionalSignature).map { tensor in
       var entry = input.first { $0.name == tensor.name } ?? Inference.ModelInput()
       entry.name = tensor.name
+      entry.optional = optionalNames.contains(tensor.name)
       entry.dataType = tensor.dataType.configurationType
       entry.dims = tensor.shape.dropFirst(isBatching ? 1 : 0).map(Int64.init)
       return entry
@@ -58,8 +67,8 @@ extension Inference.ModelConfig {
     }
     if let sequence { config.complete(sequence) }
     let signature = ModelSignature(
-      inputs: inputSignature, outputs: outputSignature, batchSizeMax: Int(maxBatchSize),
-      sequence: sequence)
+      inputs: inputSignature, optionalInputs: optionalSignature, outputs: outputSignature,
+      batchSizeMax: Int(maxBatchSize), sequence: sequence)
     return (config, signature)
   }
 

@@ -4,7 +4,7 @@ extension Inference.ModelConfig {
   /// Refuses what would change a model's meaning and isn't implemented. Hints about placement and
   /// speed (`optimization`, `instance_group` of CPUs, `model_warmup`, `parameters` …) are accepted
   /// and have no effect beyond what docs/models.md says.
-  func refuseUnsupported() throws(ConfigurationError) {
+  func refuseUnsupported(optionalInputs: Set<String> = []) throws(ConfigurationError) {
     if !platform.isEmpty, !["onnxruntime_onnx", "onnx", "gguf", "safetensors"].contains(platform) {
       throw ConfigurationError(
         "expected platform 'onnx', 'onnxruntime_onnx', 'gguf' or 'safetensors', got '\(platform)'")
@@ -45,7 +45,9 @@ extension Inference.ModelConfig {
       if input.reshape != nil { throw Self.unsupported("reshape (input '\(input.name)')") }
       if input.isShapeTensor { throw Self.unsupported("is_shape_tensor ('\(input.name)')") }
       if input.allowRaggedBatch { throw Self.unsupported("allow_ragged_batch ('\(input.name)')") }
-      if input.optional { throw Self.unsupported("optional inputs ('\(input.name)')") }
+      if input.optional, !optionalInputs.contains(input.name) {
+        throw Self.unsupported("optional inputs ('\(input.name)')")
+      }
     }
     for output in output where output.reshape != nil || output.isShapeTensor {
       throw Self.unsupported("reshape and is_shape_tensor (output '\(output.name)')")

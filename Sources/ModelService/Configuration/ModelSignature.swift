@@ -15,6 +15,8 @@ struct ModelSignature: Sendable {
 
   /// In the configuration's order.
   var inputs: [Tensor]
+  /// What a request may bring besides.
+  var optionalInputs: [Tensor]
   /// In the configuration's order; engines may compute more than is shown.
   var outputs: [Tensor]
   /// The most rows of one request; 0 for a model without a batch dimension.
@@ -25,9 +27,11 @@ struct ModelSignature: Sendable {
   private var outputIndices: [String: Int]
 
   init(
-    inputs: [Tensor], outputs: [Tensor], batchSizeMax: Int, sequence: SequenceSignature? = nil
+    inputs: [Tensor], optionalInputs: [Tensor] = [], outputs: [Tensor], batchSizeMax: Int,
+    sequence: SequenceSignature? = nil
   ) {
     self.inputs = inputs
+    self.optionalInputs = optionalInputs
     self.outputs = outputs
     self.batchSizeMax = batchSizeMax
     self.sequence = sequence
@@ -36,6 +40,9 @@ struct ModelSignature: Sendable {
     outputIndices = Dictionary(
       outputs.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
+
+  /// All that a request may bring.
+  var acceptedInputs: [Tensor] { inputs + optionalInputs }
 
   func inputIndex(_ name: String) -> Int? {
     // Most models have one input or two; comparing beats hashing.

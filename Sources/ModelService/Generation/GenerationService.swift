@@ -13,9 +13,6 @@ struct GenerationService: Sendable {
   /// for more (decision 153).
   static let queuedByteCountMax = 256
 
-  /// Texts of one call of `Embed`.
-  private static let embeddedTextsMax = 1024
-
   func generate(
     _ request: MartletV1.GenerateRequest, caller: Caller, deadline: MonotonicTime?,
     send: (MartletV1.GenerateResponse) async throws -> Void
@@ -67,37 +64,18 @@ struct GenerationService: Sendable {
   ) async throws -> MartletV1.EmbedResponse {
     let (model, generator) = try await model(request.model, request.version, caller)
     return try await model.statistics.count(textCount: request.texts.count) {
-      try await embed(request.texts, generator, caller)
+      let (rows, tokenCount) = try await generator.embed(request.texts, caller: caller)
+      var response = MartletV1.EmbedResponse()
+      response.embeddings = rows.map { row in
+        var embedding = MartletV1.Embedding()
+        embedding.values = row
+        return embedding
+      }
+      var usage = MartletV1.GenerationUsage()
+      usage.promptTokens = UInt64(tokenCount)
+      response.usage = usage
+      return response
     }
-  }
-
-  private func embed(
-    _ texts: [String], _ generator: Generator, _ caller: Caller
-  ) async throws -> MartletV1.EmbedResponse {
-    guard (1...Self.embeddedTextsMax).contains(texts.count) else {
-      throw RPCError.invalid(
-        "expected 1 to \(Self.embeddedTextsMax) texts, got \(texts.count)")
-    }
-    // All are looked at before the first is computed: a call that is refused costs nothing.
-    var prompts: [[Int32]] = []
-    for (index, text) in texts.enumerated() {
-      prompts.append(
-        try await generator.offload(for: caller) {
-          try Self.encode(text, at: index, generator.model)
-        })
-      try Task.checkCancellation()
-    }
-    var response = MartletV1.EmbedResponse()
-    var usage = MartletV1.GenerationUsage()
-    for tokens in prompts {
-      var embedding = MartletV1.Embedding()
-      embedding.values = try await generator.embed(tokens, caller: caller)
-      response.embeddings.append(embedding)
-      usage.promptTokens += UInt64(tokens.count)
-      try Task.checkCancellation()
-    }
-    response.usage = usage
-    return response
   }
 
   /// The caller's model, if it generates.
@@ -136,19 +114,6 @@ struct GenerationService: Sendable {
     } onCancel: {
       stream.cancel()
     }
-  }
-
-  /// Tokens of a text that is to be embedded; a refusal tells which of the texts it is.
-  private static func encode(
-    _ text: String, at index: Int, _ model: LanguageModel
-  ) throws(RPCError) -> [Int32] {
-    do throws(RPCError) {
-      let tokens = try encode(text, model)
-      do throws(GenerationError) { try Embedder.check(tokens, model) } catch {
-        throw RPCError(error)
-      }
-      return tokens
-    } catch { throw RPCError(code: error.code, message: "texts[\(index)]: \(error.message)") }
   }
 
   /// Bytes of a text for each token of the context: far more than any text that fits has.

@@ -49,6 +49,8 @@ final class Generator: Sendable {
     signal.target = self
   }
 
+  /// Whether it continues texts; else it only embeds them.
+  var generates: Bool { model.decoder.generates }
   /// Bytes of keys and values.
   var cacheByteCount: Int { loop.cacheByteCount }
   var counts: GenerationLoop.Counts { loop.counts }

@@ -1,23 +1,35 @@
 internal import Compute
 internal import Generation
 
-/// A loaded language model as the registry holds it. It generates; it has no tensors in and out, but
-/// what Triton's text backends call its input and output.
+/// A loaded language model as the registry holds it. It generates, or embeds texts; it has no tensors in
+/// and out, but what Triton's text backends call theirs.
 struct LanguageEngine: Engine {
   let model: LanguageModel
   /// What its file or folder is: "gguf" or "safetensors".
   let platform: String?
 
-  var inputs: [TensorSpec] { [TensorSpec(name: Self.input, dataType: .string, shape: [1])] }
-  var outputs: [TensorSpec] { [TensorSpec(name: Self.output, dataType: .string, shape: [1])] }
+  /// One text to continue, or as many as are to be embedded.
+  var inputs: [TensorSpec] {
+    [TensorSpec(name: Self.input, dataType: .string, shape: [generates ? 1 : -1])]
+  }
+  var optionalInputs: [TensorSpec] { generates ? TextInputs.optional : [] }
+  /// One for each choice, or for each text.
+  var outputs: [TensorSpec] {
+    guard generates else {
+      let size = model.decoder.configuration.hiddenSize
+      return [TensorSpec(name: Self.embedding, dataType: .fp32, shape: [-1, size])]
+    }
+    return TextOutputs.all
+  }
+  private var generates: Bool { model.decoder.generates }
   var classLabels: [String] { [] }
   var memoryByteCount: Int { model.decoder.byteCount }
 
   static let input = "text_input"
-  static let output = "text_output"
+  static let embedding = "embedding"
 
   func run(_ inputs: [TensorView], _ receive: (Int, TensorView) -> Void) throws {
-    throw ConfigurationError("a language model generates; it is not run on tensors")
+    throw ConfigurationError("a language model reads texts; it is not run on tensors")
   }
 }
 

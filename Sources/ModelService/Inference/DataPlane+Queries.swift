@@ -45,7 +45,7 @@ extension DataPlane {
       request.version.isEmpty
       ? registry.servedVersions(model.key).map(String.init) : [String(model.version)]
     response.platform = model.config.platform
-    response.inputs = model.signature.inputs.map(Self.metadata)
+    response.inputs = model.signature.acceptedInputs.map(Self.metadata)
     response.outputs = model.signature.outputs.map(Self.metadata)
     return response
   }

@@ -39,7 +39,7 @@ extension DataPlane {
     }
   }
 
-  /// Answers a request for a language model piece by piece; false if the model is none.
+  /// Answers a request for a text piece by piece; false if the model generates none.
   private func streamText(
     _ request: Inference.ModelInferRequest, caller: Caller, deadline: MonotonicTime?,
     send: (Inference.ModelInferResponse) async throws -> Void
@@ -47,7 +47,7 @@ extension DataPlane {
     try caller.require(.infer, model: request.modelName)
     let model = try await registry.resolve(
       request.modelName, version: request.modelVersion, for: caller)
-    guard let generator = model.generator else { return false }
+    guard let generator = model.generator, generator.generates else { return false }
     try await model.statistics.count {
       try await TextInference(request, to: model, isStreaming: true).run(
         model, generator, id: request.id, caller: caller, deadline: deadline, send: send)

@@ -22,7 +22,9 @@ public final class DataPlane: Sendable {
     let model = try await registry.resolve(
       request.modelName, version: request.modelVersion, for: caller)
     if let generator = model.generator {
-      return try await text(request, model, generator, caller: caller, deadline: deadline)
+      return generator.generates
+        ? try await text(request, model, generator, caller: caller, deadline: deadline)
+        : try await embeddings(request, model, generator, caller: caller, deadline: deadline)
     }
     let prepared: PreparedInference
     let parameters: RequestParameters
@@ -39,22 +41,7 @@ public final class DataPlane: Sendable {
     return try Self.response(to: request, model, result)
   }
 
-  /// The whole text of a language model.
-  private func text(
-    _ request: Inference.ModelInferRequest, _ model: LoadedModel, _ generator: Generator,
-    caller: Caller, deadline: MonotonicTime?
-  ) async throws -> Inference.ModelInferResponse {
-    var whole = Inference.ModelInferResponse()
-    try await model.statistics.count {
-      try await TextInference(request, to: model, isStreaming: false).run(
-        model, generator, id: request.id, caller: caller, deadline: deadline
-      ) { whole = $0 }
-    }
-    whole.parameters["triton_final_response"] = nil
-    return whole
-  }
-
-  private static func response(
+  static func response(
     to request: Inference.ModelInferRequest, _ model: LoadedModel, _ result: InferenceResult
   ) throws(RPCError) -> Inference.ModelInferResponse {
     var response = Inference.ModelInferResponse()

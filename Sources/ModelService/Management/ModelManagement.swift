@@ -111,7 +111,7 @@ public final class ModelManagement: Sendable {
       return info
     }
     info.platform = model.config.platform
-    info.inputs = model.signature.inputs.map(Self.info)
+    info.inputs = model.signature.acceptedInputs.map(Self.info)
     info.outputs = model.signature.outputs.map(Self.info)
     info.maxBatchSize = model.config.maxBatchSize
     return info

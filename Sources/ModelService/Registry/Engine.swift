@@ -5,6 +5,8 @@ public import Compute
 public protocol Engine: Sendable {
   /// What `run` wants, in order.
   var inputs: [TensorSpec] { get }
+  /// What requests may bring besides, for whoever answers them in the engine's place.
+  var optionalInputs: [TensorSpec] { get }
   /// What `run` gives, in order.
   var outputs: [TensorSpec] { get }
   /// Names of the classes in the order of the scores, where the model's file holds them.
@@ -19,6 +21,8 @@ public protocol Engine: Sendable {
 }
 
 extension Engine {
+  /// None.
+  public var optionalInputs: [TensorSpec] { [] }
   /// What the loader calls it.
   public var platform: String? { nil }
 }

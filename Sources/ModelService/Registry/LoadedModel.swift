@@ -31,7 +31,7 @@ final class LoadedModel: Sendable {
     let written = try Self.configuration(files)
     let (config, signature) = try written.completed(
       name: key.name, platform: engine.platform ?? platform, inputs: engine.inputs,
-      outputs: engine.outputs)
+      optionalInputs: engine.optionalInputs, outputs: engine.outputs)
     self.config = config
     self.signature = signature
     labels = try Self.labels(config, engine, files)

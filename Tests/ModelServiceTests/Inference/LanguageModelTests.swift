@@ -29,6 +29,9 @@ import Testing
     generation = GenerationService(registry: registry)
     let model = try Fixtures.bytes("Tests/Fixtures/language-models/llama.gguf")
     folder.write("acme/lm/1/model.gguf", model)
+    folder.write(
+      "acme/encoder/1/model.gguf",
+      try Fixtures.bytes("Tests/Fixtures/language-models/bert.gguf"))
     // The last norm and the head, all of whose numbers are none.
     let byteCount = 26_304
     folder.write(
@@ -167,6 +170,81 @@ import Testing
     let stats = try await statistics()
     #expect(stats.inferenceStats?.fail?.count == 2)
     #expect(stats.inferenceStats?.success?.count == 0)
+  }
+
+  // MARK: - Metadata
+
+  private func metadata(_ model: String) async throws -> Inference.ModelMetadataResponse {
+    var request = Inference.ModelMetadataRequest()
+    request.name = model
+    return try await dataPlane.modelMetadata(request, caller: .user)
+  }
+
+  private func config(_ model: String) async throws -> Inference.ModelConfig {
+    var request = Inference.ModelConfigRequest()
+    request.name = model
+    return try #require(try await dataPlane.modelConfig(request, caller: .user).config)
+  }
+
+  @Test func metadataNamesAllThatARequestMayBring() async throws {
+    let metadata = try await metadata("lm")
+    #expect(
+      metadata.inputs.map { "\($0.name) \($0.datatype) \($0.shape)" } == [
+        "text_input BYTES [1]", "stream BOOL [1]", "sampling_parameters BYTES [1]",
+        "exclude_input_in_output BOOL [1]",
+      ])
+    #expect(
+      metadata.outputs.map { "\($0.name) \($0.datatype) \($0.shape)" } == [
+        "text_output BYTES [-1]", "logprobs BYTES [-1]",
+      ])
+    let config = try await config("lm")
+    #expect(config.input.map(\.optional) == [false, true, true, true])
+    // What the configuration says can be written down, in part too.
+    for (name, inputs) in [("whole", config.input), ("part", Array(config.input.prefix(2)))] {
+      var written = Inference.ModelConfig()
+      (written.input, written.output) = (inputs, config.output)
+      let (again, signature) = try written.completed(
+        name: name, platform: "gguf",
+        inputs: [TensorSpec(name: "text_input", dataType: .string, shape: [1])],
+        optionalInputs: TextInputs.optional, outputs: TextOutputs.all)
+      #expect(again.input == config.input && signature.acceptedInputs.count == 4)
+    }
+  }
+
+  @Test func anEncoderSaysAndDoesWhatItIsFor() async throws {
+    let metadata = try await metadata("encoder")
+    #expect(metadata.inputs.map(\.name) == ["text_input"])
+    #expect(metadata.inputs.map(\.shape) == [[-1]])
+    #expect(metadata.outputs.map { "\($0.name) \($0.datatype)" } == ["embedding FP32"])
+    let size = try #require(metadata.outputs.first?.shape.last)
+
+    let texts = ["a b", "c"]
+    var request = Request()
+    request.modelName = "encoder"
+    request.inputs = [.init(name: "text_input", datatype: "BYTES", shape: [2])]
+    request.rawInputContents = [StringFraming.frame(texts.map { Array($0.utf8) })[...]]
+    let answer = try await dataPlane.infer(request, caller: .user)
+    #expect(answer.outputs.map(\.shape) == [[2, size]])
+    var same = MartletV1.EmbedRequest()
+    (same.model, same.texts) = ("encoder", texts)
+    let rows = try await generation.embed(same, caller: .user).embeddings.map(\.values)
+    #expect(elements(answer.rawOutputContents[0], Float.self) == rows.flatMap { $0 })
+    // The same in a stream, and by nothing but bytes.
+    #expect(
+      try await stream(request).first?.inferResponse?.rawOutputContents == answer.rawOutputContents)
+    request.inputs = [.init()]
+    request.rawInputContents = [Array("c".utf8)[...]]
+    let raw = try await dataPlane.infer(request, caller: .user)
+    #expect(elements(raw.rawOutputContents[0], Float.self) == rows[1])
+
+    request.rawInputContents = [[0xFF][...]]
+    let refused = await status { _ = try await dataPlane.infer(request, caller: .user) }
+    #expect(refused?.message == "texts[0]: expected UTF-8, got other bytes")
+    let wrong = await status {
+      _ = try await dataPlane.infer(self.request("encoder"), caller: .user)
+    }
+    #expect(wrong?.message.hasPrefix("expected 1 inputs but got 2 inputs") == true)
+    #expect(try await statistics("encoder").inferenceStats?.fail?.count == 2)
   }
 
   // MARK: - Choices, logarithms and constraints
