@@ -40,7 +40,8 @@ extension Tokenizer {
   /// follows it. `values` are further names of the template, and trusted like itself.
   public func encode(
     _ template: ChatTemplate, messages: [JSONValue], tools: [JSONValue]? = nil,
-    addsGenerationPrompt: Bool, values: [String: JSONValue] = [:], now: CivilTime? = nil
+    addsGenerationPrompt: Bool, values: [String: JSONValue] = [:], now: CivilTime? = nil,
+    isWanted: @escaping () -> Bool = { true }
   ) throws(ChatError) -> [Int32] {
     var extra = templateValues.merging(values) { $1 }
     if let tools { extra["tools"] = .array(tools.map(marked)) }
@@ -54,7 +55,8 @@ extension Tokenizer {
     }
     do throws(TokenizerError) {
       return try encode(
-        valid: Array(text.utf8), addsSpecial: false, parsesSpecial: true, isMarked: true)
+        valid: Array(text.utf8), addsSpecial: false, parsesSpecial: true, isMarked: true,
+        isWanted: isWanted)
     } catch {
       throw .tokenizer(error)
     }

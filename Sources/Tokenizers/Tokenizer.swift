@@ -58,10 +58,14 @@ public final class Tokenizer: Sendable {
 
   /// The tokens of a text. `addsSpecial`: with those that the model wants before and after it.
   /// `parsesSpecial`: special tokens that the text names are those; never for what a user wrote.
+  /// `isWanted`: asked now and then whether to go on.
   public func encode(
-    _ text: String, addsSpecial: Bool = true, parsesSpecial: Bool = false
+    _ text: String, addsSpecial: Bool = true, parsesSpecial: Bool = false,
+    isWanted: @escaping () -> Bool = { true }
   ) throws(TokenizerError) -> [Int32] {
-    try encode(valid: Array(text.utf8), addsSpecial: addsSpecial, parsesSpecial: parsesSpecial)
+    try encode(
+      valid: Array(text.utf8), addsSpecial: addsSpecial, parsesSpecial: parsesSpecial,
+      isWanted: isWanted)
   }
 
   /// The same of bytes, which must be UTF-8.
@@ -77,14 +81,15 @@ public final class Tokenizer: Sendable {
   /// Encodes UTF-8. `isMarked`: what ``marked(_:)`` put into it is taken out once added tokens are
   /// found.
   func encode(
-    valid text: [UInt8], addsSpecial: Bool, parsesSpecial: Bool, isMarked: Bool = false
+    valid text: [UInt8], addsSpecial: Bool, parsesSpecial: Bool, isMarked: Bool = false,
+    isWanted: @escaping () -> Bool = { true }
   ) throws(TokenizerError) -> [Int32] {
     guard text.count <= Self.textByteCountMax else {
       throw TokenizerError(
         .limitReached,
         "expected a text of at most \(Self.textByteCountMax) bytes, got \(text.count)")
     }
-    var encoding = Encoding()
+    var encoding = Encoding(interruption: Interruption(isWanted))
     // About four bytes a token.
     encoding.tokens.reserveCapacity(text.count / 4 + prefix.count + suffix.count)
     if addsSpecial { encoding.tokens.append(contentsOf: prefix) }
@@ -128,11 +133,13 @@ public final class Tokenizer: Sendable {
   ) throws(TokenizerError) {
     let pieces = try preTokenizer.pieces(of: text, isFirst: isFirst)
     for piece in pieces.ranges where !piece.isEmpty {
+      try encoding.interruption.count(piece.count)
       switch model {
       case .bytePair(let model):
         model.encode(pieces.bytes, piece, into: &encoding.tokens, &encoding.bytePair)
       case .unigram(let model):
-        try model.encode(pieces.bytes, piece, into: &encoding.tokens, &encoding.unigram)
+        try model.encode(
+          pieces.bytes, piece, into: &encoding.tokens, &encoding.unigram, &encoding.interruption)
       case .wordPiece(let model): model.encode(pieces.bytes, piece, into: &encoding.tokens)
       }
     }
@@ -140,6 +147,7 @@ public final class Tokenizer: Sendable {
 
   /// What grows while a text is encoded.
   private struct Encoding {
+    var interruption: Interruption
     var tokens: [Int32] = []
     var bytePair = BytePair.Scratch()
     var unigram = Unigram.Scratch()

@@ -14,6 +14,8 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     case limitReached
     /// A token of the text is not in the vocabulary, and nothing stands for unknown ones.
     case unknownToken
+    /// Nobody wants the tokens any more.
+    case interrupted
   }
 
   /// The kind.

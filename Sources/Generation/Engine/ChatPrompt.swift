@@ -15,9 +15,12 @@ public struct ChatMessage: Sendable, Hashable {
 extension LanguageModel {
   /// The prompt of a conversation by the model's template. Special tokens in messages are text.
   ///
-  /// - Parameter now: what a template that asks for the date is told.
+  /// - Parameters:
+  ///   - now: what a template that asks for the date is told.
+  ///   - isWanted: asked now and then whether to go on.
   public func prompt(
-    chat messages: [ChatMessage], now: CivilTime? = nil
+    chat messages: [ChatMessage], now: CivilTime? = nil,
+    isWanted: @escaping () -> Bool = { true }
   ) throws(GenerationError) -> [Int32] {
     guard let chatTemplate else {
       throw GenerationError(
@@ -33,7 +36,7 @@ extension LanguageModel {
         chatTemplate,
         messages: messages.map {
           .object([.init("role", .string($0.role)), .init("content", .string($0.content))])
-        }, addsGenerationPrompt: true, now: now)
+        }, addsGenerationPrompt: true, now: now, isWanted: isWanted)
     } catch { throw GenerationError(.invalidArgument, "\(error)") }
   }
 }

@@ -23,8 +23,10 @@ struct GenerationService: Sendable {
         throw RPCError.invalid("expected a prompt or its tokens, got both")
       }
       try await run(generator, request.options, caller, deadline, send) {
+        isWanted in
         request.promptTokens.isEmpty
-          ? try Self.encode(request.prompt, generator.model) : request.promptTokens
+          ? try Self.encode(request.prompt, generator.model, isWanted: isWanted)
+          : request.promptTokens
       }
     }
   }
@@ -36,10 +38,11 @@ struct GenerationService: Sendable {
     let (model, generator) = try await model(request.model, request.version, caller)
     try await model.statistics.count {
       try await run(generator, request.options, caller, deadline, send) {
+        isWanted in
         let messages = request.messages.map { ChatMessage(role: $0.role, content: $0.content) }
         do throws(GenerationError) {
           return try generator.model.prompt(
-            chat: messages, now: CivilTime(secondsSinceEpoch: time(nil)))
+            chat: messages, now: CivilTime(secondsSinceEpoch: time(nil)), isWanted: isWanted)
         } catch { throw RPCError(error) }
       }
     }
@@ -49,11 +52,12 @@ struct GenerationService: Sendable {
     _ request: MartletV1.TokenizeRequest, caller: Caller
   ) async throws -> MartletV1.TokenizeResponse {
     let (_, generator) = try await model(request.model, request.version, caller)
-    return try await generator.offload(for: caller) {
+    return try await generator.offload(for: caller) { isWanted in
       var response = MartletV1.TokenizeResponse()
       response.tokens = try Self.encode(
         request.text, generator.model, addsSpecial: request.addSpecial,
-        parsesSpecial: request.parseSpecial, byteCountMax: Self.tokenizedByteCountMax)
+        parsesSpecial: request.parseSpecial, byteCountMax: Self.tokenizedByteCountMax,
+        isWanted: isWanted)
       response.pieces = response.tokens.map { generator.model.tokenizer.bytes(of: $0) }
       return response
     }
@@ -95,11 +99,11 @@ struct GenerationService: Sendable {
   private func run(
     _ generator: Generator, _ options: MartletV1.GenerationOptions?, _ caller: Caller,
     _ deadline: MonotonicTime?, _ send: (MartletV1.GenerateResponse) async throws -> Void,
-    prompt: @escaping @Sendable () throws -> [Int32]
+    prompt: @escaping @Sendable (_ isWanted: @escaping @Sendable () -> Bool) throws -> [Int32]
   ) async throws {
-    let stream = try await generator.offload(for: caller, deadline: deadline) {
+    let stream = try await generator.offload(for: caller, deadline: deadline) { isWanted in
       try generator.generate(
-        try prompt(), try GenerationParameters(options), caller: caller, deadline: deadline)
+        try prompt(isWanted), try GenerationParameters(options), caller: caller, deadline: deadline)
     }
     try await withTaskCancellationHandler {
       do {
@@ -123,7 +127,7 @@ struct GenerationService: Sendable {
 
   static func encode(
     _ text: String, _ model: LanguageModel, addsSpecial: Bool = true, parsesSpecial: Bool = false,
-    byteCountMax: Int? = nil
+    byteCountMax: Int? = nil, isWanted: @escaping () -> Bool
   ) throws(RPCError) -> [Int32] {
     let most = byteCountMax ?? byteCountPerToken * model.decoder.configuration.contextLength
     guard text.utf8.count <= most else {
@@ -131,7 +135,7 @@ struct GenerationService: Sendable {
     }
     do {
       return try model.tokenizer.encode(
-        text, addsSpecial: addsSpecial, parsesSpecial: parsesSpecial)
+        text, addsSpecial: addsSpecial, parsesSpecial: parsesSpecial, isWanted: isWanted)
     } catch { throw .invalid("\(error)") }
   }
 }

@@ -16,8 +16,8 @@ extension Generator {
     var prompts: [[Int32]] = []
     for (index, text) in texts.enumerated() {
       prompts.append(
-        try await offload(for: caller, deadline: deadline) { [model] in
-          try Self.encode(text, at: index, model)
+        try await offload(for: caller, deadline: deadline) { [model] isWanted in
+          try Self.encode(text, at: index, model, isWanted)
         })
       try Task.checkCancellation()
     }
@@ -33,10 +33,10 @@ extension Generator {
 
   /// Tokens of a text that is to be embedded; a refusal tells which of the texts it is.
   private static func encode(
-    _ text: String, at index: Int, _ model: LanguageModel
+    _ text: String, at index: Int, _ model: LanguageModel, _ isWanted: @escaping () -> Bool
   ) throws(RPCError) -> [Int32] {
     do throws(RPCError) {
-      let tokens = try GenerationService.encode(text, model)
+      let tokens = try GenerationService.encode(text, model, isWanted: isWanted)
       do throws(GenerationError) { try Embedder.check(tokens, model) } catch {
         throw RPCError(error)
       }

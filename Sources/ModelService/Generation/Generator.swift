@@ -73,10 +73,10 @@ final class Generator: Sendable {
   }
 
   /// Prepares something where it holds up neither calls nor tokens: texts may be long. Tenants take
-  /// turns; what nobody waits for any more is not begun.
+  /// turns; what nobody waits for any more is not begun, and can end early.
   func offload<Result: Sendable>(
     for caller: Caller, deadline: MonotonicTime? = nil,
-    _ body: @escaping @Sendable () throws -> Result
+    _ body: @escaping @Sendable (_ isWanted: @escaping @Sendable () -> Bool) throws -> Result
   ) async throws -> Result {
     try await execution.texts.offload(for: caller.tenant, deadline: deadline, body)
   }

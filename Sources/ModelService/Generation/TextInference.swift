@@ -57,8 +57,9 @@ struct TextInference: Sendable {
   ) async throws {
     let deadline = common.deadline(within: deadline)
     let stream = try await generator.offload(for: caller, deadline: deadline) {
+      isWanted in
       try generator.generate(
-        try GenerationService.encode(prompt, generator.model), parameters,
+        try GenerationService.encode(prompt, generator.model, isWanted: isWanted), parameters,
         caller: caller,
         deadline: deadline)
     }

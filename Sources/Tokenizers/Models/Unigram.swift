@@ -1,12 +1,13 @@
 /// SentencePiece's unigram model: of all ways to cut a piece into tokens the most likely one, by
-/// Viterbi's algorithm over the places where characters begin.
+/// Viterbi's algorithm over the places where characters end. A place costs as many steps as tokens end
+/// there, not as many as they have bytes.
 struct Unigram: Sendable {
-  /// Bytes of a token: every place of a text may look so far.
+  /// Bytes of a token: as many different ones may end at a place.
   static let tokenByteCountMax = 1_024
   /// How much less likely than the least likely token an unknown character is (SentencePiece).
   static let unknownPenalty = 10.0
 
-  private let trie: ByteTrie
+  private let automaton: ByteAutomaton
   private let scores: [Double]
   private let unknownScore: Double
   private let unknownToken: Int32?
@@ -26,7 +27,7 @@ struct Unigram: Sendable {
       }
       trie.insert(tokens[token], value: Int32(token))
     }
-    self.trie = trie
+    automaton = ByteAutomaton(trie, tokens)
     scores = model.scores
     unknownScore = (model.scores.min() ?? 0) - Self.unknownPenalty
     unknownToken = model.unknownToken
@@ -34,9 +35,10 @@ struct Unigram: Sendable {
   }
 
   fileprivate struct Node {
+    /// The best way's last token; -1 for an unknown character.
     var token: Int32 = -1
-    /// Where the token begins; -1 while none ends here.
-    var start = -1
+    /// Where that begins.
+    var start = 0
     var score = 0.0
   }
 
@@ -49,13 +51,21 @@ struct Unigram: Sendable {
 
   /// Appends the tokens of a piece.
   func encode(
-    _ bytes: [UInt8], _ piece: Range<Int>, into result: inout [Int32], _ scratch: inout Scratch
+    _ bytes: [UInt8], _ piece: Range<Int>, into result: inout [Int32], _ scratch: inout Scratch,
+    _ interruption: inout Interruption
   ) throws(TokenizerError) {
     scratch.nodes.removeAll(keepingCapacity: true)
     scratch.nodes.append(contentsOf: repeatElement(Node(), count: piece.count + 1))
-    var place = piece.lowerBound
-    while place < piece.upperBound {
-      place = advance(bytes, piece, place, &scratch.nodes)
+    var state = ByteAutomaton.start
+    // Where the last character begins.
+    var first = piece.lowerBound
+    for index in piece {
+      if isCharacter(bytes[index]) { first = index }
+      state = automaton.next(state, bytes[index])
+      let end = index + 1
+      guard end == piece.upperBound || isCharacter(bytes[end]) else { continue }
+      let longest = automaton.longestMatch(state)
+      try interruption.count(choose(bytes, piece, first..<end, longest, &scratch.nodes))
     }
     scratch.path.removeAll(keepingCapacity: true)
     var end = piece.count
@@ -78,33 +88,41 @@ struct Unigram: Sendable {
     }
   }
 
-  /// Offers the tokens that begin at a place to the places where they end, and returns the place of
-  /// the next character. A character that is no token is offered as an unknown one, -1.
-  private func advance(
-    _ bytes: [UInt8], _ piece: Range<Int>, _ place: Int, _ nodes: inout [Node]
+  /// Sets the best way to the end of a character: over the tokens that end there, beginning with
+  /// `longest`, and over the character as an unknown one, if it is no token itself. Of ways that are as
+  /// likely the one with the longer token counts. Returns how many there were.
+  private func choose(
+    _ bytes: [UInt8], _ piece: Range<Int>, _ character: Range<Int>, _ longest: Int32,
+    _ nodes: inout [Node]
   ) -> Int {
-    let start = place - piece.lowerBound
-    let score = nodes[start].score
-    func offer(_ token: Int32, _ length: Int, _ added: Double) {
-      let end = start + length
-      guard nodes[end].start < 0 || score + added > nodes[end].score else { return }
-      nodes[end] = Node(token: token, start: start, score: score + added)
+    let end = character.upperBound - piece.lowerBound
+    // Less likely than any way, also if nothing else leads here.
+    var best = Node(token: -1, start: character.lowerBound - piece.lowerBound, score: -.infinity)
+    var (index, isToken, count) = (longest, false, 0)
+    while index >= 0 {
+      count += 1
+      let match = automaton.matches[Int(index)]
+      let start = end - Int(match.byteCount)
+      // Not in the middle of a character, as tokens may that are no text themselves.
+      if start == 0 || isCharacter(bytes[piece.lowerBound + start]) {
+        let score = nodes[start].score + scores[Int(match.value)]
+        if score > best.score { best = Node(token: match.value, start: start, score: score) }
+        if match.byteCount == character.count { isToken = true }
+      }
+      index = match.next
     }
-    var next = place + 1
-    while next < piece.upperBound, bytes[next] & 0xC0 == 0x80 { next += 1 }
-    var isToken = false
-    var node = ByteTrie.root
-    var index = place
-    while index < piece.upperBound, let following = trie.next(node, bytes[index]) {
-      node = following
-      index += 1
-      guard let token = trie.value(node) else { continue }
-      offer(token, index - place, scores[Int(token)])
-      if index == next { isToken = true }
+    if !isToken {
+      let start = character.lowerBound - piece.lowerBound
+      let score = nodes[start].score + unknownScore
+      if score > best.score { best = Node(token: -1, start: start, score: score) }
     }
-    if !isToken { offer(-1, next - place, unknownScore) }
-    return next
+    nodes[end] = best
+    return count
   }
+
+  /// Whether a byte begins a character.
+  @inline(__always)
+  private func isCharacter(_ byte: UInt8) -> Bool { byte & 0xC0 != 0x80 }
 
   private func appendUnknown(
     _ run: ArraySlice<UInt8>, to result: inout [Int32]

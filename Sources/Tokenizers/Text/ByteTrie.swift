@@ -6,7 +6,9 @@ struct ByteTrie: Sendable {
   private var isFirst = [Bool](repeating: false, count: 256)
 
   static let root: Int32 = 0
-  var isEmpty: Bool { values.count == 1 }
+  var isEmpty: Bool { nodeCount == 1 }
+  /// The root, and as many as different beginnings.
+  var nodeCount: Int { values.count }
 
   init(capacity: Int = 0) {
     edges = PairTable(capacity: capacity)

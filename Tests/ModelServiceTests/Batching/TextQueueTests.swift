@@ -24,7 +24,9 @@ internal import Testing
   ) async -> Task<Void, any Error> {
     let count = queue.waitingCount
     let task = Task { [begun] in
-      try await queue.offload(for: String(name.prefix(1)), deadline: deadline) { begun.add(name) }
+      try await queue.offload(for: String(name.prefix(1)), deadline: deadline) { _ in
+        begun.add(name)
+      }
     }
     while queue.waitingCount == count { await Task.yield() }
     return task
@@ -33,7 +35,7 @@ internal import Testing
   /// A tenant's work that is under way until the gate opens.
   private func busy(_ queue: TextQueue, _ tenant: String) async -> Task<Void, any Error> {
     gate.close()
-    let task = Task { [gate] in try await queue.offload(for: tenant) { gate.pass() } }
+    let task = Task { [gate] in try await queue.offload(for: tenant) { _ in gate.pass() } }
     while gate.entered.load(ordering: .sequentiallyConsistent) == 0 { await Task.yield() }
     return task
   }
@@ -66,11 +68,36 @@ internal import Testing
     #expect(begun.all == ["a3"])
   }
 
+  @Test func whatIsUnderWayIsToldThatNobodyWaits() async throws {
+    final class Clock: Sendable {
+      let now = Atomic<UInt64>(10)
+    }
+    let clock = Clock()
+    let queue = TextQueue(now: { clock.now.load(ordering: .sequentiallyConsistent) })
+    func endless(_ name: String, deadline: MonotonicTime?) async -> Task<Void, any Error> {
+      let task = Task { [begun] in
+        try await queue.offload(for: "a", deadline: deadline) { isWanted in
+          begun.add(name)
+          while isWanted() { Thread.yield() }
+          throw RPCError.invalid("expected somebody who waits, got none")
+        }
+      }
+      while begun.all.last != name { await Task.yield() }
+      return task
+    }
+    let gone = await endless("a1", deadline: nil)
+    gone.cancel()
+    #expect(await status { try await gone.value }?.code == .cancelled)
+    let late = await endless("a2", deadline: MonotonicTime(nanoseconds: 20))
+    clock.now.store(20, ordering: .sequentiallyConsistent)
+    #expect(await status { try await late.value }?.code == .deadlineExceeded)
+  }
+
   @Test func aCancelledTaskDoesNotJoin() async throws {
     let queue = TextQueue(now: { 0 })
     let task = Task { [begun] in
       while !Task.isCancelled { await Task.yield() }
-      try await queue.offload(for: "a") { begun.add("a1") }
+      try await queue.offload(for: "a") { _ in begun.add("a1") }
     }
     task.cancel()
     #expect(await status { try await task.value }?.code == .cancelled)
@@ -80,9 +107,9 @@ internal import Testing
   @Test func anErrorEndsATurn() async throws {
     let queue = TextQueue(now: { 0 })
     let error = await status {
-      try await queue.offload(for: "a") { throw RPCError.invalid("expected a text, got none") }
+      try await queue.offload(for: "a") { _ in throw RPCError.invalid("expected a text, got none") }
     }
     #expect(error?.code == .invalidArgument)
-    #expect(try await queue.offload(for: "a") { 7 } == 7)
+    #expect(try await queue.offload(for: "a") { _ in 7 } == 7)
   }
 }
