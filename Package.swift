@@ -109,8 +109,14 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ], path: "Sources/martlet", swiftSettings: common,
       // Nobody loads code into the program: without a table of its 26,000 symbols it starts a
-      // millisecond sooner and holds 1.5 MB less.
-      linkerSettings: [.unsafeFlags(["-Xlinker", "--no-export-dynamic"])]),
+      // millisecond sooner and holds 1.5 MB less. Packed, what 127,000 addresses are moved by is read
+      // from 26 kB instead of 3 MB; the toolchain's own linker can do that, the usual one cannot.
+      linkerSettings: [
+        .unsafeFlags([
+          "-use-ld=lld", "-Xlinker", "--no-export-dynamic",
+          "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+        ])
+      ]),
 
     .target(
       name: "Simulation",
