@@ -110,6 +110,8 @@ static void rows(const ck_table *t, size_t n) {
     for (int kind = 0; kind < 4; kind++) {
       t->argExtreme(places, a, 2, n, 3, kind & 1, kind & 2);
       for (int i = 0; i < 6; i++) printf("argExtreme %d[%d] = %d\n", kind, i, (int)places[i]);
+      t->argExtreme(places, a, 2, 3 * n, 1, kind & 1, kind & 2);
+      for (int i = 0; i < 2; i++) printf("argExtreme line %d[%d] = %d\n", kind, i, (int)places[i]);
     }
   }
   uint16_t halves[256];
@@ -121,6 +123,8 @@ static void rows(const ck_table *t, size_t n) {
   t->rangeWithZero(a, n, &low, &high); floats("low", &low, 1); floats("high", &high, 1);
   for (int sign = 0; sign < 2; sign++) {
     t->quantize(bytesC, a, n, 0.03f, sign ? 3 : 130, sign); bytes("quantize", bytesC, n);
+    t->dequantize(c, bytesA, n, 0.03f, sign ? 3 : 130, sign); floats("dequantize", c, n);
+    t->dequantizeEach(c, bytesA, n, b, sign ? bytesB : NULL, sign); floats("dequantizeEach", c, n);
     for (size_t i = 0; i < n; i++) c[i] = 0.01f + (float)i / 4096;
     t->requantize(bytesC, wordsA, c, n, sign ? -4 : 100, sign); bytes("requantize", bytesC, n);
     t->sumRowsOfBytes(wordsB, bytesA, 5, n, sign); words("sumRowsOfBytes", wordsB, n);

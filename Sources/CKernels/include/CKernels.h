@@ -437,6 +437,13 @@ typedef struct ck_table {
   /// d[i] = saturate(round(s[i] / scale) + zero), half to even, as u8 or s8; a NaN becomes 0.
   void (*quantize)(
       uint8_t *d, const float *s, size_t count, float scale, int32_t zero, bool isSigned);
+  /// d[i] = (s[i] - zero) · scale of u8 or s8, rounded after the difference and the product.
+  void (*dequantize)(
+      float *d, const uint8_t *s, size_t count, float scale, int32_t zero, bool isSigned);
+  /// The same with a scale for each element, and a zero point unless `zeros` is NULL.
+  void (*dequantizeEach)(
+      float *d, const uint8_t *s, size_t count, const float *scales, const uint8_t *zeros,
+      bool isSigned);
   /// bf16[m×k] · bf16[k×n] → f32, B packed by `bgemmPackB`; k is padded to a multiple of 2. NULL
   /// where the ISA has no dot product of bfloat16.
   void (*bgemm)(

@@ -71,6 +71,8 @@ const ck_table NAME(ck_table) = {
     .quantizeWeights = NAME(quantizeWeights),
     .rangeWithZero = NAME(rangeWithZero),
     .quantize = NAME(quantize),
+    .dequantize = NAME(dequantize),
+    .dequantizeEach = NAME(dequantizeEach),
 #if defined(CK_HAS_AVX512)
     .hasVNNI = true,
     .hasBF16 = true,

@@ -40,6 +40,34 @@ static void NAME(quantize)(
 INLINE vf bytes_dequantize(vi x, int32_t zero, float scale) {
   return __builtin_convertvector(x - zero, vf) * vsplat(scale);
 }
+static void NAME(dequantize)(
+    float *d, const uint8_t *s, size_t n, float scale, int32_t zero, bool isSigned) {
+  for (size_t i = 0; i < n; i += VL) {
+    const size_t count = n - i < VL ? n - i : VL;
+    if (count == VL)
+      vstore(d + i, bytes_dequantize(bytes_load(s + i, isSigned), zero, scale));
+    else
+      vstore_first(
+          d + i, bytes_dequantize(bytes_load_first(s + i, count, isSigned), zero, scale), count);
+  }
+}
+// A scale, and a zero point where there are any, for each element.
+static void NAME(dequantizeEach)(
+    float *d, const uint8_t *s, size_t n, const float *scales, const uint8_t *zeros,
+    bool isSigned) {
+  for (size_t i = 0; i < n; i += VL) {
+    const size_t count = n - i < VL ? n - i : VL;
+    vi x = count == VL ? bytes_load(s + i, isSigned) : bytes_load_first(s + i, count, isSigned);
+    if (zeros)
+      x -= count == VL ? bytes_load(zeros + i, isSigned)
+                       : bytes_load_first(zeros + i, count, isSigned);
+    const vf y = __builtin_convertvector(x, vf);
+    if (count == VL)
+      vstore(d + i, y * vload(scales + i));
+    else
+      vstore_first(d + i, y * vload_first(scales + i, count), count);
+  }
+}
 static void NAME(addBytes)(const ck_add_bytes *g) {
 #pragma clang fp contract(off)
   const float low = (float)(g->low - g->zero), high = (float)(g->high - g->zero);

@@ -70,13 +70,60 @@ INLINE void transpose_quads(
       d + wholeRows, dRow, s + (ptrdiff_t)wholeRows * sRow, sRow, rows - wholeRows, columns);
 }
 
+// Eight by eight bytes in registers: pairs of rows are laced into each other three times.
+typedef uint8_t veight __attribute__((ext_vector_type(8)));
+typedef veight veight_memory __attribute__((aligned(1), may_alias));
+typedef uint16_t vpairs __attribute__((ext_vector_type(8)));
+typedef uint8_t vsixteen __attribute__((ext_vector_type(16)));
+#define LACE_BYTES(a, b) \
+  __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15)
+#define LACE_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define LACE_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+INLINE void transpose_bytes8(uint8_t *d, ptrdiff_t dRow, const uint8_t *s, ptrdiff_t sRow) {
+  veight rows[8];
+  for (ptrdiff_t r = 0; r < 8; r++) rows[r] = *(const veight_memory *)(s + r * sRow);
+  const vpairs a = (vpairs)LACE_BYTES(rows[0], rows[1]), b = (vpairs)LACE_BYTES(rows[2], rows[3]);
+  const vpairs c = (vpairs)LACE_BYTES(rows[4], rows[5]), e = (vpairs)LACE_BYTES(rows[6], rows[7]);
+  const vquad upper[2] = {(vquad)LACE_LOW(a, b), (vquad)LACE_HIGH(a, b)};
+  const vquad lower[2] = {(vquad)LACE_LOW(c, e), (vquad)LACE_HIGH(c, e)};
+  for (ptrdiff_t half = 0; half < 2; half++) {
+    const vquad u = upper[half], l = lower[half];
+    const vsixteen first = (vsixteen)__builtin_shufflevector(u, l, 0, 4, 1, 5);
+    const vsixteen second = (vsixteen)__builtin_shufflevector(u, l, 2, 6, 3, 7);
+    uint8_t *to = d + 4 * half * dRow;
+    *(veight_memory *)to = first.lo;
+    *(veight_memory *)(to + dRow) = first.hi;
+    *(veight_memory *)(to + 2 * dRow) = second.lo;
+    *(veight_memory *)(to + 3 * dRow) = second.hi;
+  }
+}
+INLINE void transpose_bytes(
+    uint8_t *restrict d, ptrdiff_t dRow, const uint8_t *restrict s, ptrdiff_t sRow, size_t rows,
+    size_t columns) {
+  const size_t wholeRows = rows / 8 * 8, wholeColumns = columns / 8 * 8;
+  for (size_t r0 = 0; r0 < wholeRows; r0 += 64) {
+    // A line of the destination at a time.
+    const size_t r1 = r0 + 64 < wholeRows ? r0 + 64 : wholeRows;
+    for (size_t c = 0; c < wholeColumns; c += 8)
+      for (size_t r = r0; r < r1; r += 8)
+        transpose_bytes8(
+            d + (ptrdiff_t)c * dRow + (ptrdiff_t)r, dRow, s + (ptrdiff_t)r * sRow + (ptrdiff_t)c,
+            sRow);
+  }
+  transpose_uint8_t(
+      d + (ptrdiff_t)wholeColumns * dRow, dRow, s + wholeColumns, sRow, wholeRows,
+      columns - wholeColumns);
+  transpose_uint8_t(
+      d + wholeRows, dRow, s + (ptrdiff_t)wholeRows * sRow, sRow, rows - wholeRows, columns);
+}
+
 static void NAME(transpose)(
     void *d, ptrdiff_t dRow, const void *s, ptrdiff_t sRow, size_t rows, size_t columns,
     size_t elementBytes) {
   if (elementBytes == 1 && rows == 3) return transpose_few3(d, dRow, s, sRow, columns);
   if (elementBytes == 1 && rows == 4) return transpose_few4(d, dRow, s, sRow, columns);
   switch (elementBytes) {
-    case 1: transpose_uint8_t(d, dRow, s, sRow, rows, columns); break;
+    case 1: transpose_bytes(d, dRow, s, sRow, rows, columns); break;
     case 2: transpose_uint16_t(d, dRow, s, sRow, rows, columns); break;
     case 4: transpose_quads(d, dRow, s, sRow, rows, columns); break;
     case 8: transpose_uint64_t(d, dRow, s, sRow, rows, columns); break;

@@ -23,6 +23,41 @@ import Testing
     #expect(last.integers == [2, 2])
   }
 
+  /// More rows than are looked at in one go, and one whose largest is not a number.
+  @Test func hardmaxIsOneAtTheFirstLargest() throws {
+    let (rows, columns) = (150, 37)
+    var values = (0..<rows * columns).map { Float($0 * 31 % 11) }
+    values[3 * columns + 20] = .nan
+    let x = Tensor(fp32: values, shape: [rows, columns])
+    for axis in [1, 0] {
+      let hard = try Run.node("Hardmax", [x], attributes: ["axis": .int(Int64(axis))])[0].floats
+      let (count, step) = axis == 1 ? (rows, columns) : (columns, 1)
+      for line in 0..<count {
+        let places = (0..<(axis == 1 ? columns : rows)).map {
+          line * step + $0 * (axis == 1 ? 1 : columns)
+        }
+        let nan = places.first { values[$0].isNaN }
+        let largest = places.map { values[$0] }.max()
+        let best = nan ?? places.first { values[$0] == largest }
+        #expect(places.filter { hard[$0] == 1 } == [best])
+        #expect(places.allSatisfy { hard[$0] == 0 || hard[$0] == 1 })
+      }
+    }
+  }
+
+  /// Rows of zeros, and rows whose squares no single precision holds, have lengths all the same.
+  @Test func lengthsAreNormalisedWhateverTheirSize() throws {
+    for scale: Float in [1, 0, 1e-25, 1e25, 3e-39] {
+      let values: [Float] = [3, 4, 0, 12, 0, 0].map { $0 * scale }
+      let x = Tensor(fp32: values, shape: [1, 6])
+      let got = try Run.node("LpNormalization", [x])[0].floats
+      let want: [Float] = scale == 0 ? [0, 0, 0, 0, 0, 0] : [3, 4, 0, 12, 0, 0].map { $0 / 13 }
+      #expect(isClose(got, want), "\(scale): \(got)")
+    }
+    let nan = Tensor(fp32: [1, .nan], shape: [1, 2])
+    #expect(try Run.node("LpNormalization", [nan])[0].floats.allSatisfy(\.isNaN))
+  }
+
   @Test func softmaxChangedItsMeaningWithOpset13() throws {
     let x = Tensor(fp32: [1, 2, 3, 4], shape: [1, 2, 2])
     let along = try Run.node("Softmax", [x], attributes: ["axis": .int(1)], opset: 13)[0]

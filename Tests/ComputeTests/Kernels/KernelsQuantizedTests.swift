@@ -246,4 +246,28 @@ import Testing
       #expect(low == min(0, known.min() ?? 0) && high == max(0, known.max() ?? 0))
     }
   }
+
+  @Test(arguments: Kernels.available)
+  func dequantizingRoundsTheDifferenceAndTheProduct(_ kernels: Kernels) {
+    var random = Random(#function, kernels)
+    for isSigned in [false, true] {
+      let count = random.size(kernels, upTo: 100, zero: false)
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let zeros = bytes.shuffled(using: &random)
+      let scales = random.reals(count, in: 0.001...0.1)
+      func number(_ byte: UInt8) -> Int32 {
+        isSigned ? Int32(Int8(bitPattern: byte)) : Int32(byte)
+      }
+      var got = [Float](repeating: 99, count: count + 8)
+      kernels.table.pointee.dequantize(&got, bytes, count, scales[0], -7, isSigned)
+      #expect(Array(got[..<count]) == bytes.map { Float(number($0) + 7) * scales[0] })
+      kernels.table.pointee.dequantizeEach(&got, bytes, count, scales, zeros, isSigned)
+      #expect(
+        Array(got[..<count])
+          == (0..<count).map { Float(number(bytes[$0]) - number(zeros[$0])) * scales[$0] })
+      kernels.table.pointee.dequantizeEach(&got, bytes, count, scales, nil, isSigned)
+      #expect(Array(got[..<count]) == (0..<count).map { Float(number(bytes[$0])) * scales[$0] })
+      #expect(got[count...].allSatisfy { $0 == 99 })
+    }
+  }
 }

@@ -70,6 +70,17 @@ struct Indices {
     return position
   }
 
+  /// The same of an index that may be outside: 0 then, and `isOutside` becomes true. For loops that
+  /// look at it once behind many elements.
+  @inline(__always)
+  func wrapped(_ index: Int, size: Int, _ isOutside: inout Bool) -> Int {
+    let value = self[index]
+    let position = value < 0 ? value &+ size : value
+    let isInside = UInt(bitPattern: position) < UInt(bitPattern: size)
+    isOutside = isOutside || !isInside
+    return isInside ? position : 0
+  }
+
   /// What is said of an index that is none of a dimension of this size.
   static func outside(_ size: Int) -> ExecutionError {
     ExecutionError(

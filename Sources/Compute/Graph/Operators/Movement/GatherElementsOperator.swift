@@ -100,6 +100,7 @@ struct ElementPlace {
   @inline(__always)
   func forEach(_ body: (_ index: Int, _ position: Int) -> Void) throws(ExecutionError) {
     guard indices.count > 0, let width = sizes.last else { return }
+    guard axisSize > 0 else { throw Indices.outside(axisSize) }
     let stride = strides[axis]
     // Along the axis only the index moves an element.
     let step = axis == sizes.count - 1 ? 0 : 1
@@ -109,10 +110,13 @@ struct ElementPlace {
         if dimension != axis { base += strides[dimension] * (rest % sizes[dimension]) }
         rest /= sizes[dimension]
       }
+      var isOutside = false
       for column in 0..<width {
         let index = row * width + column
-        body(index, base + column * step + (try indices.wrapped(index, size: axisSize)) * stride)
+        let picked = indices.wrapped(index, size: axisSize, &isOutside)
+        body(index, base + column * step + picked * stride)
       }
+      if isOutside { throw Indices.outside(axisSize) }
     }
   }
 }

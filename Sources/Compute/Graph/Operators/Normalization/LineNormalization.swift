@@ -66,6 +66,9 @@ struct LineNormalization: Operator {
     case .norm(let axis, let power):
       let axis = try normalizedAxis(axis, rank: shape.count)
       let (size, inner) = (shape[axis], strides[axis])
+      if input.dataType == .fp32, inner == 1, power == 2 {
+        return Self.normRows(UnsafePointer(input.f32), output.f32, input.count / size, size)
+      }
       return {
         for line in 0..<input.count / size {
           let start = line / inner * size * inner + line % inner
@@ -106,6 +109,32 @@ struct LineNormalization: Operator {
             target[index] = T(converting: (source[index].asDouble - mean) / deviation)
           }
         }
+      }
+    }
+  }
+
+  /// Rows divided by their lengths.
+  private static func normRows(
+    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ rows: Int,
+    _ size: Int
+  ) -> Step {
+    let kernels = Kernels.active
+    return {
+      for row in 0..<rows {
+        let (from, to) = (source + row * size, target + row * size)
+        var squares: Float = 0
+        Reduction.sumOfSquares.run(
+          .fp32, from, into: &squares, outer: 1, axis: size, kernels: kernels)
+        if squares.isFinite, squares > 1e-30 {
+          let factor = 1 / squares.squareRoot()
+          for index in 0..<size { to[index] = from[index] * factor }
+          continue
+        }
+        // Squares beyond single precision, or hardly in it; a NaN stays one.
+        var wide = 0.0
+        for index in 0..<size { wide += Double(from[index]) * Double(from[index]) }
+        let norm = wide.squareRoot()
+        for index in 0..<size { to[index] = norm == 0 ? 0 : Float(Double(from[index]) / norm) }
       }
     }
   }

@@ -27,6 +27,9 @@ struct SoftmaxOperator: Operator {
       input.shape.isEmpty
       ? 1 : flattens ? Shape.product(input.shape[axis...]) : input.shape[axis]
     let inner = input.count / (outer * size)
+    if function == .hardmax, input.dataType == .fp32, inner == 1 {
+      return Self.hardRows(input, output, outer, size)
+    }
     if function == .hardmax {
       return hardStep(try input.dataType.numeric(), input, output, outer, size, inner)
     }
@@ -73,7 +76,26 @@ struct SoftmaxOperator: Operator {
     }
   }
 
-  @_specialize(where T == Float)
+  /// Which one is largest is found for some rows at a time: they may be the output's own memory.
+  private static func hardRows(
+    _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int
+  ) -> Step {
+    let (source, target) = (UnsafePointer(input.f32), output.f32)
+    let kernels = Kernels.active
+    return {
+      withUnsafeTemporaryAllocation(of: Int64.self, capacity: 64) { places in
+        for first in stride(from: 0, to: outer, by: places.count) {
+          let count = min(places.count, outer - first)
+          Reduction.indexOfMaximum(
+            source + first * size, into: places.baseAddress!, outer: count, axis: size,
+            kernels: kernels)
+          memset(target + first * size, 0, count * size * MemoryLayout<Float>.size)
+          for row in 0..<count { target[(first + row) * size + Int(places[row])] = 1 }
+        }
+      }
+    }
+  }
+
   private func hardStep<T: Element>(
     _ type: T.Type, _ input: Operand, _ output: Operand, _ outer: Int, _ size: Int,
     _ inner: Int
@@ -84,8 +106,10 @@ struct SoftmaxOperator: Operator {
       for line in 0..<outer * inner {
         let start = line / inner * size * inner + line % inner
         var best = start
-        for index in 0..<size where source[start + index * inner] > source[best] {
-          best = start + index * inner
+        for index in 1..<max(size, 1) {
+          let (value, held) = (source[start + index * inner], source[best])
+          // A NaN wins, as in NumPy.
+          if value > held || value != value && held == held { best = start + index * inner }
         }
         for index in 0..<size { target[start + index * inner] = zero }
         target[best] = one

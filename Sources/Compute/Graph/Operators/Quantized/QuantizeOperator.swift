@@ -135,7 +135,11 @@ struct QuantizeOperator: Operator {
         table.pointee.quantize(
           target, floats, count, scale[0], Int32(zero?[0] ?? 0), isSigned)
       }
-      : { dequantizeBytes(bytes, scale[0], Int32(zero?[0] ?? 0), count, floats) }
+      : {
+        let source = UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt8.self)
+        table.pointee.dequantize(
+          floats, source, count, scale[0], Int32(zero?[0] ?? 0), isSigned)
+      }
   }
 
   private static func quantize<T: Element, S: Element, R: Element>(
@@ -159,37 +163,30 @@ struct QuantizeOperator: Operator {
 
   /// Bytes with a scale for each index of an axis: run by run, or, where the axis is the last one,
   /// scale by scale.
-  @_specialize(where B == UInt8)
-  @_specialize(where B == Int8)
   private static func dequantizeRuns<B: FixedWidthInteger>(
     _ type: B.Type, _ input: Operand, _ scale: Operand, _ zero: Operand?, _ output: Operand,
     _ runs: (length: Int, count: Int)
   ) -> Step {
-    let (source, target) = (input.pointer(B.self), output.f32)
+    let (source, target) = (input.pointer(UInt8.self), output.f32)
     let (scales, zeros) = (scale.f32, zero?.pointer(B.self))
     let (length, count) = runs
     let rows = output.count / (length * count)
-    return {
-      for row in 0..<rows {
-        let (from, to) = (source + row * length * count, target + row * length * count)
-        if length > 1 {
-          for place in 0..<count {
-            dequantizeBytes(
-              from + place * length, scales[place], Int32(zeros?[place] ?? 0), length,
-              to + place * length)
-          }
-        } else if let zeros {
-          for place in 0..<count {
-            let value =
-              Int32(truncatingIfNeeded: from[place])
-              &- Int32(truncatingIfNeeded: zeros[place])
-            to[place] = Float(value) * scales[place]
-          }
-        } else {
-          for place in 0..<count {
-            to[place] = Float(Int32(truncatingIfNeeded: from[place])) * scales[place]
-          }
+    let (table, isSigned) = (Kernels.active.table, B.isSigned)
+    if length == 1 {
+      let zeros = zero?.pointer(UInt8.self)
+      return {
+        for start in stride(from: 0, to: rows * count, by: count) {
+          table.pointee.dequantizeEach(
+            target + start, source + start, count, scales, zeros, isSigned)
         }
+      }
+    }
+    return {
+      for run in 0..<rows * count {
+        let (start, place) = (run * length, run % count)
+        table.pointee.dequantize(
+          target + start, source + start, length, scales[place], Int32(zeros?[place] ?? 0),
+          isSigned)
       }
     }
   }
@@ -255,14 +252,5 @@ struct DynamicQuantizeOperator: Operator {
       guard let target else { return }
       table.pointee.quantize(target, source, count, scale, Int32(zero.isNaN ? 0 : zero), false)
     }
-  }
-}
-
-private func dequantizeBytes<R: FixedWidthInteger>(
-  _ source: UnsafePointer<R>, _ scale: Float, _ zero: Int32, _ count: Int,
-  _ target: UnsafeMutablePointer<Float>
-) {
-  for index in 0..<count {
-    target[index] = Float(Int32(truncatingIfNeeded: source[index]) &- zero) * scale
   }
 }

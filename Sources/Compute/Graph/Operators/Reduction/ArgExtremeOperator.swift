@@ -21,12 +21,19 @@ struct ArgExtremeOperator: Operator {
   func makeStep(_ operands: Operands) throws(GraphError) -> Step? {
     let (input, output) = (try operands.input(0), try operands.output())
     let axis = try normalizedAxis(axis, rank: input.shape.count)
-    return step(
-      try input.dataType.numeric(), input, output, Shape.product(input.shape[..<axis]),
-      input.shape[axis], Shape.product(input.shape[(axis + 1)...]))
+    let (outer, size) = (Shape.product(input.shape[..<axis]), input.shape[axis])
+    let inner = Shape.product(input.shape[(axis + 1)...])
+    if input.dataType == .fp32 {
+      let (source, target) = (UnsafePointer(input.f32), output.pointer(Int64.self))
+      let (selectsLast, find) = (
+        selectsLast, isMinimum ? Reduction.indexOfMinimum : Reduction.indexOfMaximum
+      )
+      let kernels = Kernels.active
+      return { find(source, target, outer, size, inner, selectsLast, kernels) }
+    }
+    return step(try input.dataType.numeric(), input, output, outer, size, inner)
   }
 
-  @_specialize(where T == Float)
   @_specialize(where T == Int64)
   @_specialize(where T == Int32)
   @_specialize(where T == Double)
