@@ -46,8 +46,8 @@ enum ElementMove {
 
 /// Indices of either integer type.
 struct Indices {
-  private let wide: UnsafePointer<Int64>?
-  private let narrow: UnsafePointer<Int32>?
+  let wide: UnsafePointer<Int64>?
+  let narrow: UnsafePointer<Int32>?
   let count: Int
 
   init(_ operand: Operand) {
@@ -68,17 +68,6 @@ struct Indices {
     let position = value < 0 ? value &+ size : value
     guard position >= 0 && position < size else { throw Self.outside(size) }
     return position
-  }
-
-  /// The same of an index that may be outside: 0 then, and `isOutside` becomes true. For loops that
-  /// look at it once behind many elements.
-  @inline(__always)
-  func wrapped(_ index: Int, size: Int, _ isOutside: inout Bool) -> Int {
-    let value = self[index]
-    let position = value < 0 ? value &+ size : value
-    let isInside = UInt(bitPattern: position) < UInt(bitPattern: size)
-    isOutside = isOutside || !isInside
-    return isInside ? position : 0
   }
 
   /// What is said of an index that is none of a dimension of this size.

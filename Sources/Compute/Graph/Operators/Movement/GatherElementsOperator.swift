@@ -95,26 +95,42 @@ struct ElementPlace {
     return position
   }
 
-  /// Every index with its place, in order. Coordinates are divided once a row: for every element
-  /// that costs more than moving it.
+  /// Every index with its place, in order.
   @inline(__always)
   func forEach(_ body: (_ index: Int, _ position: Int) -> Void) throws(ExecutionError) {
-    guard indices.count > 0, let width = sizes.last else { return }
+    if let wide = indices.wide {
+      try forEach(wide, body)
+    } else if let narrow = indices.narrow {
+      try forEach(narrow, body)
+    }
+  }
+
+  /// Coordinates are divided once a row, and whether an index was outside is asked once a row too: for
+  /// every element that costs more than moving it.
+  @inline(__always)
+  private func forEach<Index: FixedWidthInteger>(
+    _ indices: UnsafePointer<Index>, _ body: (_ index: Int, _ position: Int) -> Void
+  ) throws(ExecutionError) {
+    guard self.indices.count > 0, let width = sizes.last else { return }
     guard axisSize > 0 else { throw Indices.outside(axisSize) }
-    let stride = strides[axis]
+    let (stride, axisSize) = (strides[axis], axisSize)
     // Along the axis only the index moves an element.
     let step = axis == sizes.count - 1 ? 0 : 1
-    for row in 0..<indices.count / width {
+    for row in 0..<self.indices.count / width {
       var (rest, base) = (row, 0)
       for dimension in Swift.stride(from: sizes.count - 2, through: 0, by: -1) {
         if dimension != axis { base += strides[dimension] * (rest % sizes[dimension]) }
         rest /= sizes[dimension]
       }
       var isOutside = false
-      for column in 0..<width {
-        let index = row * width + column
-        let picked = indices.wrapped(index, size: axisSize, &isOutside)
-        body(index, base + column * step + picked * stride)
+      for index in row * width..<(row + 1) * width {
+        let given = Int(truncatingIfNeeded: indices[index])
+        // Added for a negative one: its sign, spread over all bits, masks the size.
+        let picked = given &+ (given >> (Int.bitWidth - 1)) & axisSize
+        let isInside = UInt(bitPattern: picked) < UInt(bitPattern: axisSize)
+        isOutside = isOutside || !isInside
+        body(index, base &+ (isInside ? picked : 0) &* stride)
+        base &+= step
       }
       if isOutside { throw Indices.outside(axisSize) }
     }
