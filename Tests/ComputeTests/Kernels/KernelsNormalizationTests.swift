@@ -150,10 +150,10 @@ import Testing
   @Test(arguments: Kernels.available)
   func indexOfTheExtremeBreaksTiesAsAsked(_ kernels: Kernels) {
     var random = Random(#function, kernels)
-    for turn in 0..<160 {
-      let outer = Int.random(in: 1...3, using: &random)
-      let axis = Int.random(in: 1...(turn % 2 == 0 ? 20 : 400), using: &random)
-      let inner = turn % 3 == 0 ? 1 : Int.random(in: 1...90, using: &random)
+    for turn in 0..<80 {
+      let outer = Int.random(in: 1...2, using: &random)
+      let axis = Int.random(in: 1...(turn % 2 == 0 ? 20 : 200), using: &random)
+      let inner = turn % 3 == 0 ? 1 : Int.random(in: 1...40, using: &random)
       var source = random.wholes(outer * axis * inner)
       for _ in 0..<turn % 4 { source[Int.random(in: source.indices, using: &random)] = .nan }
       for last in [false, true] {
