@@ -12,6 +12,7 @@ import time
 import grpc
 import numpy as np
 import pytest
+import requests
 import tritonclient.grpc as triton
 
 from tritonclient.utils import InferenceServerException
@@ -414,6 +415,35 @@ def test_tritons_client_asks_for_choices_logarithms_and_constraints(house, chann
             with pytest.raises(InferenceServerException, match=re.escape(words)) as error:
                 client.infer("smollm", text_inputs(prompt, **sampling), headers=headers)
             assert error.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+def test_rest_asks_for_choices_logarithms_and_constraints(house):
+    installation, east, _ = house
+
+    def ask_rest(**parameters):
+        return requests.post(
+            f"https://{installation.address}/v2/models/smollm/infer",
+            verify=str(installation.ca_path), timeout=60,
+            headers={"authorization": f"Bearer {east.infer}"},
+            json={"inputs": [{"name": "text_input", "shape": [1], "datatype": "BYTES",
+                              "data": ["The capital of France is"]}], "parameters": parameters})
+    answer = ask_rest(max_tokens=6, temperature=1, seed=3, n=2)
+    assert answer.status_code == 200, answer.text
+    (texts,) = answer.json()["outputs"]
+    assert texts["name"] == "text_output" and texts["shape"] == [2] and len(texts["data"]) == 2
+    answer = ask_rest(max_tokens=8, temperature=0, logprobs=1, regex=" (Paris|Rome)[.]").json()
+    found = {output["name"]: output["data"][0] for output in answer["outputs"]}
+    assert found["text_output"] in (" Paris.", " Rome.")
+    assert json.loads(found["logprobs"])[0]["chosen"]["logprob"] < 0
+    for parameters, words in (
+            ({"n": 2, "choices": 2}, "got both"), ({"n": 1000}, "1 to 16 choices"),
+            ({"logprobs": 10**9}, "logprobs: expected 0 to 20"),
+            ({"logprobs": -1}, "logprobs: expected 0 to 20"),
+            ({"logit_bias": {"1": 5}}, "got an object"),
+            ({"logit_bias": '{"99999999": 5}'}, "expected tokens below 49152"),
+            ({"json_schema": ""}, "expected JSON"), ({"temprature": 1}, "known sampling parameter")):
+        refused = ask_rest(**parameters)
+        assert refused.status_code == 400 and words in refused.json()["error"], refused.text
 
 
 def test_metadata_say_what_a_model_takes_and_gives(house):

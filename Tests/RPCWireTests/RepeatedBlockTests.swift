@@ -20,7 +20,8 @@ import Testing
     (":path", "/inference.S/N"), (":path", "x"), (":status", "200"), ("te", "gzip"), ("x-a", "1"),
     ("x-a", "a\nb"), ("X", "1"), ("content-length", "0"), ("content-length", "7"),
     ("host", "a.b:8"),
-    ("host", "c"), ("grpc-timeout", "2S"), ("connection", "close"), ("x-id", "2"),
+    ("host", "c"), ("x-martlet-tenant", "a"), ("x-martlet-tenant", "b"), ("grpc-timeout", "2S"),
+    ("connection", "close"), ("x-id", "2"),
   ]
 
   /// Mostly the last message as it was, or with another end; seldom with another beginning.

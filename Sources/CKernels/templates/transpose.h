@@ -50,25 +50,28 @@ INLINE void transpose_quad(uint32_t *d, ptrdiff_t dRow, const uint32_t *s, ptrdi
   *(vquad_memory *)(d + 2 * dRow) = __builtin_shufflevector(ab1, ce1, 0, 1, 4, 5);
   *(vquad_memory *)(d + 3 * dRow) = __builtin_shufflevector(ab1, ce1, 2, 3, 6, 7);
 }
-INLINE void transpose_quads(
-    uint32_t *restrict d, ptrdiff_t dRow, const uint32_t *restrict s, ptrdiff_t sRow, size_t rows,
-    size_t columns) {
-  const size_t wholeRows = rows / 4 * 4, wholeColumns = columns / 4 * 4;
-  for (size_t r0 = 0; r0 < wholeRows; r0 += 16) {
-    // A line of the destination at a time.
-    const size_t r1 = r0 + 16 < wholeRows ? r0 + 16 : wholeRows;
-    for (size_t c = 0; c < wholeColumns; c += 4)
-      for (size_t r = r0; r < r1; r += 4)
-        transpose_quad(
-            d + (ptrdiff_t)c * dRow + (ptrdiff_t)r, dRow, s + (ptrdiff_t)r * sRow + (ptrdiff_t)c,
-            sRow);
+// Whole blocks of side × side elements, `tall` rows at a time, so that a line of the destination is written
+// in one go; what is left over one by one.
+#define TRANSPOSE_IN_BLOCKS(name, type, side, tall, block)                                       \
+  INLINE void name(                                                                              \
+      type *restrict d, ptrdiff_t dRow, const type *restrict s, ptrdiff_t sRow, size_t rows,     \
+      size_t columns) {                                                                          \
+    const size_t wholeRows = rows / side * side, wholeColumns = columns / side * side;           \
+    for (size_t r0 = 0; r0 < wholeRows; r0 += tall) {                                            \
+      const size_t r1 = r0 + tall < wholeRows ? r0 + tall : wholeRows;                           \
+      for (size_t c = 0; c < wholeColumns; c += side)                                            \
+        for (size_t r = r0; r < r1; r += side)                                                   \
+          block(                                                                                 \
+              d + (ptrdiff_t)c * dRow + (ptrdiff_t)r, dRow,                                      \
+              s + (ptrdiff_t)r * sRow + (ptrdiff_t)c, sRow);                                     \
+    }                                                                                            \
+    transpose_##type(                                                                            \
+        d + (ptrdiff_t)wholeColumns * dRow, dRow, s + wholeColumns, sRow, wholeRows,             \
+        columns - wholeColumns);                                                                 \
+    transpose_##type(                                                                            \
+        d + wholeRows, dRow, s + (ptrdiff_t)wholeRows * sRow, sRow, rows - wholeRows, columns);  \
   }
-  transpose_uint32_t(
-      d + (ptrdiff_t)wholeColumns * dRow, dRow, s + wholeColumns, sRow, wholeRows,
-      columns - wholeColumns);
-  transpose_uint32_t(
-      d + wholeRows, dRow, s + (ptrdiff_t)wholeRows * sRow, sRow, rows - wholeRows, columns);
-}
+TRANSPOSE_IN_BLOCKS(transpose_quads, uint32_t, 4, 16, transpose_quad)
 
 // Eight by eight bytes in registers: pairs of rows are laced into each other three times.
 typedef uint8_t veight __attribute__((ext_vector_type(8)));
@@ -97,25 +100,7 @@ INLINE void transpose_bytes8(uint8_t *d, ptrdiff_t dRow, const uint8_t *s, ptrdi
     *(veight_memory *)(to + 3 * dRow) = second.hi;
   }
 }
-INLINE void transpose_bytes(
-    uint8_t *restrict d, ptrdiff_t dRow, const uint8_t *restrict s, ptrdiff_t sRow, size_t rows,
-    size_t columns) {
-  const size_t wholeRows = rows / 8 * 8, wholeColumns = columns / 8 * 8;
-  for (size_t r0 = 0; r0 < wholeRows; r0 += 64) {
-    // A line of the destination at a time.
-    const size_t r1 = r0 + 64 < wholeRows ? r0 + 64 : wholeRows;
-    for (size_t c = 0; c < wholeColumns; c += 8)
-      for (size_t r = r0; r < r1; r += 8)
-        transpose_bytes8(
-            d + (ptrdiff_t)c * dRow + (ptrdiff_t)r, dRow, s + (ptrdiff_t)r * sRow + (ptrdiff_t)c,
-            sRow);
-  }
-  transpose_uint8_t(
-      d + (ptrdiff_t)wholeColumns * dRow, dRow, s + wholeColumns, sRow, wholeRows,
-      columns - wholeColumns);
-  transpose_uint8_t(
-      d + wholeRows, dRow, s + (ptrdiff_t)wholeRows * sRow, sRow, rows - wholeRows, columns);
-}
+TRANSPOSE_IN_BLOCKS(transpose_bytes, uint8_t, 8, 64, transpose_bytes8)
 
 static void NAME(transpose)(
     void *d, ptrdiff_t dRow, const void *s, ptrdiff_t sRow, size_t rows, size_t columns,

@@ -50,7 +50,10 @@ struct TextOutputs {
   }
 
   private static func checkCount(_ parameters: GenerationParameters) throws(RPCError) {
-    guard let logprobs = parameters.sampling.logprobs else { return }
+    // What no token may have is refused with the other settings.
+    guard let logprobs = parameters.sampling.logprobs,
+      (0...SamplingParameters.logprobsMax).contains(logprobs)
+    else { return }
     let tokens = parameters.maxTokens ?? GenerationParameters.tokensDefault
     let count = Double(parameters.choices) * Double(tokens) * (Double(logprobs) + 1)
     guard count <= Double(logprobsMax) else {
