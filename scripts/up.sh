@@ -15,9 +15,10 @@ grep '^ready' "$out" || { kill "$pid"; echo "not ready after 20 s; see $data/log
 echo "$pid" > "$data/up.pid"
 cat <<TEXT
 
+  export PATH="$(dirname "$(realpath -s "$martlet")"):\$PATH"
   export MARTLET_ADDRESS=$(sed -n 's|^ready https://||p' "$out")
-  export MARTLET_CA=$(realpath "$data")/tls/ca.pem
-  export MARTLET_API_KEY=\$(cat $(realpath "$data")/admin.key)
+  export MARTLET_CA="$(realpath "$data")/tls/ca.pem"
+  export MARTLET_API_KEY="\$(cat "$(realpath "$data")/admin.key")"
 
 \`make down\` stops it.
 TEXT
