@@ -235,6 +235,11 @@ extension ClientConnection: HTTP2SessionDelegate {
     transport?.scheduleFlush()
   }
 
+  /// Encrypts while the bytes are at hand.
+  public func sessionPackedAhead(_ session: HTTP2Session) {
+    transport?.encryptAhead()
+  }
+
   /// The first settings make the connection ready.
   public func sessionReceivedSettings(_ session: HTTP2Session) {
     guard state == .connecting else { return }

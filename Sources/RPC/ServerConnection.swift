@@ -177,6 +177,10 @@ extension ServerConnection: HTTP2SessionDelegate {
     transport?.scheduleFlush()
   }
 
+  func sessionPackedAhead(_ session: HTTP2Session) {
+    transport?.encryptAhead()
+  }
+
   func sessionReceivedSettings(_ session: HTTP2Session) {}
 
   /// The client opens no more streams: the connection has served its time.

@@ -226,15 +226,7 @@ final class Transport: EventHandler, Flushable {
     isFlushScheduled = false
     guard !isClosed, !isConnecting else { return }
     while !isBlocked {
-      if isEstablished {
-        do throws(HTTP2SessionError) {
-          try session.produce(now: loop.now.nanoseconds)
-        } catch {
-          end = end ?? ConnectionEnd(session, error.message)
-        }
-        if isClosed { return }
-      }
-      guard encrypt() else { return }
+      if isEstablished, !fill() { return }
       if !write() { return }
       if end != nil || !isEstablished || !session.hasFrames { break }
     }
@@ -242,15 +234,58 @@ final class Transport: EventHandler, Flushable {
     closeIfDone()
   }
 
-  /// Moves plaintext through TLS; false when that failed.
-  private func encrypt() -> Bool {
-    guard let tls, isEstablished, !session.output.isEmpty else { return true }
+  /// Bytes of one write to the socket, about.
+  private static let writeByteCountMax = 128 << 10
+  /// Encrypted bytes that may wait for their turn.
+  private static let aheadByteCountMax = 256 << 10
+  /// Frames are made so many bytes at a time and encrypted while the processor's cache has them.
+  private static let producedByteCount = 2 * TLSEngine.recordByteCountMax
+
+  /// Has the session make bytes for one write, and TLS encrypt them; false when the connection is
+  /// gone.
+  private func fill() -> Bool {
+    guard let tls else { return produce(upTo: Self.writeByteCountMax) }
+    while true {
+      guard produce(upTo: Self.producedByteCount) else { return false }
+      let count = session.output.count
+      let isLast =
+        count < Self.producedByteCount || tls.output.count + count >= Self.writeByteCountMax
+      // One that failed has set the end, which comes behind what was encrypted before.
+      if !encrypt(tls, wholeRecords: !isLast) || isLast { return true }
+    }
+  }
+
+  /// False when the connection is gone.
+  private func produce(upTo byteCount: Int) -> Bool {
+    do throws(HTTP2SessionError) {
+      try session.produce(upTo: byteCount, now: loop.now.nanoseconds)
+    } catch {
+      end = end ?? ConnectionEnd(session, error.message)
+    }
+    return !isClosed
+  }
+
+  /// Encrypts what the session has made before its turn, while the cache has it.
+  func encryptAhead() {
+    if let tls, isEstablished, tls.output.count < Self.aheadByteCountMax {
+      _ = encrypt(tls, wholeRecords: true)
+    }
+    scheduleFlush()
+  }
+
+  /// Moves plaintext through TLS; less than a record may wait for what follows. False when it
+  /// failed.
+  private func encrypt(_ tls: TLSEngine, wholeRecords: Bool) -> Bool {
+    let output = session.output.bytes
+    let count =
+      wholeRecords ? output.count & ~(TLSEngine.recordByteCountMax - 1) : output.count
+    guard count > 0 else { return true }
     do throws(TLSError) {
-      try tls.send(session.output.bytes)
-      session.output.removeAll(keeping: 256 << 10)
+      try tls.send(UnsafeRawBufferPointer(rebasing: output[..<count]))
+      session.output.removeFirst(count)
       return true
     } catch {
-      close(ConnectionEnd(.tlsFailed, error.message))
+      end = end ?? ConnectionEnd(.tlsFailed, error.message)
       return false
     }
   }

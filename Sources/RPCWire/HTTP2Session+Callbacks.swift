@@ -184,7 +184,9 @@ private func onReadData(
   _ user: UnsafeMutableRawPointer?
 ) -> Int {
   let stream = source!.pointee.ptr.assumingMemoryBound(to: HTTP2Stream.self)
-  let available = stream.pointee.outbound.byteCount
+  let available =
+    stream.pointee.outbound.byteCount
+    + withSession(user) { $0.lentTo == stream ? $0.lent.count : 0 }
   let count = min(available, length)
   let isLast = count == available && stream.pointee.flags.contains(.ending)
   if count == 0, !isLast {
@@ -208,14 +210,19 @@ private func onSendData(
   _ source: UnsafeMutablePointer<nghttp2_data_source>?, _ user: UnsafeMutableRawPointer?
 ) -> Int32 {
   withSession(user) { session in
-    if session.output.count >= HTTP2Session.outputByteCountMax {
+    if session.output.count >= session.outputByteCountMax {
       return NGHTTP2_ERR_WOULDBLOCK.rawValue
     }
     let stream = source!.pointee.ptr.assumingMemoryBound(to: HTTP2Stream.self)
     session.floods.windowUpdateCredit &+= FloodCounters.windowUpdatesPerFrame
     session.output.reserve(9 + length)
     session.output.append(header!, 9)
-    stream.pointee.outbound.move(length, to: &session.output)
+    if session.lentTo == stream {
+      session.output.append(session.lent.baseAddress!, length)
+      session.lent = UnsafeRawBufferPointer(rebasing: session.lent[length...])
+    } else {
+      stream.pointee.outbound.move(length, to: &session.output)
+    }
     if stream.pointee.flags.contains(.wantsCanSend),
       stream.pointee.outbound.byteCount < stream.pointee.outboundByteCountLow
     {

@@ -228,10 +228,18 @@ extension HTTP2StreamReference {
     guard isInSession else { return sendToBackend(data: bytes) }
     withSession { session in
       guard !pointer.pointee.flags.contains(.ending) else { return }
-      pointer.pointee.outbound.append(bytes)
+      var rest = bytes
+      if bytes.count >= Self.sentAtOnceByteCountMin, pointer.pointee.outbound.byteCount == 0 {
+        rest = UnsafeRawBufferPointer(rebasing: bytes[session.sendAtOnce(pointer, bytes)...])
+        if rest.isEmpty { return }
+      }
+      pointer.pointee.outbound.append(rest)
       session.resume(pointer)
     }
   }
+
+  /// Less is better gathered with what follows.
+  private static let sentAtOnceByteCountMin = 4 << 10
 
   /// Queues body bytes without a copy.
   public func sendData(_ bytes: consuming [UInt8]) {

@@ -8,6 +8,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
     headers: HeaderBlock)
   /// Something waits to be sent: call `produce` before long. Told once until then.
   func sessionHasOutput(_ session: HTTP2Session)
+  /// Bytes were packed before output was asked for: some may be taken from it now. Optional.
+  func sessionPackedAhead(_ session: HTTP2Session)
   /// The peer's settings came.
   func sessionReceivedSettings(_ session: HTTP2Session)
   /// The peer takes no new streams.
@@ -21,6 +23,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
 }
 
 extension HTTP2SessionDelegate {
+  /// They wait for their turn.
+  public func sessionPackedAhead(_ session: HTTP2Session) { sessionHasOutput(session) }
   /// Nothing to count.
   public func session(_ session: HTTP2Session, exceeded limit: HTTP2Limit) {}
 }
@@ -100,9 +104,13 @@ public final class HTTP2Session: WireSession {
   /// between header blocks.
   public var incompleteHeadersSince: UInt64? { headerStream == nil ? nil : headersStartedAt }
 
-  /// Frames are produced up to this many waiting bytes; the rest stays in the streams' queues,
-  /// where it counts against the senders.
-  static let outputByteCountMax = 128 << 10
+  /// Where `produce` stops.
+  @exclusivity(unchecked) var outputByteCountMax = 0
+  /// True inside the library, which must not be asked for output then.
+  @exclusivity(unchecked) private var isInLibrary = false
+  /// The bytes that ``sendAtOnce(_:_:)`` sends, and whose they are.
+  @exclusivity(unchecked) var lent = UnsafeRawBufferPointer(start: nil, count: 0)
+  @exclusivity(unchecked) var lentTo: StreamPointer?
 
   /// A session that has its SETTINGS (and a client its preface) ready to send.
   public init(
@@ -162,8 +170,10 @@ public final class HTTP2Session: WireSession {
     guard !isTerminated else { return }
     self.now = now
     let (count, violation) = rules.check(bytes)
+    isInLibrary = true
     let code = nghttp2_session_mem_recv(
       session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count)
+    isInLibrary = false
     if let violation {
       brokenRule = violation
       terminate(violation.code)
@@ -180,22 +190,53 @@ public final class HTTP2Session: WireSession {
     }
   }
 
-  /// Turns what is queued into bytes in ``output``, up to a limit. Not during `receive`.
-  override public func produce(now: UInt64) throws(HTTP2SessionError) {
+  /// See ``WireSession/produce(upTo:now:)``; throws when the session is broken.
+  override public func produce(
+    upTo byteCountMax: Int, now: UInt64
+  ) throws(HTTP2SessionError) {
     guard let session else { return }
     self.now = now
     outputAnnounced = false
-    while output.count < Self.outputByteCountMax {
-      var bytes: UnsafePointer<UInt8>?
-      let count = nghttp2_session_mem_send(session, &bytes)
-      if count < 0 {
-        isTerminating = true
-        throw HTTP2SessionError(message: String(cString: nghttp2_strerror(Int32(count))))
-      }
-      guard count > 0, let bytes else { break }
-      output.append(bytes, count)
+    let code = pack(session, upTo: byteCountMax)
+    if code < 0 {
+      isTerminating = true
+      throw HTTP2SessionError(message: String(cString: nghttp2_strerror(Int32(code))))
     }
     tellCanSend()
+  }
+
+  /// Has the library pack frames; negative for its error.
+  private func pack(_ session: OpaquePointer, upTo byteCountMax: Int) -> Int {
+    outputByteCountMax = byteCountMax
+    isInLibrary = true
+    defer { isInLibrary = false }
+    while output.count < byteCountMax {
+      var bytes: UnsafePointer<UInt8>?
+      let count = nghttp2_session_mem_send(session, &bytes)
+      guard count > 0, let bytes else { return count }
+      output.append(bytes, count)
+    }
+    return 0
+  }
+
+  /// Output that is packed before its turn, at most about.
+  private static let packedAheadByteCountMax = 64 << 10
+
+  /// Packs bytes of a stream whose queue is empty straight into ``output``: a large body on its way
+  /// through is copied once less. Returns how many; 0 when something else comes first.
+  func sendAtOnce(_ stream: StreamPointer, _ bytes: UnsafeRawBufferPointer) -> Int {
+    guard let session, !isInLibrary, stream.pointee.flags.contains(.deferred),
+      output.count < Self.packedAheadByteCountMax, nghttp2_session_want_write(session) == 0
+    else { return 0 }
+    (lent, lentTo) = (bytes, stream)
+    stream.pointee.flags.remove(.deferred)
+    nghttp2_session_resume_data(session, stream.pointee.id)
+    // An error comes again when output is asked for.
+    _ = pack(session, upTo: Self.packedAheadByteCountMax)
+    let count = bytes.count - lent.count
+    (lent, lentTo) = (UnsafeRawBufferPointer(start: nil, count: 0), nil)
+    if !output.isEmpty { delegate.sessionPackedAhead(self) }
+    return count
   }
 
   private func tellCanSend() {

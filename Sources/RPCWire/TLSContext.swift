@@ -50,9 +50,7 @@ public final class TLSContext: @unchecked Sendable {
     martlet_ssl_ctx_set_owner(context, Unmanaged.passUnretained(self).toOpaque())
     martlet_ssl_ctx_modes(context)
     martlet_ssl_ctx_options(context)
-    // One copy out of the socket's buffer holds many records; the default of 16 KiB holds one.
     martlet_ssl_ctx_read_ahead(context)
-    SSL_CTX_set_default_read_buffer_len(context, 64 << 10)
     guard martlet_ssl_ctx_min_version(context, configuration.minimumVersion.number) == 1,
       martlet_ssl_ctx_groups(context, "X25519:P-256") == 1,
       SSL_CTX_set_cipher_list(context, Self.cipherList) == 1,

@@ -24,7 +24,7 @@ public final class TLSEngine {
   public var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
   /// The largest plaintext of a record.
-  private static let recordByteCountMax = 16 << 10
+  public static let recordByteCountMax = 16 << 10
 
   /// An engine of a context. A client says which host it means: a name or an address.
   public init(_ context: TLSContext, host: String? = nil) throws(TLSError) {

@@ -26,8 +26,9 @@ public class WireSession {
     preconditionFailure("a session's subclass receives")
   }
 
-  /// Turns what is queued into bytes in ``output``, up to a limit. Not during `receive`.
-  public func produce(now: UInt64) throws(HTTP2SessionError) {
+  /// Turns what is queued into bytes in ``output`` until it has `byteCountMax` or a frame more; the
+  /// rest stays in the streams' queues, where it counts against the senders. Not during `receive`.
+  public func produce(upTo byteCountMax: Int, now: UInt64) throws(HTTP2SessionError) {
     preconditionFailure("a session's subclass produces")
   }
 

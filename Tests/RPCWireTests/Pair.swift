@@ -24,7 +24,7 @@ final class Pair {
   }
 
   func move(from: Recorder, to: Recorder) -> Bool {
-    try? from.session.produce(now: now)
+    try? from.session.produce(upTo: 128 << 10, now: now)
     let bytes = [UInt8](from.session.output.bytes)
     from.session.output.removeAll()
     to.receive(bytes, pieceByteCount, now)
@@ -44,6 +44,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
   var exceeded: [HTTP2Limit] = []
   var lastVersion: UInt64 = 0
   var onRequest: ((HTTP2StreamReference) -> Void)?
+  var onData: ((HTTP2StreamReference, UnsafeRawBufferPointer) -> Void)?
 
   init(_ role: HTTP2Session.Role, _ limits: HTTP2Limits, _ pool: HTTP2StreamPool) {
     session = HTTP2Session(role: role, limits: limits, pool: pool, delegate: self)
@@ -51,7 +52,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
 
   /// Everything that the session has to send.
   func takeOutput(now: UInt64 = 1) -> [UInt8] {
-    try? session.produce(now: now)
+    try? session.produce(upTo: 128 << 10, now: now)
     defer { session.output.removeAll() }
     return [UInt8](session.output.bytes)
   }
@@ -107,6 +108,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
   func stream(_ stream: HTTP2StreamReference, receivedData bytes: UnsafeRawBufferPointer) {
     body += bytes
     receivedByteCount += bytes.count
+    onData?(stream, bytes)
     if consumesAtOnce { stream.consume(bytes.count) }
   }
   func streamReceivedEnd(_ stream: HTTP2StreamReference) { events.append("end") }

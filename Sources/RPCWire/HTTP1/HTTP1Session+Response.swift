@@ -29,10 +29,6 @@ struct HTTP1Response {
 
 /// Answers: from header lists and bytes of a stream to bytes of the connection.
 extension HTTP1Session {
-  /// Output grows up to this many waiting bytes; the rest stays in the stream's queue, where it
-  /// counts against the sender.
-  private static let outputByteCountMax = 128 << 10
-
   var responseIsWaiting: Bool {
     guard let stream, stream.pointee.flags.contains(.headersSubmitted) else { return false }
     return stream.pointee.outbound.byteCount > 0 || response.isComplete
@@ -44,7 +40,7 @@ extension HTTP1Session {
     delegate.sessionHasOutput(self)
   }
 
-  func produceResponses() {
+  func produceResponses(_ byteCountMax: Int) {
     outputAnnounced = false
     if hasMoreToRead {
       hasMoreToRead = false
@@ -57,10 +53,10 @@ extension HTTP1Session {
         finish(stream, .reset(.cancel))
         return
       }
-      moveBody(stream)
+      moveBody(stream, byteCountMax)
       guard response.isComplete else { return tellCanSend(stream) }
       finishResponse(stream)
-      guard output.count < Self.outputByteCountMax else {
+      guard output.count < byteCountMax else {
         hasMoreToRead = true
         return
       }
@@ -68,11 +64,10 @@ extension HTTP1Session {
     }
   }
 
-  private func moveBody(_ stream: StreamPointer) {
+  private func moveBody(_ stream: StreamPointer, _ byteCountMax: Int) {
     guard stream.pointee.flags.contains(.headersSubmitted), !response.isComplete else { return }
-    while stream.pointee.outbound.byteCount > 0, output.count < Self.outputByteCountMax {
-      let count = min(
-        stream.pointee.outbound.byteCount, Self.outputByteCountMax - output.count)
+    while stream.pointee.outbound.byteCount > 0, output.count < byteCountMax {
+      let count = min(stream.pointee.outbound.byteCount, byteCountMax - output.count)
       switch response.framing {
       case .none: stream.pointee.outbound.drop(count)
       case .counted(let remaining):

@@ -299,10 +299,12 @@ public final class HTTP1Session: WireSession {
 
   // MARK: Sending
 
-  /// See ``WireSession/produce(now:)``; never throws.
-  override public func produce(now: UInt64) throws(HTTP2SessionError) {
+  /// See ``WireSession/produce(upTo:now:)``; never throws.
+  override public func produce(
+    upTo byteCountMax: Int, now: UInt64
+  ) throws(HTTP2SessionError) {
     self.now = now
-    produceResponses()
+    produceResponses(byteCountMax)
   }
 
   /// False once the last answer is sent.
