@@ -359,7 +359,7 @@ static void blockFormats(const ck_table *t, size_t rows, size_t count) {
       {0, 0}, {0, 2}, {0, 0}, {0, 2}, {0, 0}, {0, 0}, {80, 82}, {108, 108}, {0, 2}, {0, 2}, {208, 208}};
   enum { COLUMNS = 256 };
   static uint8_t given[49 * 34 * COLUMNS / 32], packed[64 * 36 * COLUMNS / 32];
-  static ck_block_activation quantized[9 * COLUMNS / 32];
+  static ck_block_activation quantized[2 * 9 * COLUMNS / 32];
   const size_t lanes = (size_t)t->vectorBytes / 4, groups = (rows + lanes - 1) / lanes;
   for (int format = 0; format < CK_BLOCK_COUNT; format++) {
     fill();
@@ -377,16 +377,19 @@ static void blockFormats(const ck_table *t, size_t rows, size_t count) {
       ck_block_pack(
           packed + i * group, lanes, given + i * lanes * rowBytes, rowBytes,
           rows - i * lanes < lanes ? rows - i * lanes : lanes, blocks, (ck_block_format)format);
-    t->blockQuantize(quantized, a, COLUMNS, count, COLUMNS / 32, (ck_block_format)format, false);
-    const ck_block_product product = {
-        .format = (ck_block_format)format, .weights = packed, .groupBytes = group, .rows = rows,
-        .blocks = COLUMNS / 32, .count = count, .x = quantized, .y = c, .yRow = (ptrdiff_t)rows};
-    t->blockProduct(&product);
-    char what[80];
-    snprintf(what, sizeof what, "blockProduct %d", format);
-    // Sums of 256 products of up to 16,000, which cancel: compared by that size.
-    for (size_t i = 0; i < rows * count; i++) c[i] = 1e5f + c[i];
-    floats(what, c, rows * count);
+    for (int wide = 0; wide < 2; wide++) {
+      t->blockQuantize(quantized, a, COLUMNS, count, COLUMNS / 32, (ck_block_format)format, wide);
+      const ck_block_product product = {
+          .format = (ck_block_format)format, .weights = packed, .groupBytes = group, .rows = rows,
+          .blocks = COLUMNS / 32, .count = count, .x = quantized, .y = c, .yRow = (ptrdiff_t)rows,
+          .wide = wide};
+      t->blockProduct(&product);
+      char what[80];
+      snprintf(what, sizeof what, "blockProduct %d in %d bits", format, wide ? 16 : 8);
+      // Sums of 256 products of up to 16,000, which cancel: compared by that size.
+      for (size_t i = 0; i < rows * count; i++) c[i] = 1e5f + c[i];
+      floats(what, c, rows * count);
+    }
     t->blockExpand(packedFloats, (ptrdiff_t)lanes, packed, COLUMNS / 32, (ck_block_format)format);
     for (size_t row = 0; row < rows && row < 4; row++)
       for (size_t column = 0; column < COLUMNS; column++)

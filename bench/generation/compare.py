@@ -77,7 +77,7 @@ def engine(arguments):
 # --- perplexity --------------------------------------------------------------------------------
 
 def perplexity(arguments):
-    """The same weights and tokens; what differs is how activations meet weights: in 15 bits (ours),
+    """The same weights and tokens; what differs is how activations meet weights: in 16 bits (ours),
     in 8 (llama.cpp, and ours with --coarse), or in f32."""
     threads = str(os.cpu_count())
     print(f"\nperplexity of {arguments.text}, windows of 512 tokens, second halves; beside llama.cpp")
@@ -88,7 +88,7 @@ def perplexity(arguments):
         other = float(re.search(
             r"Final estimate: PPL = ([0-9.]+)", output.stdout + output.stderr).group(1))
         print(f"{name:8} llama.cpp, 8 bits {other:8.4f}", flush=True)
-        for label, flags in (("8 bits", ["--coarse"]), ("15 bits", []), ("f32", ["--exact"])):
+        for label, flags in (("8 bits", ["--coarse"]), ("16 bits", []), ("f32", ["--exact"])):
             mine = json.loads(subprocess.run(
                 [arguments.program, "bench", "perplexity", "--model", path, "--text",
                  arguments.text, "--threads", threads, "--json", *flags],

@@ -1,7 +1,7 @@
 """Logits of real language models beside float32 transformers on the dequantised weights.
 
 For windows of a text that Debian installs: the least cosine of a position's logits, and how often the most
-likely token is the same; with activations in 15 bits (what generation uses) and in f32 (`--exact`).
+likely token is the same; with activations in 16 bits (what generation uses) and in f32 (`--exact`).
 
 logits.py PROGRAM [--models smollm2,gemma3] [--windows 3]
 """
@@ -20,7 +20,7 @@ import transformers
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXT = 512
 # Cosine at least, and share of positions with the same most likely token.
-TARGETS = {"15 bits": (0.996, 0.98), "f32": (0.99999, 0.98)}
+TARGETS = {"16 bits": (0.996, 0.98), "f32": (0.99999, 0.98)}
 
 
 def ours(program, path, text, windows, flags):
@@ -51,7 +51,7 @@ def main():
         path = next((ROOT / ".build" / "language-models" / name).glob("*.gguf"))
         model = transformers.AutoModelForCausalLM.from_pretrained(
             path.parent, gguf_file=path.name, dtype=torch.float32).eval()
-        for label, flags in (("15 bits", []), ("f32", ["--exact"])):
+        for label, flags in (("16 bits", []), ("f32", ["--exact"])):
             tokens, logits = ours(options.program, path, options.text, options.windows, flags)
             least, same, count = 1.0, 0, 0
             for window, rows in zip(tokens, logits):

@@ -455,11 +455,10 @@ typedef struct ck_table {
 
   // Block-quantised weights.
   void (*blockProduct)(const ck_block_product *arguments);
-  /// x[count × blocks · 32] in 8 bits, for weights of a format. `paired`: count / 2 vectors, each as
-  /// its codes and as those of what these leave of it.
+  /// x[count × blocks · 32] in 8 bits, or in 16 (`wide`), for weights of a format.
   void (*blockQuantize)(
       ck_block_activation *quantized, const float *x, ptrdiff_t xRow, size_t count, size_t blocks,
-      ck_block_format format, bool paired);
+      ck_block_format format, bool wide);
   /// The weights of a packed group in f32: column c of row r goes to panel[c * panelRow + r].
   void (*blockExpand)(
       float *panel, ptrdiff_t panelRow, const uint8_t *packed, size_t blocks,

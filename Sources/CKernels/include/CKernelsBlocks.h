@@ -58,9 +58,9 @@ void ck_block_pack(
     uint8_t *packed, size_t lanes, const uint8_t *bytes, size_t rowBytes, size_t rows,
     size_t blockCount, ck_block_format format);
 
-/// 32 activations in 8 bits.
+/// 32 activations in 8 bits; those in 16 take two, in an order of the kernels' own.
 typedef struct {
-  int8_t codes[32];           // never -128
+  int8_t codes[32];           // never -128 where 8 bits are all
   float scale;
   union {
     int32_t start[2];         // formats without a minimum: what sums begin with, per 32 or 16
@@ -77,5 +77,5 @@ typedef struct {
   const ck_block_activation *x;
   float *y;
   ptrdiff_t yRow;             // elements from one vector's answer to the next
-  bool paired;                // two of `x` are one vector: its codes, and those of what they leave
+  bool wide;                  // activations in 16 bits: two of `x` for each block
 } ck_block_product;

@@ -1,4 +1,4 @@
-// Products of block-quantised weights and activations in 8 bits.
+// Products of block-quantised weights and activations in 8 bits, or in 16.
 //
 // As many rows as a vector has 32-bit lanes are interleaved (`ck_block_pack`), so that one stream of
 // memory has all that is needed, in the order it is needed: per 32 columns their scales, then their
@@ -111,7 +111,7 @@ INLINE const uint8_t *block_scales_read(
 }
 
 // Without VNNI, products add up in 16 bits for as many steps as these hold, and are widened then.
-#if defined(CK_HAS_AVX2) && !defined(CK_HAS_AVX512)
+#if defined(CK_HAS_AVX2) && !defined(CK_HAS_AVX512) && !defined(CK_HAS_AVX_VNNI)
 #define BLOCK_PAIRS true
 INLINE vi pairs_u8_s8(vi a, vi b) { return (vi)_mm256_maddubs_epi16((__m256i)a, (__m256i)b); }
 INLINE vi pairs_add(vi a, vi b) { return (vi)_mm256_add_epi16((__m256i)a, (__m256i)b); }
@@ -131,9 +131,52 @@ INLINE vi pairs_s8_s8(vi a, vi b) {
 #define pairs_widen(a) (a)
 #endif
 
+// Whether codes meet activations in 16 bits as words.
+#if defined(__SSE2__) && !defined(CK_HAS_AVX512) && !defined(CK_HAS_AVX_VNNI)
+#define BLOCK_WIDE true
+typedef uint16_t vsu __attribute__((ext_vector_type(2 * VL)));
+// Of the codes of four columns, those of even ones and those of odd ones.
+INLINE void wide_codes(
+    vsu to[2], const uint8_t *p, const int bits, const bool isTable, const int j) {
+  if (bits == 4 && !isTable) {
+    const vsu v = (vsu)words(p + j % 4 * 4 * VL);
+    to[0] = j < 4 ? v & 15 : v >> 4 & 15;
+    to[1] = j < 4 ? v >> 8 & 15 : v >> 12;
+    return;
+  }
+  const vsu v = (vsu)block_codes(p, bits, isTable, j);
+  to[0] = v & 255;
+  to[1] = v >> 8;
+}
+#else
+#define BLOCK_WIDE false
+#endif
+
+// The time of one or two vectors is that of reading weights. Processors without VNNI look less far ahead than an
+// inner loop of theirs is long: measured on Zen 3, 14 GB/s of 23 without and 19 with (Q4_1). Others
+// do not see coming planes of five with little before them: on Zen 4, 24 GB/s of 32 without; there every
+// other form is faster if it does not ask.
+INLINE void block_prefetch(const uint8_t *w, const int bits, const int kind, const int C) {
+  if (BLOCK_WIDE ? C > 2 : !(bits == 5 && kind <= FLAT_MINIMUM && C <= 2)) return;
+  const int bytes = (bits * 4 + (kind == FLAT ? 2 : 4)) * VL;
+  for (int i = 0; i < (bytes + 63) / 64; i++) __builtin_prefetch(w + 2048 + 64 * i);
+}
+
+// 32 columns' whole numbers, scaled, added to what came before.
+INLINE vf block_add(
+    vf sum, const vi part[2], const block_scales *s, const activation *x, const int kind) {
+  const bool halved = kind >= GROUPS_16, hasMinimum = kind != FLAT && kind != GROUPS_16;
+  vf f = __builtin_convertvector(part[0], vf) * s->scale[0];
+  if (halved) f = __builtin_convertvector(part[1], vf) * s->scale[1] + f;
+  sum = f * x->scale + sum;
+  if (hasMinimum) sum = s->minimum[0] * x->sum[0] + sum;
+  if (hasMinimum && halved) sum = s->minimum[1] * x->sum[1] + sum;
+  return sum;
+}
+
 INLINE void block_tile(
     const int C, const int bits, const bool isTable, const int kind, float *y, ptrdiff_t yRow,
-    size_t rows, const uint8_t *w, size_t blocks, const activation *x, bool paired) {
+    size_t rows, const uint8_t *w, size_t blocks, const activation *x) {
   const bool halved = kind >= GROUPS_16, hasMinimum = kind != FLAT && kind != GROUPS_16;
   const bool isSigned = BLOCK_PAIRS && (bits == 8 || isTable);
   // 2 · 127 · (2^bits - 1) a step.
@@ -144,10 +187,7 @@ INLINE void block_tile(
   for (int c = 0; c < C; c++) sum[c] = vsplat(0);
   for (size_t b = 0; b < blocks; b++, x += C) {
     w = block_scales_read(&s, w, kind, b);
-    // Planes of five with little before them are what the processor does not see coming (measured
-    // on Zen 4: 24 GB/s of 32 without; every other form is faster if it does not ask).
-    if (bits == 5 && kind <= FLAT_MINIMUM && C <= 2)
-      for (int i = 0; i < 6; i++) __builtin_prefetch(w + 2048 + 64 * i);
+    block_prefetch(w, bits, kind, C);
     vi part[8][2], pairs[8];
 #pragma clang loop unroll(full)
     for (int c = 0; c < C; c++)
@@ -172,122 +212,198 @@ INLINE void block_tile(
       }
     }
 #pragma clang loop unroll(full)
+    for (int c = 0; c < C; c++) sum[c] = block_add(sum[c], part[c], &s, x + c, kind);
+    w += bits * 4 * VL;
+  }
+#pragma clang loop unroll(full)
+  for (int c = 0; c < C; c++) dot_store(y + c * yRow, sum[c], rows);
+}
+
+// The same with activations in 16 bits, two of `x` for each of C vectors. Where bytes are multiplied, the
+// second of the two has the lower bytes; where words are, they lie in both as `wide_write` puts them.
+INLINE void block_wide_tile(
+    const int C, const int bits, const bool isTable, const int kind, float *y, ptrdiff_t yRow,
+    size_t rows, const uint8_t *w, size_t blocks, const activation *x) {
+  const bool halved = kind >= GROUPS_16, hasMinimum = kind != FLAT && kind != GROUPS_16;
+  vf sum[4];
+  block_scales s = {0};
+#pragma clang loop unroll(full)
+  for (int c = 0; c < C; c++) sum[c] = vsplat(0);
+  for (size_t b = 0; b < blocks; b++, x += 2 * C) {
+    block_prefetch(w, bits, kind, C);
+    w = block_scales_read(&s, w, kind, b);
+    vi part[4][2], upper[4][2];
+#pragma clang loop unroll(full)
+    for (int c = 0; c < C; c++)
+      for (int i = 0; i < 2; i++) {
+        part[c][i] = hasMinimum ? (vi)0 : (vi)x[2 * c].start[i];
+        upper[c][i] = (vi)0;
+      }
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 8; j++) {
+      const int half = halved ? j / 4 : 0;
+#if BLOCK_WIDE
+      vsu codes[2];
+      wide_codes(codes, w, bits, isTable, j);
+#pragma clang loop unroll(full)
+      for (int odd = 0; odd < 2; odd++)
+#pragma clang loop unroll(full)
+        for (int c = 0; c < C; c++) {
+          int32_t two;
+          memcpy(&two, x[2 * c + j / 4].codes + j % 4 * 8 + odd * 4, 4);
+          part[c][half] += dot_pairs((vs)codes[odd], (vs)(vi)two);
+        }
+#else
+      const vi codes = block_codes(w, bits, isTable, j);
+#pragma clang loop unroll(full)
+      for (int c = 0; c < C; c++) {
+        int32_t high, low;
+        memcpy(&high, x[2 * c].codes + 4 * j, 4);
+        memcpy(&low, x[2 * c + 1].codes + 4 * j, 4);
+        upper[c][half] = dot_i8(upper[c][half], codes, (vi)high);
+        part[c][half] = dot_i8(part[c][half], codes, (vi)low);
+      }
+#endif
+    }
+#pragma clang loop unroll(full)
     for (int c = 0; c < C; c++) {
-      vf f = __builtin_convertvector(part[c][0], vf) * s.scale[0];
-      if (halved) f = __builtin_convertvector(part[c][1], vf) * s.scale[1] + f;
-      sum[c] = f * x[c].scale + sum[c];
-      if (hasMinimum) sum[c] = s.minimum[0] * x[c].sum[0] + sum[c];
-      if (hasMinimum && halved) sum[c] = s.minimum[1] * x[c].sum[1] + sum[c];
+      for (int i = 0; !BLOCK_WIDE && i < 2; i++) part[c][i] += upper[c][i] << 8;
+      sum[c] = block_add(sum[c], part[c], &s, x + 2 * c, kind);
     }
     w += bits * 4 * VL;
   }
 #pragma clang loop unroll(full)
-  for (int c = 0; c < C; c += 2) {
-    if (paired && C > 1) {
-      dot_store(y + c / 2 * yRow, sum[c] + sum[c + 1], rows);
-    } else {
-      dot_store(y + c * yRow, sum[c], rows);
-      if (C > 1) dot_store(y + (c + 1) * yRow, sum[c + 1], rows);
-    }
-  }
+  for (int c = 0; c < C; c++) dot_store(y + c * yRow, sum[c], rows);
 }
 
 typedef void (*block_function)(
-    float *y, ptrdiff_t yRow, size_t rows, const uint8_t *w, size_t blocks, const activation *x,
-    bool paired);
-#define BLOCK_FUNCTION(C, name, bits, isTable, kind)                                             \
-  static void block_##name##_##C(                                                                \
+    float *y, ptrdiff_t yRow, size_t rows, const uint8_t *w, size_t blocks, const activation *x);
+#define BLOCK_FUNCTION(tile, C, name, bits, isTable, kind)                                       \
+  static void tile##_##name##_##C(                                                               \
       float *y, ptrdiff_t yRow, size_t rows, const uint8_t *w, size_t blocks,                    \
-      const activation *x, bool paired) {                                                        \
-    block_tile(C, bits, isTable, kind, y, yRow, rows, w, blocks, x, paired);                     \
+      const activation *x) {                                                                     \
+    tile(C, bits, isTable, kind, y, yRow, rows, w, blocks, x);                                   \
   }
-#define BLOCK_FUNCTION_1(...) BLOCK_FUNCTION(1, __VA_ARGS__)
-#define BLOCK_FUNCTION_2(...) BLOCK_FUNCTION(2, __VA_ARGS__)
-#define BLOCK_FUNCTION_4(...) BLOCK_FUNCTION(4, __VA_ARGS__)
+#define BLOCK_FUNCTION_1(...) BLOCK_FUNCTION(block_tile, 1, __VA_ARGS__)
+#define BLOCK_FUNCTION_2(...) BLOCK_FUNCTION(block_tile, 2, __VA_ARGS__)
+#define BLOCK_FUNCTION_4(...) BLOCK_FUNCTION(block_tile, 4, __VA_ARGS__)
 BLOCK_FORMS(BLOCK_FUNCTION_1) BLOCK_FORMS(BLOCK_FUNCTION_2) BLOCK_FORMS(BLOCK_FUNCTION_4)
+#define BLOCK_WIDE_FUNCTION_1(...) BLOCK_FUNCTION(block_wide_tile, 1, __VA_ARGS__)
+#define BLOCK_WIDE_FUNCTION_2(...) BLOCK_FUNCTION(block_wide_tile, 2, __VA_ARGS__)
+#define BLOCK_WIDE_FUNCTION_4(...) BLOCK_FUNCTION(block_wide_tile, 4, __VA_ARGS__)
+BLOCK_FORMS(BLOCK_WIDE_FUNCTION_1) BLOCK_FORMS(BLOCK_WIDE_FUNCTION_2)
+BLOCK_FORMS(BLOCK_WIDE_FUNCTION_4)
 #if MR >= 12
-#define BLOCK_FUNCTION_8(...) BLOCK_FUNCTION(8, __VA_ARGS__)
+#define BLOCK_FUNCTION_8(...) BLOCK_FUNCTION(block_tile, 8, __VA_ARGS__)
 BLOCK_FORMS(BLOCK_FUNCTION_8)
 #define BLOCK_ROW(name, bits, isTable, kind)                                                     \
-  [CK_##name] = {block_##name##_1, block_##name##_2, block_##name##_4, block_##name##_8},
+  [CK_##name] = {                                                                                \
+      block_tile_##name##_1, block_tile_##name##_2, block_tile_##name##_4, block_tile_##name##_8},
 #else
 #define BLOCK_ROW(name, bits, isTable, kind)                                                     \
-  [CK_##name] = {block_##name##_1, block_##name##_2, block_##name##_4},
+  [CK_##name] = {block_tile_##name##_1, block_tile_##name##_2, block_tile_##name##_4},
 #endif
+#define BLOCK_WIDE_ROW(name, bits, isTable, kind)                                                \
+  [CK_##name] = {                                                                                \
+      block_wide_tile_##name##_1, block_wide_tile_##name##_2, block_wide_tile_##name##_4},
 static const block_function block_functions[CK_BLOCK_COUNT][4] = {BLOCK_FORMS(BLOCK_ROW)};
+static const block_function block_wide_functions[CK_BLOCK_COUNT][3] = {BLOCK_FORMS(BLOCK_WIDE_ROW)};
 
 // Vectors are cut into tiles of 8 (or 4), and what is left into tiles of 4, 2 and 1.
-INLINE int block_tile_log2(size_t count) {
-  return count >= 8 && BLOCK_TILE >= 8 ? 3 : count >= 4 ? 2 : count >= 2 ? 1 : 0;
+INLINE int block_tile_log2(size_t count, size_t most) {
+  return count >= 8 && most >= 8 ? 3 : count >= 4 ? 2 : count >= 2 ? 1 : 0;
 }
+#define WIDE_TILE 4
 static void NAME(blockProduct)(const ck_block_product *g) {
+  const size_t most = g->wide ? WIDE_TILE : BLOCK_TILE, each = g->blocks * (g->wide ? 2 : 1);
   // Vectors that stay in the second cache while all rows pass by.
-  const size_t bytes = g->blocks * sizeof(activation) + 1;
-  size_t span = (384 << 10) / bytes / BLOCK_TILE * BLOCK_TILE;
-  if (span == 0) span = BLOCK_TILE;
+  size_t span = (384 << 10) / (each * sizeof(activation) + 1) / most * most;
+  if (span == 0) span = most;
   for (size_t first = 0; first < g->count; first += span) {
     const size_t end = g->count - first < span ? g->count : first + span;
     const uint8_t *w = g->weights;
     for (size_t row = 0; row < g->rows; row += VL, w += g->groupBytes)
       for (size_t i = first; i < end;) {
-        const int log2 = block_tile_log2(end - i);
-        block_functions[g->format][log2](
-            g->y + (ptrdiff_t)(g->paired ? i / 2 : i) * g->yRow + row, g->yRow, g->rows - row, w,
-            g->blocks, g->x + i * g->blocks, g->paired);
+        const int log2 = block_tile_log2(end - i, most);
+        const block_function function =
+            g->wide ? block_wide_functions[g->format][log2] : block_functions[g->format][log2];
+        function(
+            g->y + (ptrdiff_t)i * g->yRow + row, g->yRow, g->rows - row, w, g->blocks,
+            g->x + i * each);
         i += (size_t)1 << log2;
       }
   }
 }
 
-// One block of activations: the largest becomes 127. A NaN or an infinity makes the scale one. Not
-// fused, so that every processor finds the same codes.
-// `rest` is what the codes leave of the activations, or NULL.
+// Sixteen bits of 32 activations, as the products take them.
+INLINE void wide_write(activation to[2], const int32_t whole[32]) {
+  if (BLOCK_WIDE) {
+    // Of four columns those of even bytes, then those of odd ones.
+    int16_t words[32];
+    for (int i = 0; i < 32; i += 4) {
+      words[i] = (int16_t)whole[i];
+      words[i + 1] = (int16_t)whole[i + 2];
+      words[i + 2] = (int16_t)whole[i + 1];
+      words[i + 3] = (int16_t)whole[i + 3];
+    }
+    memcpy(to[0].codes, words, 32);
+    memcpy(to[1].codes, words + 16, 32);
+    return;
+  }
+  for (int i = 0; i < 32; i++) {
+    const int32_t high = (whole[i] + 128) >> 8;
+    to[0].codes[i] = (int8_t)high;
+    to[1].codes[i] = (int8_t)(whole[i] - high * 256);
+  }
+}
+
+// One block of activations: the largest becomes 127, or 127 · 256 + 127 of `wide` ones, which take two
+// of `to`. A NaN or an infinity makes the scale one. Not fused, so that every processor finds the same
+// codes.
 INLINE void block_quantize(
-    activation *to, const float *x, float *rest, const ck_block_layout layout) {
+    activation *to, const float *x, const bool wide, const ck_block_layout layout) {
 #pragma clang fp contract(off)
   vf largest = vsplat(0), values[32 / VL];
   for (int i = 0; i < 32 / VL; i++) {
     values[i] = vload(x + i * VL);
     largest = vmaxnan(largest, vfloat(vbits(values[i]) & 0x7fffffff));
   }
-  const float most = vmax_across(largest);
+  const float most = vmax_across(largest), end = wide ? 32639 : 127;
   // Too small to be worth a code: the inverse would be infinite.
-  const float inverse = most < 1e-35f ? 0 : 127 / most;
-  to->scale = most / 127;
-  int32_t sums[2] = {0, 0};
+  const float inverse = most < 1e-33f ? 0 : end / most;
+  to->scale = most / end;
+  int32_t sums[2] = {0, 0}, wholes[32];
   for (int i = 0; i < 32 / VL; i++) {
     // Adding 1.5 · 2^23 rounds half to even and leaves the whole number in the lowest bits.
     const vi whole = vbits(values[i] * inverse + 12582912.0f) - 0x4b400000;
-    const vsb bytes = __builtin_convertvector(whole, vsb);
-    *(vsb_memory *)(to->codes + i * VL) = bytes;
-    if (rest) vstore(rest + i * VL, values[i] - __builtin_convertvector(whole, vf) * to->scale);
-    sums[i * VL / 16] += __builtin_reduce_add(__builtin_convertvector(bytes, vi));
+    if (wide) *(vi_memory *)(wholes + i * VL) = whole;
+    else *(vsb_memory *)(to->codes + i * VL) = __builtin_convertvector(whole, vsb);
+    sums[i * VL / 16] += __builtin_reduce_add(whole);
   }
+  if (wide) wide_write(to, wholes);
   if (layout.groupElements == 32) {
     sums[0] += sums[1];
     sums[1] = 0;
   }
-  const int32_t zero = layout.zero;
   for (int i = 0; i < 2; i++) {
     if (layout.minimumSign) to->sum[i] = to->scale * (float)sums[i];
-    else to->start[i] = -zero * sums[i];
+    else to->start[i] = -(int32_t)layout.zero * sums[i];
   }
 }
 static void NAME(blockQuantize)(
     activation *to, const float *x, ptrdiff_t xRow, size_t count, size_t blocks,
-    ck_block_format format, bool paired) {
+    ck_block_format format, bool wide) {
   ck_block_layout layout = ck_block_layout_of(format);
   if (format == CK_IQ4_NL) layout.zero = 128;
+  const size_t each = wide ? 2 : 1, most = wide ? WIDE_TILE : BLOCK_TILE;
   for (size_t i = 0; i < count;) {
-    const size_t tile = (size_t)1 << block_tile_log2(count - i);
-    for (size_t c = 0; c < tile; c += paired ? 2 : 1)
+    const size_t tile = (size_t)1 << block_tile_log2(count - i, most);
+    for (size_t c = 0; c < tile; c++)
       for (size_t b = 0; b < blocks; b++) {
-        activation *at = to + i * blocks + b * tile + c;
-        float rest[32];
-        const size_t vector = paired ? (i + c) / 2 : i + c;
-        block_quantize(
-            at, x + (ptrdiff_t)vector * xRow + 32 * b, paired ? rest : NULL, layout);
-        if (paired) block_quantize(at + 1, rest, NULL, layout);
+        activation *at = to + each * (i * blocks + b * tile + c);
+        const float *from = x + (ptrdiff_t)(i + c) * xRow + 32 * b;
+        if (wide) block_quantize(at, from, true, layout);
+        else block_quantize(at, from, false, layout);
       }
     i += tile;
   }

@@ -108,7 +108,7 @@ extension BlockMatrix {
   /// The products of some units' rows with quantised activations: to the rows' places in y, which is
   /// [count × rows].
   func multiply(
-    units: Range<Int>, _ x: UnsafePointer<ck_block_activation>, count: Int, isPaired: Bool,
+    units: Range<Int>, _ x: UnsafePointer<ck_block_activation>, count: Int, isWide: Bool,
     into y: UnsafeMutablePointer<Float>
   ) {
     guard let format = format.blockFormat else { return }
@@ -120,7 +120,7 @@ extension BlockMatrix {
     product.rows = min(rowCount, units.upperBound * layout.rowsPerUnit) - first
     product.blocks = columnCount / 32
     product.count = count
-    product.paired = isPaired
+    product.wide = isWide
     product.x = x
     product.y = y + first
     product.yRow = rowCount

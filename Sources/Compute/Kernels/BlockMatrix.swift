@@ -9,9 +9,9 @@ public final class BlockMatrix: Sendable {
     /// together nor that of threads changes a bit of an answer. Weights that are plain numbers meet
     /// them in f32 instead.
     case quantized
-    /// The same, and what those 8 bits leave in 8 more: about 15 bits. Reading the weights takes as
-    /// long as for `quantized`, computing twice as long.
-    case compensated
+    /// In 16 bits (the largest of 32 becomes 32,639), as exactly repeatable. Reading the weights takes
+    /// as long as for `quantized`, computing up to twice as long.
+    case wide
     /// As they are, in f32.
     case float32
   }

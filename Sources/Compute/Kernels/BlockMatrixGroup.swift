@@ -68,18 +68,19 @@ public struct BlockMatrixGroup: Sendable {
       let part = min(Self.vectorsPerPart, count - first)
       multiplyQuantized(
         x + first * columnCount, first..<first + part, of: count,
-        each: precision == .compensated ? 2 : 1, into: y, threads)
+        isWide: precision == .wide, into: y, threads)
       first += part
     }
   }
 
-  /// Weights as they are, against some vectors' activations in 8 bits, or in `each` times 8.
+  /// Weights as they are, against some vectors' activations in 8 or 16 bits.
   private func multiplyQuantized(
-    _ x: UnsafePointer<Float>, _ vectors: Range<Int>, of total: Int, each: Int,
+    _ x: UnsafePointer<Float>, _ vectors: Range<Int>, of total: Int, isWide: Bool,
     into y: UnsafeMutablePointer<Float>, _ threads: ThreadPool?
   ) {
     let (blocks, count) = (columnCount / 32, vectors.count)
     let table = matrices[0].kernels.table
+    let each = isWide ? 2 : 1
     let stride = count * each * blocks
     let quantized = Scratch.left
       .bytes(stride * formats.count * MemoryLayout<ck_block_activation>.stride)
@@ -93,8 +94,7 @@ public struct BlockMatrixGroup: Sendable {
       for (index, format) in formats.enumerated() {
         table.pointee.blockQuantize(
           quantized + index * stride + part.lowerBound * each * blocks,
-          x + part.lowerBound * columnCount, columnCount, part.count * each, blocks, format,
-          each == 2)
+          x + part.lowerBound * columnCount, columnCount, part.count, blocks, format, isWide)
       }
     }
     // An operation takes about a quarter of the time that one in floating point does.
@@ -107,7 +107,7 @@ public struct BlockMatrixGroup: Sendable {
         if !own.isEmpty {
           matrix.multiply(
             units: own.lowerBound - firstUnit..<own.upperBound - firstUnit,
-            quantized + formatIndex[index] * stride, count: count * each, isPaired: each == 2,
+            quantized + formatIndex[index] * stride, count: count, isWide: isWide,
             into: at + vectors.lowerBound * matrix.rowCount)
         }
         firstUnit += matrix.unitCount
@@ -116,6 +116,6 @@ public struct BlockMatrixGroup: Sendable {
     }
   }
 
-  /// Vectors whose activations in 8 bits are held at a time: as many as a chunk of a prompt has.
+  /// Vectors whose activations are held in few bits at a time: as many as a chunk of a prompt has.
   private static let vectorsPerPart = 1024
 }

@@ -21,7 +21,7 @@ public final class DecoderSession {
   /// - Parameter pageCount: of 16 positions each, for all sequences together.
   public init(
     _ decoder: Decoder, pageCount: Int, threadCount: Int = 1,
-    precision: BlockMatrix.Precision = .compensated,
+    precision: BlockMatrix.Precision = .wide,
     cachePrecision: KeyValuePages.Precision = .half, answersHidden: Bool = false
   ) {
     self.decoder = decoder

@@ -21,7 +21,7 @@ struct BenchGenerate: ParsableCommand {
   @Option(help: "Tokens to generate, from an empty context.") var tokens = 128
   @Option(help: "Streams at a time; may be given again.") var streams: [Int] = [1, 8]
   @Option(help: "Rounds.") var rounds = 3
-  @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.")
+  @Flag(help: "Activations in 8 bits, as other engines take them, instead of 16.")
   var coarse = false
   @Flag(help: "Keys and values in 8 bits (kv_cache_type q8_0), instead of half precision.")
   var byteCache = false
@@ -61,7 +61,7 @@ struct BenchGenerate: ParsableCommand {
     }
     let session = DecoderSession(
       decoder, pageCount: (streams.max() ?? 1) * pagesPerStream, threadCount: threads,
-      precision: coarse ? .quantized : .compensated, cachePrecision: byteCache ? .bytes : .half)
+      precision: coarse ? .quantized : .wide, cachePrecision: byteCache ? .bytes : .half)
     let bandwidth = MemoryBandwidth.read(threadCount: threads)
     let rows = streams.map { row(session, streams: $0, bandwidth) }
     let document = Document(

@@ -19,7 +19,7 @@ struct BenchPerplexity: ParsableCommand {
   @Option(help: "Tokens of a window.") var context = 512
   @Option(help: "Windows at most; all of the text without it.") var windows: Int?
   @Option(help: "How many threads may compute.") var threads = 1
-  @Flag(help: "Activations in 8 bits, as other engines take them, instead of 15.")
+  @Flag(help: "Activations in 8 bits, as other engines take them, instead of 16.")
   var coarse = false
   @Flag(help: "Activations in f32, which takes long.") var exact = false
   @Option(
@@ -53,7 +53,7 @@ struct BenchPerplexity: ParsableCommand {
     let size = KeyValuePages.positionCount
     let session = DecoderSession(
       loaded.decoder, pageCount: (context + size - 1) / size, threadCount: threads,
-      precision: exact ? .float32 : coarse ? .quantized : .compensated)
+      precision: exact ? .float32 : coarse ? .quantized : .wide)
     let start = MonotonicTime.now()
     var perplexity = Perplexity(windowLength: context)
     let written = try logits.map { try LogitsFile($0) }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct BlockMatrixGroupTests {
   /// Products that are computed together are those computed alone, bit for bit.
-  @Test(arguments: [BlockMatrix.Precision.quantized, .compensated, .float32])
+  @Test(arguments: [BlockMatrix.Precision.quantized, .wide, .float32])
   func productsAreThoseOfEachMatrix(precision: BlockMatrix.Precision) throws {
     for kernels in Kernels.available {
       var random = Random("block matrix group \(precision)", kernels)

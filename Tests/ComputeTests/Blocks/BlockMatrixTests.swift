@@ -102,11 +102,11 @@ struct BlockSample {
     }
   }
 
-  /// 8 bits and 8 more leave at most half of the last step: the block's largest / 127 / 254.
+  /// 16 bits leave at most half of the last step: the block's largest / 32,639 / 2.
   @Test(arguments: BlockFormat.allCases.filter { $0.blockFormat != nil })
-  func productsWithCompensatedActivations(format: BlockFormat) throws {
+  func productsWithActivationsInWords(format: BlockFormat) throws {
     for kernels in Kernels.available {
-      var random = Random("block matrix \(format) compensated", kernels)
+      var random = Random("block matrix \(format) in words", kernels)
       for _ in 0..<8 {
         let columns = Int.random(in: 1...5, using: &random) * format.elementsPerBlock
         let sample = BlockSample(
@@ -115,7 +115,7 @@ struct BlockSample {
         let x = random.reals(count * columns + 1)
         let matrix = try sample.matrix(kernels)
         let got = Memory(count: count * sample.rows)
-        matrix.multiply(x, count: count, into: got.base, precision: .compensated)
+        matrix.multiply(x, count: count, into: got.base, precision: .wide)
         #expect(got.isIntact)
         let (weights, values) = (sample.elements, got.values)
         for vector in 0..<count {
@@ -137,7 +137,7 @@ struct BlockSample {
 
   /// The kernel's own activations, put back into f32, are what the weights meet exactly.
   @Test(arguments: BlockFormat.allCases.filter { $0.blockFormat != nil })
-  func productsWithActivationsInBytes(format: BlockFormat) throws {
+  func productsWithActivationsThatAreCodes(format: BlockFormat) throws {
     for kernels in Kernels.available {
       var random = Random("block matrix \(format) quantised", kernels)
       for _ in 0..<8 {
@@ -145,12 +145,16 @@ struct BlockSample {
         let sample = BlockSample(
           rows: random.size(kernels, upTo: 70), columns: columns, format: format, using: &random)
         let count = Int.random(in: 1...19, using: &random)
-        // Powers of two below 2^7 in every block make a scale of one: activations are their codes.
+        // The largest code in every block makes a scale of one: activations are their codes.
+        let precision = Bool.random(using: &random) ? BlockMatrix.Precision.wide : .quantized
         var x = random.wholes(count * columns)
-        for block in stride(from: 0, to: x.count, by: 32) { x[block] = 127 }
+        if precision == .wide { x = x.map { $0 * Float(Int.random(in: 1...250, using: &random)) } }
+        for block in stride(from: 0, to: x.count, by: 32) {
+          x[block] = precision == .wide ? 32_639 : 127
+        }
         let matrix = try sample.matrix(kernels)
         let got = Memory(count: count * sample.rows)
-        matrix.multiply(x, count: count, into: got.base)
+        matrix.multiply(x, count: count, into: got.base, precision: precision)
         #expect(got.isIntact)
         let (weights, values) = (sample.elements, got.values)
         for vector in 0..<count {
@@ -165,7 +169,7 @@ struct BlockSample {
             // Whole numbers are exact; their products with scales are added in f32, and so are
             // minima of 15 or 31 times a code.
             let error = abs(Double(values[vector * sample.rows + row]) - sum)
-            #expect(error <= 1e-6 * size, "\(kernels) \(sample.rows)×\(columns)")
+            #expect(error <= 1e-6 * size, "\(kernels) \(precision) \(sample.rows)×\(columns)")
           }
         }
       }
@@ -180,21 +184,23 @@ struct BlockSample {
       let sample = BlockSample(rows: 163, columns: columns, format: format, using: &random)
       let matrix = try sample.matrix(kernels)
       let x = random.reals(40 * columns)
-      var together = [Float](repeating: 0, count: 40 * 163)
-      matrix.multiply(x, count: 40, into: &together)
-      for (count, threads) in [(1, 1), (2, 1), (3, 2), (5, 1), (15, 2), (40, 2)] {
-        var alone = [Float](repeating: 0, count: 40 * 163)
-        for first in stride(from: 0, to: 40, by: count) {
-          x.withUnsafeBufferPointer { x in
-            alone.withUnsafeMutableBufferPointer { y in
-              matrix.multiply(
-                x.baseAddress! + first * columns, count: min(count, 40 - first),
-                into: y.baseAddress! + first * 163, threadCount: threads)
+      for precision in [BlockMatrix.Precision.quantized, .wide] {
+        var together = [Float](repeating: 0, count: 40 * 163)
+        matrix.multiply(x, count: 40, into: &together, precision: precision)
+        for (count, threads) in [(1, 1), (2, 1), (3, 2), (5, 1), (15, 2), (40, 2)] {
+          var alone = [Float](repeating: 0, count: 40 * 163)
+          for first in stride(from: 0, to: 40, by: count) {
+            x.withUnsafeBufferPointer { x in
+              alone.withUnsafeMutableBufferPointer { y in
+                matrix.multiply(
+                  x.baseAddress! + first * columns, count: min(count, 40 - first),
+                  into: y.baseAddress! + first * 163, precision: precision, threadCount: threads)
+              }
             }
           }
+          let isEqual = alone.map(\.bitPattern) == together.map(\.bitPattern)
+          #expect(isEqual, "\(kernels) \(precision), \(count) at a time on \(threads) threads")
         }
-        let isEqual = alone.map(\.bitPattern) == together.map(\.bitPattern)
-        #expect(isEqual, "\(kernels), \(count) at a time on \(threads) threads")
       }
     }
   }
