@@ -67,9 +67,9 @@ public struct ClientCall {
   /// time.
   public var isWide: Bool { stream.isWide }
 
-  /// Queues body bytes; they are copied.
-  public func sendData(_ bytes: UnsafeRawBufferPointer) {
-    stream.sendData(bytes)
+  /// Queues body bytes; they are copied. Those that more will follow cost less.
+  public func sendData(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) {
+    stream.sendData(bytes, moreFollows: moreFollows)
   }
 
   /// Queues body bytes without a copy.

@@ -112,9 +112,9 @@ public struct ServerCall {
     stream.sendContinue()
   }
 
-  /// Queues body bytes; they are copied.
-  public func sendData(_ bytes: UnsafeRawBufferPointer) {
-    stream.sendData(bytes)
+  /// Queues body bytes; they are copied. Those that more will follow cost less.
+  public func sendData(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) {
+    stream.sendData(bytes, moreFollows: moreFollows)
   }
 
   /// Queues body bytes without a copy.

@@ -223,13 +223,17 @@ extension HTTP2StreamReference {
     withSession { $0.sendHeaders(pointer, headers, endOfStream: endOfStream) }
   }
 
-  /// Queues a copy of body bytes.
-  public func sendData(_ bytes: UnsafeRawBufferPointer) {
+  /// Queues a copy of body bytes. Where `moreFollows` they may be packed at once; the last ones wait for
+  /// the end, which goes in the same frame: peers that answer a complete message twice when an empty
+  /// frame ends it have been met.
+  public func sendData(_ bytes: UnsafeRawBufferPointer, moreFollows: Bool = false) {
     guard isInSession else { return sendToBackend(data: bytes) }
     withSession { session in
       guard !pointer.pointee.flags.contains(.ending) else { return }
       var rest = bytes
-      if bytes.count >= Self.sentAtOnceByteCountMin, pointer.pointee.outbound.byteCount == 0 {
+      if moreFollows, bytes.count >= Self.sentAtOnceByteCountMin,
+        pointer.pointee.outbound.byteCount == 0
+      {
         rest = UnsafeRawBufferPointer(rebasing: bytes[session.sendAtOnce(pointer, bytes)...])
         if rest.isEmpty { return }
       }

@@ -22,9 +22,9 @@ struct SentAtOnceTests {
     (first..<first + count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
   }
 
-  private func send(_ bytes: [UInt8], on stream: HTTP2StreamReference) {
+  private func send(_ bytes: [UInt8], on stream: HTTP2StreamReference, moreFollows: Bool = true) {
     // As a pointer: an array is kept, not copied.
-    bytes.withUnsafeBytes { stream.sendData($0) }
+    bytes.withUnsafeBytes { stream.sendData($0, moreFollows: moreFollows) }
   }
 
   @Test func aLargePieceIsNotQueued() throws {
@@ -42,6 +42,19 @@ struct SentAtOnceTests {
     send(bytes(100), on: stream)
     #expect(stream.outboundByteCount == 100)
     #expect(pair.client.session.output.isEmpty)
+  }
+
+  /// gRPC's own negative server answers twice when an empty frame ends a message that it has.
+  @Test func theLastPieceWaitsForTheEnd() throws {
+    let (pair, stream) = try openedPair()
+    send(bytes(10_000), on: stream)
+    _ = pair.client.takeOutput()
+    send(bytes(10_000), on: stream, moreFollows: false)
+    #expect(pair.client.session.output.isEmpty)
+    stream.sendEnd()
+    let frame = pair.client.takeOutput()
+    #expect(frame.count == 9 + 10_000)
+    #expect(frame[3] == 0 && frame[4] == 1, "one DATA frame, with END_STREAM")
   }
 
   @Test func whatTheWindowDoesNotTakeIsQueued() throws {
@@ -79,7 +92,7 @@ struct SentAtOnceTests {
     pair.run()
     var queued = 0
     server.onData = { stream, bytes in
-      stream.sendData(bytes)
+      stream.sendData(bytes, moreFollows: true)
       queued = max(queued, stream.outboundByteCount)
     }
     let sent = bytes(100_000)

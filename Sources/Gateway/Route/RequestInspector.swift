@@ -88,6 +88,9 @@ struct RequestInspector {
     return false
   }
 
+  /// True when what was looked at ends with a message: the request may end here.
+  var isBetweenMessages: Bool { prefixCount == 0 }
+
   /// Looks at the next piece of the body. `authorise` is asked once for each message that names
   /// a model, with the name's bytes.
   mutating func inspect(

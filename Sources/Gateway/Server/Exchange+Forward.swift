@@ -50,7 +50,9 @@ extension Exchange {
     } else {
       if !body.isEmpty { body.withUnsafeBytes { leg.call?.sendData($0) } }
       body.removeAll(keepingCapacity: true)
-      leg.call?.sendData(UnsafeRawBufferPointer(rebasing: bytes[..<clear]))
+      leg.call?.sendData(
+        UnsafeRawBufferPointer(rebasing: bytes[..<clear]),
+        moreFollows: !inspector.isBetweenMessages)
       if clear < bytes.count {
         body.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[clear...]))
       }
@@ -61,7 +63,9 @@ extension Exchange {
   private func sendCleared() {
     guard sentCount < clearedCount else { return }
     body.withUnsafeBytes { bytes in
-      leg.call?.sendData(UnsafeRawBufferPointer(rebasing: bytes[sentCount..<clearedCount]))
+      leg.call?.sendData(
+        UnsafeRawBufferPointer(rebasing: bytes[sentCount..<clearedCount]),
+        moreFollows: !inspector.isBetweenMessages)
     }
     sentCount = clearedCount
   }
@@ -159,7 +163,7 @@ extension Exchange {
     byteCountOut += bytes.count
     let most = upstream.isWide ? Self.queuedByteCountMax : Self.smallQueuedByteCountMax
     if call.lowMark != most { call.lowMark = most }
-    call.sendData(bytes)
+    call.sendData(bytes, moreFollows: true)  // trailers, which have a frame of their own
     countBytes()
     if call.outboundByteCount < most {
       upstream.consume(bytes.count)
