@@ -37,7 +37,7 @@ final class Transport: EventHandler, Flushable {
   private var isConnecting: Bool
   private var isFlushScheduled = false
   private var holdsHandshake: Bool
-  private var isBlocked = false
+  private var isBlocked = false { didSet { session.mayPackAhead = !isBlocked } }
   /// The session wants no more bytes for now.
   private var isPaused = false
   /// In clear text nothing agrees on a protocol: the client's first bytes tell, where there is a

@@ -108,6 +108,8 @@ public final class HTTP2Session: WireSession {
   @exclusivity(unchecked) var outputByteCountMax = 0
   /// True inside the library, which must not be asked for output then.
   @exclusivity(unchecked) private var isInLibrary = false
+  /// What the library said when it could not go on, or 0.
+  private var packingError = 0
   /// The bytes that ``sendAtOnce(_:_:)`` sends, and whose they are.
   @exclusivity(unchecked) var lent = UnsafeRawBufferPointer(start: nil, count: 0)
   @exclusivity(unchecked) var lentTo: StreamPointer?
@@ -205,15 +207,19 @@ public final class HTTP2Session: WireSession {
     tellCanSend()
   }
 
-  /// Has the library pack frames; negative for its error.
+  /// Has the library pack frames; negative for its error, which stays.
   private func pack(_ session: OpaquePointer, upTo byteCountMax: Int) -> Int {
+    guard packingError == 0 else { return packingError }
     outputByteCountMax = byteCountMax
     isInLibrary = true
     defer { isInLibrary = false }
     while output.count < byteCountMax {
       var bytes: UnsafePointer<UInt8>?
       let count = nghttp2_session_mem_send(session, &bytes)
-      guard count > 0, let bytes else { return count }
+      guard count > 0, let bytes else {
+        packingError = count
+        return count
+      }
       output.append(bytes, count)
     }
     return 0
@@ -225,13 +231,13 @@ public final class HTTP2Session: WireSession {
   /// Packs bytes of a stream whose queue is empty straight into ``output``: a large body on its way
   /// through is copied once less. Returns how many; 0 when something else comes first.
   func sendAtOnce(_ stream: StreamPointer, _ bytes: UnsafeRawBufferPointer) -> Int {
-    guard let session, !isInLibrary, stream.pointee.flags.contains(.deferred),
+    guard let session, mayPackAhead, !isInLibrary, stream.pointee.flags.contains(.deferred),
       output.count < Self.packedAheadByteCountMax, nghttp2_session_want_write(session) == 0
     else { return 0 }
     (lent, lentTo) = (bytes, stream)
     stream.pointee.flags.remove(.deferred)
     nghttp2_session_resume_data(session, stream.pointee.id)
-    // An error comes again when output is asked for.
+    // An error is told when output is asked for.
     _ = pack(session, upTo: Self.packedAheadByteCountMax)
     let count = bytes.count - lent.count
     (lent, lentTo) = (UnsafeRawBufferPointer(start: nil, count: 0), nil)

@@ -6,6 +6,10 @@ public class WireSession {
   /// False while more bytes than are in hand would only be held: the owner stops reading.
   public internal(set) final var wantsInput = true
 
+  /// False while the peer takes no bytes: what is made before its turn would only wait, where it counts
+  /// against nobody.
+  @exclusivity(unchecked) public final var mayPackAhead = true
+
   /// A session that has neither received nor produced anything.
   init() {}
 

@@ -11,7 +11,7 @@ struct FloodTests {
     pair.run()
     for _ in 0..<count {
       pair.server.receive(frame, .max, pair.now)
-      try? pair.server.session.produce(upTo: 128 << 10, now: pair.now)
+      try? pair.server.session.produce(now: pair.now)
       pair.server.session.output.removeAll()
       pair.now += UInt64(seconds) * 1_000_000_000
     }
@@ -114,7 +114,7 @@ struct FloodTests {
       guard pair.server.session.exceededLimit == nil else { break }
       pair.server.receive(headers(stream), .max, pair.now)
       pair.server.receive(frame(8, 0, stream, [0x7f, 0xff, 0xff, 0xff]), .max, pair.now)
-      try? pair.server.session.produce(upTo: 128 << 10, now: pair.now)
+      try? pair.server.session.produce(now: pair.now)
       sent += 1
     }
     #expect(sent == 11)
@@ -215,7 +215,7 @@ struct FloodTests {
     for stream in stride(from: UInt8(1), to: 9, by: 2) {
       pair.server.receive(headers(stream), .max, pair.now)
     }
-    try? pair.server.session.produce(upTo: 128 << 10, now: pair.now)
+    try? pair.server.session.produce(now: pair.now)
     #expect(pair.server.streams.count == 2)
   }
 

@@ -26,16 +26,16 @@ func fuzzHTTP2Server(_ bytes: [UInt8]) {
     stream.sendEnd(trailers: list(("grpc-status", "0")))
   }
   server.receive(bytes, 100, 1)
-  try? server.session.produce(upTo: 128 << 10, now: 2)
+  try? server.session.produce(now: 2)
   server.session.close()
 }
 
 func fuzzHTTP2Client(_ bytes: [UInt8]) {
   let client = Recorder(.client, HTTP2Limits(), HTTP2StreamPool())
   _ = client.session.submitRequest(requestHeaders(), endOfStream: true, handler: client)
-  try? client.session.produce(upTo: 128 << 10, now: 1)
+  try? client.session.produce(now: 1)
   client.receive(bytes, 100, 1)
-  try? client.session.produce(upTo: 128 << 10, now: 2)
+  try? client.session.produce(now: 2)
   client.session.close()
 }
 

@@ -24,12 +24,17 @@ final class Pair {
   }
 
   func move(from: Recorder, to: Recorder) -> Bool {
-    try? from.session.produce(upTo: 128 << 10, now: now)
+    try? from.session.produce(now: now)
     let bytes = [UInt8](from.session.output.bytes)
     from.session.output.removeAll()
     to.receive(bytes, pieceByteCount, now)
     return !bytes.isEmpty
   }
+}
+
+extension WireSession {
+  /// What a transport asks for in clear text.
+  func produce(now: UInt64) throws(HTTP2SessionError) { try produce(upTo: 128 << 10, now: now) }
 }
 
 /// One side of a pair: its session, and all that happened.
@@ -52,7 +57,7 @@ final class Recorder: HTTP2SessionDelegate, HTTP2StreamHandler {
 
   /// Everything that the session has to send.
   func takeOutput(now: UInt64 = 1) -> [UInt8] {
-    try? session.produce(upTo: 128 << 10, now: now)
+    try? session.produce(now: now)
     defer { session.output.removeAll() }
     return [UInt8](session.output.bytes)
   }

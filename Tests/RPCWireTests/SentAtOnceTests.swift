@@ -57,6 +57,16 @@ struct SentAtOnceTests {
     #expect(frame[3] == 0 && frame[4] == 1, "one DATA frame, with END_STREAM")
   }
 
+  @Test func aPeerThatTakesNothingGetsNothingAhead() throws {
+    let (pair, stream) = try openedPair()
+    pair.client.session.mayPackAhead = false
+    send(bytes(20_000), on: stream)
+    #expect(stream.outboundByteCount == 20_000)
+    #expect(pair.client.session.output.isEmpty)
+    pair.run()
+    #expect(pair.server.body == bytes(20_000))
+  }
+
   @Test func whatTheWindowDoesNotTakeIsQueued() throws {
     let (pair, stream) = try openedPair(window: 10_000)
     pair.server.consumesAtOnce = false

@@ -45,7 +45,7 @@ final class HTTP1Server: HTTP1SessionDelegate, HTTP2StreamHandler {
   func produce() -> String {
     var bytes: [UInt8] = []
     repeat {
-      try? session.produce(upTo: 128 << 10, now: now)
+      try? session.produce(now: now)
       bytes += session.output.bytes
       session.output.removeAll()
     } while session.hasFrames

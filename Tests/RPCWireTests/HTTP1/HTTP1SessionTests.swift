@@ -224,7 +224,7 @@ struct HTTP1SessionTests {
     stream.sendHeaders(list((":status", "200")))
     stream.sendData([UInt8](repeating: 1, count: 300 << 10))
     #expect(!stream.canSend)
-    try? server.session.produce(upTo: 128 << 10, now: 2)
+    try? server.session.produce(now: 2)
     #expect(server.session.output.count < 140 << 10)
     #expect(stream.outboundByteCount > 160 << 10)
     server.session.output.removeAll()
