@@ -51,7 +51,12 @@ enum RoleProcess {
       throw CommandFailure(.configuration, "the \(name) cannot start: \(error)")
     }
     reportReady()
-    ProcessMemory.releaseAfterStart()
+    let release = Task {
+      // By then the first connections to other roles are made, whose code is as seldom needed as the start's.
+      guard (try? await Task.sleep(for: .milliseconds(500))) != nil else { return }
+      ProcessMemory.releaseAfterStart()
+    }
+    defer { release.cancel() }
     await waitForEnd(reload: role.reload)
     await role.drain()
   }
