@@ -47,11 +47,12 @@ static void product(const ck_table *t, size_t m, size_t n, size_t k, bool packed
 static void integerProduct(const ck_table *t, size_t m, size_t n, size_t k) {
   const size_t stride = (k + 3) / 4 * 4, width = (size_t)t->panelColumns;
   uint8_t *a = calloc(m * stride + 4, 1), *d = malloc(n);
-  int8_t *b = malloc(k * n + 1), *packed = malloc((n + width) * stride + 64);
+  int8_t *b = malloc(k * n + 1), *packed = malloc((n / width + 1) * ck_igemm_panel_bytes(k, width) + 64);
   int32_t *c = calloc(m * n + 64, 4);
   float factors[512];
   for (size_t i = 0; i < m * stride; i++) a[i] = (uint8_t)rand();
-  for (size_t i = 0; i < k * n; i++) b[i] = (int8_t)rand();
+  const int most[] = {128, 64, 32, 16}, limit = most[(m + n + k) % 4];
+  for (size_t i = 0; i < k * n; i++) b[i] = (int8_t)(rand() % (2 * limit) - limit);
   for (size_t j = 0; j < n; j++) factors[j] = j % 2 ? 0.5f : (float)j * 1e-4f;
   t->igemmPackB(packed, b, (ptrdiff_t)n, 1, 0, k, n);
   t->igemm(c, (ptrdiff_t)n, a, (ptrdiff_t)stride, packed, m, n, k);

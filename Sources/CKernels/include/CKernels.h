@@ -214,6 +214,17 @@ typedef struct {
 // ---------------------------------------------------------------------------------------------
 // Quantised values
 
+// Right operands of products of bytes come in panels of `panelColumns`. A panel begins with a byte for
+// each span along K, which says how the processor at hand multiplies it.
+#define CK_IGEMM_SPAN 64
+static inline size_t ck_igemm_kinds_bytes(size_t k) {
+  return ((k + CK_IGEMM_SPAN - 1) / CK_IGEMM_SPAN + 63) / 64 * 64;
+}
+/// Bytes from one panel to the next.
+static inline size_t ck_igemm_panel_bytes(size_t k, size_t panelColumns) {
+  return ck_igemm_kinds_bytes(k) + (k + 3) / 4 * 4 * panelColumns;
+}
+
 /// u8[m×k] · s8[k×n], plus an offset and times a factor per column, as bytes or as floats. Columns'
 /// arrays reach to the end of the last panel. `a` and `packedB` are those of `igemm`.
 typedef struct {
@@ -411,8 +422,8 @@ typedef struct ck_table {
   void (*windowFilter)(const ck_window_filter *arguments);
   /// Doubles, and whole numbers of 32 and 64 bits; NULL for other types.
   ck_product_fn product[CK_TYPE_COUNT];
-  /// u8[m×k] · s8[k×n] → s32, exact modulo 2^32. B is packed by `igemmPackB`, which xors `flip`
-  /// into every byte (0x80 makes signed bytes of unsigned ones). Rows of A are read up to the next
+  /// u8[m×k] · s8[k×n] → s32, exact modulo 2^32. B is packed by `igemmPackB` into panels of
+  /// `ck_igemm_panel_bytes`, which xors `flip` into every byte (0x80 makes signed bytes of unsigned ones). Rows of A are read up to the next
   /// multiple of 4 behind k, where B's zeros make it no matter what lies there.
   void (*igemm)(
       int32_t *c, ptrdiff_t cRow, const uint8_t *a, ptrdiff_t aRow, const int8_t *packedB,

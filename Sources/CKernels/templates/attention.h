@@ -172,10 +172,10 @@ INLINE void tile_softmax(
     return;
   }
   const float newTop = tileTop > *highest || tileTop != tileTop ? tileTop : *highest;
-  const float factor = vexp(vsplat(*highest - newTop))[0];
+  const float factor = vexp_falling(vsplat(*highest - newTop))[0];
   vf total = vsplat(0);
   for (size_t i = 0; i < padded; i += VL) {
-    const vf e = vexp(vload(scores + i) - vsplat(newTop));
+    const vf e = vexp_falling(vload(scores + i) - vsplat(newTop));
     total += e;
     vstore(scores + i, e);
   }

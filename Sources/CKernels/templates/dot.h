@@ -2,11 +2,10 @@
 // lane's neighbours along K lie together; A is read in place, one lane at a time. Sums of int8
 // products are exact on every ISA: nothing saturates, and what overflows 32 bits wraps.
 
-// Rows of a tile: without VNNI, B's two halves and A's take registers of their own.
-#if MR >= 12 || defined(CK_HAS_AVX_VNNI)
-#define DOT_MR MR
+#if defined(__SSE2__) && !defined(CK_HAS_AVX512) && !defined(CK_HAS_AVX_VNNI)
+#define DOT_WORDS true
 #else
-#define DOT_MR 4
+#define DOT_WORDS false
 #endif
 INLINE void dot_store(void *p, vf v, size_t n) {
   if (n >= VL) vstore(p, v);
@@ -60,8 +59,7 @@ INLINE vi dot_i8(vi sum, vi a, vi b) {
   return (vi)vdotq_s32((int32x4_t)sum, (int8x16_t)moved, weights) - lack;
 }
 #elif defined(__SSE2__)
-// Even and odd bytes as 16-bit numbers, whose products add up in pairs without loss. (The
-// instruction for bytes would saturate: 2 · 255 · 127 is more than 16 bits hold.)
+// Even and odd bytes as 16-bit numbers, whose products add up in pairs without loss.
 typedef int16_t vs __attribute__((ext_vector_type(2 * VL)));
 INLINE vi dot_pairs(vs a, vs b) {
 #if defined(CK_HAS_AVX2)
@@ -84,60 +82,96 @@ INLINE vi dot_i8(vi sum, vi a, vi b) {
   return sum + (vi)(u >> 24) * (b >> 24);
 }
 #endif
-DOT_TILE(igemm, uint8_t, 4, vi, int32_t, dot_i8, int32_t)
-#if defined(CK_HAS_AVX512)
-DOT_TILE(bgemm, uint16_t, 2, vf, float, dot_bf16, float)
-#endif
-
 #if MR >= 14
 #define DOT_CASES_TALL(name)                                                                     \
-  DOT_CASE(name, 5) DOT_CASE(name, 6) DOT_CASE(name, 7) DOT_CASE(name, 8) DOT_CASE(name, 9)      \
-  DOT_CASE(name, 10) DOT_CASE(name, 11) DOT_CASE(name, 12) DOT_CASE(name, 13) DOT_CASE(name, 14)
+  DOT_CASE(name, 7) DOT_CASE(name, 8) DOT_CASE(name, 9) DOT_CASE(name, 10) DOT_CASE(name, 11)    \
+  DOT_CASE(name, 12) DOT_CASE(name, 13) DOT_CASE(name, 14)
 #elif MR >= 12
 #define DOT_CASES_TALL(name)                                                                     \
-  DOT_CASE(name, 5) DOT_CASE(name, 6) DOT_CASE(name, 7) DOT_CASE(name, 8) DOT_CASE(name, 9)      \
-  DOT_CASE(name, 10) DOT_CASE(name, 11) DOT_CASE(name, 12)
-#elif defined(CK_HAS_AVX_VNNI)
-#define DOT_CASES_TALL(name) DOT_CASE(name, 5) DOT_CASE(name, 6)
+  DOT_CASE(name, 7) DOT_CASE(name, 8) DOT_CASE(name, 9) DOT_CASE(name, 10) DOT_CASE(name, 11)    \
+  DOT_CASE(name, 12)
 #else
 #define DOT_CASES_TALL(name)
 #endif
-#define DOT_CASE(name, m) case m: name##_tile(m, to, cRow, from, aRow, panel, n, groups); break;
-#define DOT_GEMM(name, in, bin, group, sumscalar)                                                \
+#define DOT_CASES(name)                                                                          \
+  DOT_CASE(name, 1) DOT_CASE(name, 2) DOT_CASE(name, 3) DOT_CASE(name, 4) DOT_CASE(name, 5)      \
+  DOT_CASE(name, 6) DOT_CASES_TALL(name)
+
+// The sums of up to MR rows and one panel.
+#define DOT_ROWS(name, in, bin, sumscalar, header)                                               \
+  INLINE void name##_rows(                                                                       \
+      size_t rows, sumscalar *c, ptrdiff_t cRow, const in *a, ptrdiff_t aRow, const bin *panel,  \
+      size_t n, size_t groups) {                                                                 \
+    const bin *packedB = panel + header;                                                         \
+    switch (rows) { DOT_CASES(name) }                                                            \
+  }
+#define DOT_CASE(name, m) case m: name##_tile(m, c, cRow, a, aRow, packedB, n, groups); break;
+
+#if DOT_WORDS
+#include "dot_words.h"
+#else
+// Columns whose sums are made together.
+#define IGEMM_STRIP NR
+DOT_TILE(igemm, uint8_t, 4, vi, int32_t, dot_i8, int32_t)
+DOT_ROWS(igemm, uint8_t, int8_t, int32_t, ck_igemm_kinds_bytes(4 * groups))
+INLINE void igemm_sums(
+    size_t rows, int32_t *sums, const uint8_t *a, ptrdiff_t aRow, const int8_t *packedB, size_t n,
+    size_t groups) {
+  igemm_rows(rows, sums, NR, a, aRow, packedB, n, groups);
+}
+INLINE void igemm_settle(int8_t *kinds, int8_t *panel, size_t groups) {
+  (void)kinds, (void)panel, (void)groups;
+}
+#endif
+#if defined(CK_HAS_AVX512)
+DOT_TILE(bgemm, uint16_t, 2, vf, float, dot_bf16, float)
+DOT_ROWS(bgemm, uint16_t, uint16_t, float, 0)
+#endif
+
+#define DOT_GEMM(name, in, bin, group, sumscalar, strip, panelElements)                          \
   static void NAME(name)(                                                                        \
       sumscalar *c, ptrdiff_t cRow, const in *a, ptrdiff_t aRow, const bin *packedB, size_t m,   \
       size_t columns, size_t k) {                                                                \
     const size_t groups = (k + group - 1) / group;                                               \
-    const tile_cut cut = cut_rows(m, DOT_MR);                                                        \
-    for (size_t column = 0; column < columns; column += NR) {                                    \
-      const size_t n = columns - column < NR ? columns - column : NR;                            \
-      const bin *panel = packedB + column * groups * group;                                      \
+    const tile_cut cut = cut_rows(m, MR);                                                        \
+    for (size_t column = 0; column < columns; column += strip) {                                 \
+      const size_t n = columns - column < strip ? columns - column : strip;                      \
+      const bin *panel = packedB + column / NR * panelElements;                                  \
       for (size_t i = 0, row = 0; i < cut.count; i++) {                                          \
         const size_t rows = cut.rows + (i < cut.larger);                                         \
-        sumscalar *to = c + (ptrdiff_t)row * cRow + column;                                      \
-        const in *from = a + (ptrdiff_t)row * aRow;                                              \
-        switch (rows) {                                                                          \
-          DOT_CASE(name, 1) DOT_CASE(name, 2) DOT_CASE(name, 3) DOT_CASE(name, 4)                \
-          DOT_CASES_TALL(name)                                                                   \
-        }                                                                                        \
+        name##_rows(                                                                             \
+            rows, c + (ptrdiff_t)row * cRow + column, cRow, a + (ptrdiff_t)row * aRow, aRow,     \
+            panel, n, groups);                                                                   \
         row += rows;                                                                             \
       }                                                                                          \
     }                                                                                            \
-  }                                                                                              \
-  static void NAME(name##PackB)(                                                                 \
-      bin *packed, const bin *b, ptrdiff_t bRow, ptrdiff_t bColumn, bin flip, size_t k,          \
-      size_t n) {                                                                                \
-    const size_t groups = (k + group - 1) / group;                                               \
-    for (size_t column = 0; column < n; column += NR)                                            \
-      for (size_t x = 0; x < groups * group; x++)                                                \
-        for (size_t j = 0; j < NR; j++)                                                          \
-          packed[column * groups * group + (x / group) * NR * group + j * group + x % group] =   \
-              x < k && column + j < n                                                            \
-                  ? b[(ptrdiff_t)x * bRow + (ptrdiff_t)(column + j) * bColumn] ^ flip : 0;       \
   }
-DOT_GEMM(igemm, uint8_t, int8_t, 4, int32_t)
+// Columns from `column` on, as a panel: the neighbours of a group one behind the other.
+#define DOT_PACK(packed, b, bRow, bColumn, flip, k, n, column, group)                            \
+  for (size_t x = 0; x < (k + group - 1) / group * group; x++)                                   \
+    for (size_t j = 0; j < NR; j++)                                                              \
+      (packed)[x / group * NR * group + j * group + x % group] =                                 \
+          x < k && column + j < n                                                                \
+              ? b[(ptrdiff_t)x * bRow + (ptrdiff_t)(column + j) * bColumn] ^ flip : 0;
+
+DOT_GEMM(igemm, uint8_t, int8_t, 4, int32_t, IGEMM_STRIP, ck_igemm_panel_bytes(k, NR))
+static void NAME(igemmPackB)(
+    int8_t *packed, const int8_t *b, ptrdiff_t bRow, ptrdiff_t bColumn, int8_t flip, size_t k,
+    size_t n) {
+  for (size_t column = 0; column < n; column += NR, packed += ck_igemm_panel_bytes(k, NR)) {
+    int8_t *bytes = packed + ck_igemm_kinds_bytes(k);
+    DOT_PACK(bytes, b, bRow, bColumn, flip, k, n, column, 4)
+    igemm_settle(packed, bytes, (k + 3) / 4);
+  }
+}
 #if defined(CK_HAS_AVX512)
-DOT_GEMM(bgemm, uint16_t, uint16_t, 2, float)
+DOT_GEMM(bgemm, uint16_t, uint16_t, 2, float, NR, (k + 1) / 2 * 2 * NR)
+static void NAME(bgemmPackB)(
+    uint16_t *packed, const uint16_t *b, ptrdiff_t bRow, ptrdiff_t bColumn, uint16_t flip,
+    size_t k, size_t n) {
+  for (size_t column = 0; column < n; column += NR, packed += (k + 1) / 2 * 2 * NR)
+    DOT_PACK(packed, b, bRow, bColumn, flip, k, n, column, 2)
+}
 #endif
 
 // Sums back to 8 bits: half to even, then the zero point, then saturation. Bounds are whole

@@ -21,6 +21,13 @@ static void NAME(sgemm)(const ck_gemm_block *g) {
     for (size_t i = 0, row = 0; i < cut.count; i++) {
       const size_t rows = cut.rows + (i < cut.larger);
       t.c = g->c + (ptrdiff_t)row * g->cRow + column;
+      // Several tiles read a panel: only the first one waits for memory, unless each asks for its share
+      // of the next panel.
+      if (g->bIsPacked && cut.count > 1) {
+        const size_t line = (size_t)t.bRow * sizeof *t.b;
+        t.ahead = (const char *)(t.b + g->bPanel) + g->k * line * i / cut.count;
+        t.aheadStep = (ptrdiff_t)(line / cut.count);
+      }
       // C is touched once per tile, at its end: by then these lines have arrived.
       for (size_t r = 0; r < rows && g->k >= 192; r++) {
         __builtin_prefetch(t.c + (ptrdiff_t)r * g->cRow, 1);

@@ -17,6 +17,8 @@ typedef struct {
   size_t k;                                  // elements per segment
   const float *b;
   ptrdiff_t bRow;
+  const char *ahead;                         // what to ask for at the first step, or NULL: B itself
+  ptrdiff_t aheadStep;                       // bytes
   float *c;
   ptrdiff_t cRow;
   size_t n;                                  // columns that exist, at most vectors * VL
@@ -109,11 +111,15 @@ INLINE void tile_finish(
       for (size_t j = 0; j < t->n; j++) t->c[i * t->cRow + j] = edge[i * NR + j];
 }
 
-// Few rows read B once and from far away: ask for it 32 steps ahead.
-#define PREFETCH_B(s)                                                                            \
+// Few rows read B from far away: they ask for it ahead of time. Measured on Zen 3: 12 % faster with four
+// rows, 8 % slower with one.
+#define PREFETCH_B                                                                               \
   do {                                                                                           \
-    __builtin_prefetch(b + (s + 32) * bRow);                                                     \
-    if (V * VL > 16) __builtin_prefetch(b + (s + 32) * bRow + 16);                               \
+    if (mode == TILE_ROWS && M <= 8 && (MR >= 12 || M > 2)) {                                    \
+      __builtin_prefetch(ahead);                                                                 \
+      if (V * VL > 16) __builtin_prefetch(ahead + 64);                                           \
+      ahead += aheadStep;                                                                        \
+    }                                                                                            \
   } while (0)
 
 INLINE void tile_run(const int M, const int V, const int mode, const tile_arguments *t) {
@@ -125,6 +131,8 @@ INLINE void tile_run(const int M, const int V, const int mode, const tile_argume
     for (int v = 0; v < V; v++) sum[i][v] = vsplat(0);
   const float *b = t->b;
   const ptrdiff_t bRow = t->bRow, aRow = t->aRow, aColumn = t->aColumn;
+  const char *ahead = t->ahead ? t->ahead : (const char *)(b + 32 * bRow);
+  const ptrdiff_t aheadStep = t->ahead ? t->aheadStep : bRow * (ptrdiff_t)sizeof *b;
   for (size_t outer = 0; outer < t->outerSegments; outer++)
     for (size_t inner = 0; inner < t->innerSegments; inner++) {
       const float *a = t->a + (ptrdiff_t)outer * t->outerStride + (ptrdiff_t)inner * t->innerStride;
@@ -134,7 +142,7 @@ INLINE void tile_run(const int M, const int V, const int mode, const tile_argume
         for (; k >= (size_t)sets; k -= sets) {
 #pragma clang loop unroll(full)
           for (int s = 0; s < sets; s++) {
-            PREFETCH_B(s);
+            PREFETCH_B;
             const vf b0 = vload(b + s * bRow), b1 = V > 1 ? vload(b + s * bRow + VL) : b0;
 #pragma clang loop unroll(full)
             for (int i = 0; i < M; i++) {
@@ -147,7 +155,7 @@ INLINE void tile_run(const int M, const int V, const int mode, const tile_argume
           b += sets * bRow;
         }
       for (; k > 0; k--) {
-        if (mode == TILE_ROWS && M <= 8) PREFETCH_B(0);
+        PREFETCH_B;
         const vf b0 = vload(b), b1 = V > 1 ? vload(b + VL) : b0;
 #pragma clang loop unroll(full)
         for (int i = 0; i < M; i++) {

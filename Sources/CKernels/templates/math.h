@@ -14,9 +14,7 @@ INLINE vf vscale(vf p, vi n) {
 }
 
 // p and n with e^x = 2^n · (1 + p), p in [-0.3, 0.42].
-INLINE vf vexp_parts(vf x, vi *exponent) {
-  // Outside these the result is +inf or 0 all the same, and n stays in vscale's range.
-  const vf clamped = vatmost(vatleast(x, vsplat(-104.0f)), vsplat(90.0f));
+INLINE vf vexp_parts(vf clamped, vi *exponent) {
   // Adding 1.5·2^23 rounds to the nearest integer and leaves it in the low bits.
   const vf shifter = vsplat(12582912.0f);
   const vf shifted = clamped * vsplat(1.44269504088896341f) + shifter;
@@ -33,17 +31,32 @@ INLINE vf vexp_parts(vf x, vi *exponent) {
   p = p * r + vsplat(5.0000001201e-1f);
   return p * (r * r) + r;
 }
+// Outside of this e^x is +inf or 0 all the same, and n stays in vscale's range.
+INLINE vf vexp_clamp(vf x) { return vatmost(vatleast(x, vsplat(-104.0f)), vsplat(90.0f)); }
 // 2^shift · e^x, for shifts of -1 and 0.
 INLINE vf vexp_scaled(vf x, int32_t shift) {
   vi exponent;
-  const vf p = vexp_parts(x, &exponent) + vsplat(1.0f);
+  const vf p = vexp_parts(vexp_clamp(x), &exponent) + vsplat(1.0f);
   return vscale(p, exponent + shift);
 }
 INLINE vf vexp(vf x) { return vexp_scaled(x, 0); }
+// e^x of what is not above zero, as softmax has it: nothing overflows, and what would be denormal is
+// zero. A third fewer instructions than the general one.
+INLINE vf vexp_falling(vf x) {
+  const vf lowest = vsplat(-87.3365479f);
+  vi exponent;
+  const vf p = vexp_parts(vatleast(x, lowest), &exponent) + vsplat(1.0f);
+#if defined(CK_HAS_AVX512)
+  const vf result = vscale(p, exponent);
+#else
+  const vf result = p * vfloat((exponent + 127) << 23);
+#endif
+  return x < lowest ? vsplat(0) : result;
+}
 // e^x - 1 = 2^n · p + (2^n - 1).
 INLINE vf vexpm1(vf x) {
   vi exponent;
-  const vf p = vexp_parts(x, &exponent), power = vscale(vsplat(1.0f), exponent);
+  const vf p = vexp_parts(vexp_clamp(x), &exponent), power = vscale(vsplat(1.0f), exponent);
   // Where 2^n has no room, the 1 is lost anyway.
   return x > vsplat(80.0f) ? vexp(x) : power * p + (power - vsplat(1.0f));
 }

@@ -69,28 +69,6 @@ INLINE float pool_join(float value, float x, const bool average) {
   return average ? value + x : (value > x || value != value) ? value : x;
 }
 
-// One row of `width` numbers, pooled along it: tap by tap over the whole output row.
-INLINE void pool_row(const ck_pool *g, const float *row, float *out, const bool average) {
-  for (size_t ox = 0; ox < g->outputWidth; ox++) out[ox] = average ? 0 : -__builtin_inff();
-  for (size_t j = 0; j < g->kernelWidth; j++) {
-    // Output columns whose tap j is inside: 0 <= ox * stride + offset < width.
-    const ptrdiff_t offset = (ptrdiff_t)(j * g->dilationWidth) - g->padLeft;
-    const size_t stride = g->strideWidth;
-    const size_t first = offset < 0 ? ((size_t)-offset + stride - 1) / stride : 0;
-    const ptrdiff_t room = (ptrdiff_t)g->width - offset;
-    size_t last = room > 0 ? ((size_t)room + stride - 1) / stride : 0;
-    if (last > g->outputWidth) last = g->outputWidth;
-    const float *tap = row + offset;
-    if (stride == 1)
-      for (size_t ox = first; ox < last; ox++) out[ox] = pool_join(out[ox], tap[ox], average);
-    else if (stride == 2)
-      for (size_t ox = first; ox < last; ox++) out[ox] = pool_join(out[ox], tap[2 * ox], average);
-    else
-      for (size_t ox = first; ox < last; ox++)
-        out[ox] = pool_join(out[ox], tap[ox * stride], average);
-  }
-}
-
 // Rows that are longer are pooled window by window.
 #define POOL_LINE 1024
 INLINE void pool_wide_row(
@@ -117,10 +95,69 @@ INLINE void pool_wide_row(
   }
 }
 
-// Windows in NCHW: down the columns first, whole rows at a time, and then along the row that is left.
+INLINE vf pool_join_vectors(vf value, vf x, const bool average) {
+  return average ? value + x : vmaxnan(value, x);
+}
+// Rows from `top` on, joined into the line that they are padded to.
+INLINE void pool_columns(
+    const ck_pool *g, const float *top, ptrdiff_t down, size_t rows, float *line,
+    const bool average) {
+  for (size_t x = 0; x < g->width; x += VL) {
+    const size_t n = g->width - x < VL ? g->width - x : VL;
+    vf value = vsplat(average ? 0 : -__builtin_inff());
+    for (size_t i = 0; i < rows; i++) {
+      const float *p = top + (ptrdiff_t)i * down + x;
+      value = pool_join_vectors(value, n == VL ? vload(p) : vload_first(p, n), average);
+    }
+    if (n == VL) vstore(line + x, value);
+    else vstore_first(line + x, value, n);
+  }
+}
+// A padded line, pooled along itself. `halves` is memory for its even and its odd places.
+INLINE void pool_line(
+    const ck_pool *g, const float *line, size_t length, float *halves, size_t half, float *out,
+    const bool average) {
+  const size_t stride = g->strideWidth, dilation = g->dilationWidth;
+  if (stride > 2) {
+    for (size_t ox = 0; ox < g->outputWidth; ox++) {
+      const float *p = line + ox * stride;
+      float value = *p;
+      for (size_t j = 1; j < g->kernelWidth; j++)
+        value = pool_join(value, p[j * dilation], average);
+      out[ox] = value;
+    }
+    return;
+  }
+  if (stride == 2)
+    for (size_t x = 0; 2 * x < length; x++) {
+      halves[x] = line[2 * x];
+      halves[half + x] = line[2 * x + 1];
+    }
+  for (size_t ox = 0; ox < g->outputWidth; ox += VL) {
+    vf value = vsplat(average ? 0 : -__builtin_inff());
+    for (size_t j = 0; j < g->kernelWidth; j++) {
+      const size_t tap = j * dilation;
+      const float *p = stride == 1 ? line + tap : halves + tap % 2 * half + tap / 2;
+      value = pool_join_vectors(value, vload(p + ox), average);
+    }
+    if (ox + VL <= g->outputWidth) vstore(out + ox, value);
+    else vstore_first(out + ox, value, g->outputWidth - ox);
+  }
+}
+
+// Windows in NCHW: down the columns first, whole rows at a time, and then along the row that is left,
+// between what is no tap: zeros, or minus infinity.
 INLINE void pool_planes(const ck_pool *g, const bool average) {
-  float line[POOL_LINE], counts[POOL_LINE];
-  const bool fits = g->width <= POOL_LINE && g->outputWidth <= POOL_LINE;
+  enum { HALF = POOL_LINE / 2 + 2 * VL };
+  float line[POOL_LINE + 4 * VL], halves[2 * HALF], counts[POOL_LINE];
+  const size_t reach = (g->kernelWidth - 1) * g->dilationWidth + 1;
+  const size_t wanted = (g->outputWidth - 1) * g->strideWidth + reach;
+  const size_t given = (size_t)g->padLeft + g->width;
+  const size_t length = wanted > given ? wanted : given;
+  const bool fits = length <= POOL_LINE && g->padLeft >= 0 && g->outputWidth > 0;
+  if (fits)
+    for (size_t x = 0; x < POOL_LINE + 4 * VL && x < length + 4 * VL; x++)
+      line[x] = average ? 0 : -__builtin_inff();
   for (size_t ox = 0; average && fits && ox < g->outputWidth; ox++) {
     const ptrdiff_t x0 = (ptrdiff_t)(ox * g->strideWidth) - g->padLeft;
     const tap_range xs = taps_inside(x0, g->kernelWidth, g->dilationWidth, g->width);
@@ -141,14 +178,8 @@ INLINE void pool_planes(const ck_pool *g, const bool average) {
         pool_wide_row(g, top, down, y0, ys, out, average);
         continue;
       }
-      const float *row = top;
-      if (ys.last != ys.first + 1) {
-        for (size_t x = 0; x < g->width; x++) line[x] = average ? 0 : -__builtin_inff();
-        for (size_t i = ys.first; i < ys.last; i++, row += down)
-          for (size_t x = 0; x < g->width; x++) line[x] = pool_join(line[x], row[x], average);
-        row = line;
-      }
-      pool_row(g, row, out, average);
+      pool_columns(g, top, down, ys.last - ys.first, line + g->padLeft, average);
+      pool_line(g, line, length, halves, HALF, out, average);
       if (!average) continue;
       const float rows = (float)(g->countsPadding
           ? taps_padded(

@@ -32,14 +32,15 @@ INLINE vi bytes_load_first(const uint8_t *s, size_t n, bool isSigned) {
 // Finishes the rows of a tile of sums, from a column on.
 INLINE void quantized_finish(
     const ck_quantized_product *g, const int32_t *sums, size_t rows, size_t row, size_t column) {
+  const size_t end = g->n - column < IGEMM_STRIP ? g->n - column : IGEMM_STRIP;
   const float low = (float)(g->low - g->zero), high = (float)(g->high - g->zero);
-  for (size_t j = 0; j < NR && column + j < g->n; j += VL) {
-    const size_t at = column + j, n = g->n - at < VL ? g->n - at : VL;
+  for (size_t j = 0; j < end; j += VL) {
+    const size_t at = column + j, n = end - j < VL ? end - j : VL;
     const vi offset = *(const vi_memory *)(g->offsets + at);
     const vf factor = vload(g->factors + at);
     const vf bias = g->bias ? vload(g->bias + at) : vsplat(0);
     for (size_t i = 0; i < rows; i++) {
-      const vi sum = *(const vi_memory *)(sums + i * NR + j) + offset;
+      const vi sum = *(const vi_memory *)(sums + j / NR * MR * NR + i * NR + j % NR) + offset;
       const vf x = __builtin_convertvector(sum, vf) * factor;
       const size_t to = (row + i) * (size_t)g->outputRow + at;
       if (g->floats) dot_store(g->floats + to, x + bias, n);
@@ -48,20 +49,16 @@ INLINE void quantized_finish(
   }
 }
 static void NAME(quantizedProduct)(const ck_quantized_product *g) {
-  const size_t groups = (g->k + 3) / 4, n = NR;
-  const ptrdiff_t cRow = NR, aRow = g->aRow;
-  const tile_cut cut = cut_rows(g->m, DOT_MR);
-  int32_t to[MR * NR] __attribute__((aligned(64)));
-  for (size_t column = 0; column < g->n; column += NR) {
-    const int8_t *panel = g->packedB + column * groups * 4;
+  const size_t groups = (g->k + 3) / 4;
+  const tile_cut cut = cut_rows(g->m, MR);
+  int32_t sums[MR * IGEMM_STRIP] __attribute__((aligned(64)));
+  for (size_t column = 0; column < g->n; column += IGEMM_STRIP) {
+    const size_t n = g->n - column < IGEMM_STRIP ? g->n - column : IGEMM_STRIP;
+    const int8_t *panel = g->packedB + column / NR * ck_igemm_panel_bytes(g->k, NR);
     for (size_t i = 0, row = 0; i < cut.count; i++) {
       const size_t rows = cut.rows + (i < cut.larger);
-      const uint8_t *from = g->a + (ptrdiff_t)row * aRow;
-      switch (rows) {
-        DOT_CASE(igemm, 1) DOT_CASE(igemm, 2) DOT_CASE(igemm, 3) DOT_CASE(igemm, 4)
-        DOT_CASES_TALL(igemm)
-      }
-      quantized_finish(g, to, rows, row, column);
+      igemm_sums(rows, sums, g->a + (ptrdiff_t)row * g->aRow, g->aRow, panel, n, groups);
+      quantized_finish(g, sums, rows, row, column);
       row += rows;
     }
   }

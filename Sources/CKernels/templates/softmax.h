@@ -19,7 +19,7 @@ INLINE void softmax_row(float *d, const float *s, size_t n, const bool logarithm
   vf sums = vsplat(0), second = vsplat(0);
   for (i = 0; i + 2 * VL <= n; i += 2 * VL) {
     const vf x = vload(s + i) - shift, y = vload(s + i + VL) - shift;
-    const vf e = vexp(x), f = vexp(y);
+    const vf e = vexp_falling(x), f = vexp_falling(y);
     sums += e;
     second += f;
     vstore(d + i, logarithm ? x : e);
@@ -27,12 +27,12 @@ INLINE void softmax_row(float *d, const float *s, size_t n, const bool logarithm
   }
   sums += second;
   for (; i + VL <= n; i += VL) {
-    const vf x = vload(s + i) - shift, e = vexp(x);
+    const vf x = vload(s + i) - shift, e = vexp_falling(x);
     sums += e;
     vstore(d + i, logarithm ? x : e);
   }
   if (i < n) {
-    const vf x = vload_first(s + i, n - i) - shift, e = vexp(x);
+    const vf x = vload_first(s + i, n - i) - shift, e = vexp_falling(x);
     vstore_first(d + i, logarithm ? x : e, n - i);
     float lanes[VL];
     vstore(lanes, e);
@@ -49,22 +49,35 @@ INLINE void softmax_row(float *d, const float *s, size_t n, const bool logarithm
   }
 }
 
-// Vectors run along `inner`; the axis is walked three times. `columns` is at most VL.
+// Vectors run along `inner`; the axis is walked three times. `columns` is V · VL, or less for one vector.
 INLINE void softmax_columns(
-    float *d, const float *s, size_t axis, size_t inner, size_t columns, const bool logarithm) {
-  vf top = vsplat(-__builtin_inff());
-  for (size_t a = 0; a < axis; a++) top = vmaxnan(top, vload_first(s + a * inner, columns));
-  vf sum = vsplat(0);
-  for (size_t a = 0; a < axis; a++) {
-    const vf x = vload_first(s + a * inner, columns) - top, e = vexp(x);
-    sum += e;
-    vstore_first(d + a * inner, logarithm ? x : e, columns);
+    float *d, const float *s, size_t axis, size_t inner, size_t columns, const int V,
+    const bool isWhole, const bool logarithm) {
+  vf top[2], sum[2], scale[2];
+#define EACH_COLUMN _Pragma("clang loop unroll(full)") for (int v = 0; v < V; v++)
+#define COLUMN_LOAD(p) (isWhole ? vload((p) + v * VL) : vload_first(p, columns))
+  EACH_COLUMN {
+    top[v] = vsplat(-__builtin_inff());
+    sum[v] = vsplat(0);
   }
-  const vf scale = vsplat(1.0f) / sum, shift = vlog(sum);
-  for (size_t a = 0; a < axis; a++) {
-    const vf x = vload_first(d + a * inner, columns);
-    vstore_first(d + a * inner, logarithm ? x - shift : x * scale, columns);
-  }
+  for (size_t a = 0; a < axis; a++)
+    EACH_COLUMN top[v] = vmaxnan(top[v], COLUMN_LOAD(s + a * inner));
+  for (size_t a = 0; a < axis; a++)
+    EACH_COLUMN {
+      const vf x = COLUMN_LOAD(s + a * inner) - top[v], e = vexp_falling(x);
+      sum[v] += e;
+      if (isWhole) vstore(d + a * inner + v * VL, logarithm ? x : e);
+      else vstore_first(d + a * inner, logarithm ? x : e, columns);
+    }
+  EACH_COLUMN scale[v] = logarithm ? vlog(sum[v]) : vsplat(1.0f) / sum[v];
+  for (size_t a = 0; a < axis; a++)
+    EACH_COLUMN {
+      const vf x = COLUMN_LOAD(d + a * inner), y = logarithm ? x - scale[v] : x * scale[v];
+      if (isWhole) vstore(d + a * inner + v * VL, y);
+      else vstore_first(d + a * inner, y, columns);
+    }
+#undef EACH_COLUMN
+#undef COLUMN_LOAD
 }
 
 INLINE void softmax_all(
@@ -75,8 +88,12 @@ INLINE void softmax_all(
       softmax_row(d, s, axis, logarithm);
       continue;
     }
-    for (size_t i = 0; i < inner; i += VL)
-      softmax_columns(d + i, s + i, axis, inner, inner - i < VL ? inner - i : VL, logarithm);
+    size_t i = 0;
+    for (; i + 2 * VL <= inner; i += 2 * VL)
+      softmax_columns(d + i, s + i, axis, inner, 2 * VL, 2, true, logarithm);
+    for (; i + VL <= inner; i += VL)
+      softmax_columns(d + i, s + i, axis, inner, VL, 1, true, logarithm);
+    if (i < inner) softmax_columns(d + i, s + i, axis, inner, inner - i, 1, false, logarithm);
   }
 }
 static void NAME(softmax)(float *d, const float *s, size_t outer, size_t axis, size_t inner) {

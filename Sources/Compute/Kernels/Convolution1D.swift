@@ -3,9 +3,10 @@ internal import CKernels
 /// A one-dimensional convolution with its weights packed once, shared by all threads; one group,
 /// [batch, channels, length] as ONNX has it.
 ///
-/// Windows become rows of a matrix, those of many images together: signals are short and many, and
-/// then the weights are read once for all of them instead of once for each. The product's rows turn
-/// into the columns that the output has.
+/// Windows become columns of a matrix, those of many images together: signals are short and many, and
+/// then the weights are read once for all of them instead of once for each. A row of that matrix is what
+/// one tap of one channel meets at neighbouring positions, a piece of the signal. The product's rows
+/// turn into the columns that the output has.
 public final class Convolution1D: Sendable {
   /// Window, stride, dilation and padding, in the width's fields.
   public let geometry: WindowGeometry
@@ -76,10 +77,10 @@ public final class Convolution1D: Sendable {
     forEachImage(rows, positions) { image, first, count, row in
       gather(
         input + image * inputChannels * length, length: length, first..<first + count,
-        into: memory + row * depth)
+        into: memory + row, rowStride: rows.count)
     }
     SGEMM.run(
-      m: rows.count, Matrix(memory, rowStride: depth), weights, into: products,
+      m: rows.count, Matrix(memory, rowStride: rows.count).transposed, weights, into: products,
       rowStride: outputChannels,
       epilogue: Epilogue(
         biasColumn: bias.map { UnsafePointer($0.base) }, activation: activation))
@@ -105,36 +106,31 @@ public final class Convolution1D: Sendable {
     }
   }
 
-  /// Writes the windows at some positions of one signal as rows: per channel, its taps.
+  /// Writes the windows at some positions of one signal as columns: per channel, its taps.
   private func gather(
     _ signal: UnsafePointer<Float>, length: Int, _ positions: Range<Int>,
-    into rows: UnsafeMutablePointer<Float>
+    into columns: UnsafeMutablePointer<Float>, rowStride: Int
   ) {
-    let (taps, depth) = (geometry.kernelWidth, weights.rowCount)
-    let (stride, dilation, pad) = (
-      geometry.strideWidth, geometry.dilationWidth, geometry.padLeft
-    )
-    // Positions whose window lies inside the signal.
-    let reach = (taps - 1) * dilation
-    let inside = (pad + stride - 1) / stride
-    let insideEnd = length + pad - reach > 0 ? (length + pad - reach - 1) / stride + 1 : 0
-    for channel in 0..<inputChannels {
-      let source = signal + channel * length - pad
-      for position in positions {
-        let target = rows + ((position - positions.lowerBound) * depth + channel * taps)
-        let start = position * stride
-        if position >= inside, position < insideEnd {
-          if dilation == 1 {
-            for tap in 0..<taps { target[tap] = source[start + tap] }
-          } else {
-            for tap in 0..<taps { target[tap] = source[start + tap * dilation] }
-          }
-          continue
+    let (taps, stride) = (geometry.kernelWidth, geometry.strideWidth)
+    for tap in 0..<taps {
+      // Positions whose tap lies inside the signal; what it meets at position 0.
+      let offset = tap * geometry.dilationWidth - geometry.padLeft
+      let first = (max(0, -offset) + stride - 1) / stride
+      let end = length > offset ? (length - offset - 1) / stride + 1 : 0
+      let begin = min(max(first, positions.lowerBound), positions.upperBound)
+      let inside = begin..<max(begin, min(end, positions.upperBound))
+      for channel in 0..<inputChannels {
+        let target = columns + (channel * taps + tap) * rowStride
+        let source = signal + (channel * length + offset + inside.lowerBound * stride)
+        let before = inside.lowerBound - positions.lowerBound
+        target.update(repeating: 0, count: before)
+        if stride == 1 {
+          (target + before).update(from: source, count: inside.count)
+        } else {
+          for index in 0..<inside.count { target[before + index] = source[index * stride] }
         }
-        for tap in 0..<taps {
-          let index = start + tap * dilation
-          target[tap] = index >= pad && index < length + pad ? source[index] : 0
-        }
+        (target + before + inside.count).update(
+          repeating: 0, count: positions.upperBound - inside.upperBound)
       }
     }
   }

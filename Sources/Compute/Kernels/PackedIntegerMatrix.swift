@@ -63,7 +63,8 @@ final class PackedIntegerMatrix: Sendable {
   // Four bytes to a float's place.
   private static func panelFloats(_ rowCount: Int, _ columnCount: Int, _ kernels: Kernels) -> Int {
     let panelColumns = kernels.panelColumns
-    return (columnCount + panelColumns - 1) / panelColumns * panelColumns * ((rowCount + 3) / 4)
+    return (columnCount + panelColumns - 1) / panelColumns
+      * (ck_igemm_panel_bytes(rowCount, panelColumns) / 4)
   }
 
   /// Bytes that a matrix takes in a plan's memory; nil if no memory is that large.
@@ -72,7 +73,7 @@ final class PackedIntegerMatrix: Sendable {
   ) -> Int? {
     let panelColumns = kernels.panelColumns
     let panels = (columnCount + panelColumns - 1) / panelColumns
-    guard Shape.byteCount([count, panels, panelColumns, rowCount / 4 + 2], .fp32) != nil else {
+    guard Shape.byteCount([count, panels, panelColumns, rowCount / 4 + 64], .fp32) != nil else {
       return nil
     }
     let floats =
@@ -84,7 +85,7 @@ final class PackedIntegerMatrix: Sendable {
   /// The panel that begins at a column.
   func packed(_ column: Int) -> UnsafeMutablePointer<Int8> {
     UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: Int8.self)
-      + column * ((rowCount + 3) / 4 * 4)
+      + column / kernels.panelColumns * ck_igemm_panel_bytes(rowCount, kernels.panelColumns)
   }
 
   /// Per column the sum of its packed bytes.

@@ -9,19 +9,39 @@ import Testing
   func integerProductsAreExact(_ kernels: Kernels) {
     var random = Random(#function, kernels)
     let table = kernels.table.pointee
-    for _ in 0..<100 {
+    for round in 0..<150 {
       let m = random.size(kernels, upTo: 40)
       let n = random.size(kernels, upTo: 80)
-      let k = random.size(kernels, upTo: 90)
+      let k =
+        round < 100 ? random.size(kernels, upTo: 90) : Int.random(in: 64...1100, using: &random)
       let groups = (k + 3) / 4
       let panels = (n + kernels.panelColumns - 1) / kernels.panelColumns
       // K is padded with zeros in both operands.
       var a = [UInt8](repeating: 0, count: m * groups * 4 + 1)
       for i in 0..<m {
-        for x in 0..<k { a[i * groups * 4 + x] = UInt8.random(in: 0...255, using: &random) }
+        for x in 0..<k {
+          a[i * groups * 4 + x] =
+            Bool.random(using: &random) ? 255 : .random(in: 0...255, using: &random)
+        }
       }
-      let b = (0...k * n).map { _ in Int8.random(in: -128...127, using: &random) }
-      var packed = [Int8](repeating: 0, count: panels * kernels.panelColumns * groups * 4 + 1)
+      // Spans along K whose products add up in 16 bits for one, two or four groups, just so; and others.
+      var b = [Int8](repeating: 0, count: k * n + 1)
+      var most = 128
+      for x in 0..<k {
+        if x % Int(CK_IGEMM_SPAN) == 0 {
+          most = [16, 32, 64, 65, 128].randomElement(using: &random)!
+        }
+        for j in 0..<n {
+          let isExtreme = Int.random(in: 0..<3, using: &random) == 0
+          let value =
+            isExtreme
+            ? (Bool.random(using: &random) ? most : -most)
+            : Int.random(in: -most...most, using: &random)
+          b[x * n + j] = Int8(clamping: value)
+        }
+      }
+      let byteCount = panels * ck_igemm_panel_bytes(k, kernels.panelColumns)
+      var packed = [Int8](repeating: 0, count: byteCount + 1)
       var got = [Int32](repeating: -1, count: m * (n + 1) + 64)
       table.igemmPackB(&packed, b, n, 1, 0, k, n)
       table.igemm(&got, n + 1, a, groups * 4, packed, m, n, k)

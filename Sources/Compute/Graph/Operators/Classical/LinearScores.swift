@@ -13,7 +13,7 @@ struct LinearScores: Sendable {
   }
 
   /// A dot product's end costs as much as so many features more (measured); a packed product costs
-  /// whole vectors of scores.
+  /// whole vectors of scores. (Scores of more than a panel would read their rows from the second cache.)
   private static let featuresPerEnd = 48
 
   /// `coefficients` has one row per score.
@@ -21,8 +21,9 @@ struct LinearScores: Sendable {
     let (count, width) = (intercepts.count, coefficients.count / intercepts.count)
     (scoreCount, featureCount) = (count, width)
     self.intercepts = Tensor(fp32: intercepts, shape: [count])
-    let lanes = Kernels.active.panelColumns / 2
-    guard count * (width + Self.featuresPerEnd) >= lanes * width else {
+    let panelColumns = Kernels.active.panelColumns
+    let lanes = (count * 2 + panelColumns - 1) / panelColumns * panelColumns / 2
+    guard count > panelColumns || count * (width + Self.featuresPerEnd) >= lanes * width else {
       weights = .rows(Tensor(fp32: coefficients, shape: [scoreCount, featureCount]))
       return
     }

@@ -6,6 +6,7 @@ struct ImageResampling {
   private let inner: Int
   private let rows: Line
   private let columns: Line
+  private let rowTaps: RowTaps
   /// Every place of a row becomes two.
   private let doubles: Bool
 
@@ -42,6 +43,56 @@ struct ImageResampling {
     var isCopy: Bool { count == input && (0..<count).allSatisfy { copied($0) == $0 } }
   }
 
+  /// The same for single elements, with as many taps for every place. What a place lacks is made up by
+  /// parts of its first tap, in halves, so that not even an infinity is read with weight zero.
+  private struct RowTaps {
+    let width: Int
+    private(set) var sources: [Int32] = []
+    private(set) var weights: [Float] = []
+
+    init(_ line: Line) {
+      width = (0..<line.count).map { line.starts[$0 + 1] - line.starts[$0] }.max() ?? 0
+      for place in 0..<line.count {
+        let taps = line.starts[place]..<line.starts[place + 1]
+        var first = taps.isEmpty ? 0 : line.weights[taps.lowerBound]
+        let source = taps.isEmpty ? 0 : line.sources[taps.lowerBound]
+        for _ in 0..<width - taps.count {
+          if !taps.isEmpty { first /= 2 }
+          sources.append(Int32(source))
+          weights.append(first)
+        }
+        for tap in taps {
+          sources.append(Int32(line.sources[tap]))
+          weights.append(tap == taps.lowerBound ? first : line.weights[tap])
+        }
+      }
+    }
+
+    func apply(
+      _ count: Int, _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>
+    ) {
+      sources.withUnsafeBufferPointer { sources in
+        weights.withUnsafeBufferPointer { weights in
+          if width == 2 {
+            for place in 0..<count {
+              target[place] =
+                weights[2 * place] * source[Int(sources[2 * place])]
+                + weights[2 * place + 1] * source[Int(sources[2 * place + 1])]
+            }
+            return
+          }
+          for place in 0..<count {
+            var sum: Float = 0
+            for tap in place * width..<(place + 1) * width {
+              sum += weights[tap] * source[Int(sources[tap])]
+            }
+            target[place] = sum
+          }
+        }
+      }
+    }
+  }
+
   /// nil if other dimensions change, or if some places take a fixed value.
   init?(_ shape: [Int], _ taps: [AxisTaps]) {
     let strides = Shape.strides(shape)
@@ -53,6 +104,7 @@ struct ImageResampling {
     inner = Shape.product(shape[(last + 1)...])
     let columns = lines[last]
     (rows, self.columns) = (first == last ? Line() : lines[first], columns)
+    rowTaps = RowTaps(columns)
     doubles =
       inner == 1 && columns.count == 2 * columns.input
       && (0..<columns.count).allSatisfy { columns.copied($0) == $0 / 2 }
@@ -93,13 +145,7 @@ struct ImageResampling {
       return
     }
     if inner == 1 {
-      for place in 0..<columns.count {
-        var sum: Float = 0
-        for tap in columns.starts[place]..<columns.starts[place + 1] {
-          sum += columns.weights[tap] * source[columns.sources[tap]]
-        }
-        target[place] = sum
-      }
+      rowTaps.apply(columns.count, source, into: target)
       return
     }
     for place in 0..<columns.count {
