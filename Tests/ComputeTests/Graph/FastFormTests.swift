@@ -151,6 +151,36 @@ import Testing
     }
   }
 
+  /// Infinities next to what a place reads do not reach it; places that repeat one of the input repeat its bits.
+  @Test(arguments: ["linear", "cubic"])
+  func placesThatAreReadAloneAreCopied(_ mode: String) throws {
+    var random = SplitMix64(state: 29)
+    var values = Tensor.random([16], &random).floats
+    values[0] = .infinity
+    values[5] = -.infinity
+    let scales = Tensor(fp32: [1, 1, 1, 2], shape: [4])
+    let output = try Run.node(
+      "Resize", [Tensor(fp32: values, shape: [1, 1, 1, 16]), nil, scales],
+      attributes: [
+        "mode": text(mode), "coordinate_transformation_mode": text("asymmetric"),
+      ], opset: 18, constants: [2])[0].floats
+    for place in 0..<16 {
+      #expect(output[2 * place].bitPattern == values[place].bitPattern, "\(place)")
+    }
+  }
+
+  /// A place whose only neighbour lies outside, and is excluded, is zero, whatever the input begins with.
+  @Test func placesThatReadNothingAreZero() throws {
+    let scales = Tensor(fp32: [1, 1, 1, 2], shape: [4])
+    let output = try Run.node(
+      "Resize", [Tensor(fp32: [.infinity, 1], shape: [1, 1, 1, 2]), nil, scales],
+      attributes: [
+        "mode": text("nearest"), "nearest_mode": text("floor"),
+        "coordinate_transformation_mode": text("half_pixel"), "exclude_outside": .int(1),
+      ], opset: 18, constants: [2])[0].floats
+    #expect(output == [0, .infinity, .infinity, 1])
+  }
+
   @Test(arguments: [(2, 2, 0), (3, 3, 0), (3, 2, 1), (4, 2, 1), (2, 1, 0), (1, 2, 0)])
   func transposedConvolutionsOfFloatsAreThoseOfDoubles(
     _ kernel: Int, _ stride: Int, _ pad: Int

@@ -6,7 +6,7 @@ struct ImageResampling {
   private let inner: Int
   private let rows: Line
   private let columns: Line
-  private let rowTaps: RowTaps
+  private let pairs: Pairs?
   /// Every place of a row becomes two.
   private let doubles: Bool
 
@@ -43,27 +43,21 @@ struct ImageResampling {
     var isCopy: Bool { count == input && (0..<count).allSatisfy { copied($0) == $0 } }
   }
 
-  /// The same for single elements, with as many taps for every place. What a place lacks is made up by
-  /// parts of its first tap, in halves, so that not even an infinity is read with weight zero.
-  private struct RowTaps {
-    let width: Int
-    private(set) var sources: [Int32] = []
-    private(set) var weights: [Float] = []
+  /// The same for single elements where every place reads one or two, as "linear" does: always two. One alone
+  /// counts half twice, so that not even an infinity is read with weight zero.
+  private struct Pairs {
+    private var sources: [Int32] = []
+    private var weights: [Float] = []
 
-    init(_ line: Line) {
-      width = (0..<line.count).map { line.starts[$0 + 1] - line.starts[$0] }.max() ?? 0
+    /// nil if some place reads none, or more.
+    init?(_ line: Line) {
       for place in 0..<line.count {
         let taps = line.starts[place]..<line.starts[place + 1]
-        var first = taps.isEmpty ? 0 : line.weights[taps.lowerBound]
-        let source = taps.isEmpty ? 0 : line.sources[taps.lowerBound]
-        for _ in 0..<width - taps.count {
-          if !taps.isEmpty { first /= 2 }
-          sources.append(Int32(source))
-          weights.append(first)
-        }
-        for tap in taps {
-          sources.append(Int32(line.sources[tap]))
-          weights.append(tap == taps.lowerBound ? first : line.weights[tap])
+        guard taps.count == 1 || taps.count == 2 else { return nil }
+        for tap in [taps.lowerBound, taps.upperBound - 1] {
+          guard let source = Int32(exactly: line.sources[tap]) else { return nil }
+          sources.append(source)
+          weights.append(taps.count == 1 ? line.weights[tap] / 2 : line.weights[tap])
         }
       }
     }
@@ -73,20 +67,11 @@ struct ImageResampling {
     ) {
       sources.withUnsafeBufferPointer { sources in
         weights.withUnsafeBufferPointer { weights in
-          if width == 2 {
-            for place in 0..<count {
-              target[place] =
-                weights[2 * place] * source[Int(sources[2 * place])]
-                + weights[2 * place + 1] * source[Int(sources[2 * place + 1])]
-            }
-            return
-          }
           for place in 0..<count {
-            var sum: Float = 0
-            for tap in place * width..<(place + 1) * width {
-              sum += weights[tap] * source[Int(sources[tap])]
-            }
-            target[place] = sum
+            let (left, right) = (2 * place, 2 * place + 1)
+            target[place] =
+              weights[left] * source[Int(sources[left])]
+              + weights[right] * source[Int(sources[right])]
           }
         }
       }
@@ -104,10 +89,10 @@ struct ImageResampling {
     inner = Shape.product(shape[(last + 1)...])
     let columns = lines[last]
     (rows, self.columns) = (first == last ? Line() : lines[first], columns)
-    rowTaps = RowTaps(columns)
     doubles =
       inner == 1 && columns.count == 2 * columns.input
       && (0..<columns.count).allSatisfy { columns.copied($0) == $0 / 2 }
+    pairs = inner == 1 && !doubles ? Pairs(columns) : nil
   }
 
   func step(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) -> Step {
@@ -145,7 +130,14 @@ struct ImageResampling {
       return
     }
     if inner == 1 {
-      rowTaps.apply(columns.count, source, into: target)
+      if let pairs { return pairs.apply(columns.count, source, into: target) }
+      for place in 0..<columns.count {
+        var sum: Float = 0
+        for tap in columns.starts[place]..<columns.starts[place + 1] {
+          sum += columns.weights[tap] * source[columns.sources[tap]]
+        }
+        target[place] = sum
+      }
       return
     }
     for place in 0..<columns.count {
