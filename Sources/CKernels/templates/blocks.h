@@ -111,7 +111,7 @@ INLINE const uint8_t *block_scales_read(
 }
 
 // Without VNNI, products add up in 16 bits for as many steps as these hold, and are widened then.
-#if defined(CK_HAS_AVX2) && !defined(CK_HAS_AVX512) && !defined(CK_HAS_AVX_VNNI)
+#if DOT_WORDS && defined(CK_HAS_AVX2)
 #define BLOCK_PAIRS true
 INLINE vi pairs_u8_s8(vi a, vi b) { return (vi)_mm256_maddubs_epi16((__m256i)a, (__m256i)b); }
 INLINE vi pairs_add(vi a, vi b) { return (vi)_mm256_add_epi16((__m256i)a, (__m256i)b); }
@@ -132,7 +132,7 @@ INLINE vi pairs_s8_s8(vi a, vi b) {
 #endif
 
 // Whether codes meet activations in 16 bits as words.
-#if defined(__SSE2__) && !defined(CK_HAS_AVX512) && !defined(CK_HAS_AVX_VNNI)
+#if DOT_WORDS
 #define BLOCK_WIDE true
 typedef uint16_t vsu __attribute__((ext_vector_type(2 * VL)));
 // Of the codes of four columns, those of even ones and those of odd ones.

@@ -2,6 +2,7 @@
 // lane's neighbours along K lie together; A is read in place, one lane at a time. Sums of int8
 // products are exact on every ISA: nothing saturates, and what overflows 32 bits wraps.
 
+// x86-64 without dot products of bytes multiplies words.
 #if defined(__SSE2__) && !defined(CK_HAS_AVX512) && !defined(CK_HAS_AVX_VNNI)
 #define DOT_WORDS true
 #else
@@ -82,20 +83,20 @@ INLINE vi dot_i8(vi sum, vi a, vi b) {
   return sum + (vi)(u >> 24) * (b >> 24);
 }
 #endif
+// CASE(what, rows) for every number of rows that a tile may have.
 #if MR >= 14
-#define DOT_CASES_TALL(name)                                                                     \
-  DOT_CASE(name, 7) DOT_CASE(name, 8) DOT_CASE(name, 9) DOT_CASE(name, 10) DOT_CASE(name, 11)    \
-  DOT_CASE(name, 12) DOT_CASE(name, 13) DOT_CASE(name, 14)
+#define DOT_CASES_TALL(CASE, what)                                                               \
+  CASE(what, 7) CASE(what, 8) CASE(what, 9) CASE(what, 10) CASE(what, 11) CASE(what, 12)         \
+  CASE(what, 13) CASE(what, 14)
 #elif MR >= 12
-#define DOT_CASES_TALL(name)                                                                     \
-  DOT_CASE(name, 7) DOT_CASE(name, 8) DOT_CASE(name, 9) DOT_CASE(name, 10) DOT_CASE(name, 11)    \
-  DOT_CASE(name, 12)
+#define DOT_CASES_TALL(CASE, what)                                                               \
+  CASE(what, 7) CASE(what, 8) CASE(what, 9) CASE(what, 10) CASE(what, 11) CASE(what, 12)
 #else
-#define DOT_CASES_TALL(name)
+#define DOT_CASES_TALL(CASE, what)
 #endif
-#define DOT_CASES(name)                                                                          \
-  DOT_CASE(name, 1) DOT_CASE(name, 2) DOT_CASE(name, 3) DOT_CASE(name, 4) DOT_CASE(name, 5)      \
-  DOT_CASE(name, 6) DOT_CASES_TALL(name)
+#define DOT_CASES(CASE, what)                                                                    \
+  CASE(what, 1) CASE(what, 2) CASE(what, 3) CASE(what, 4) CASE(what, 5) CASE(what, 6)            \
+  DOT_CASES_TALL(CASE, what)
 
 // The sums of up to MR rows and one panel.
 #define DOT_ROWS(name, in, bin, sumscalar, header)                                               \
@@ -103,7 +104,7 @@ INLINE vi dot_i8(vi sum, vi a, vi b) {
       size_t rows, sumscalar *c, ptrdiff_t cRow, const in *a, ptrdiff_t aRow, const bin *panel,  \
       size_t n, size_t groups) {                                                                 \
     const bin *packedB = panel + header;                                                         \
-    switch (rows) { DOT_CASES(name) }                                                            \
+    switch (rows) { DOT_CASES(DOT_CASE, name) }                                                  \
   }
 #define DOT_CASE(name, m) case m: name##_tile(m, c, cRow, a, aRow, packedB, n, groups); break;
 

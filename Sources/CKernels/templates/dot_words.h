@@ -100,6 +100,9 @@ INLINE void words_widen(int16_t *to, const uint8_t *from, size_t groups) {
     for (size_t i = 0; i < 4; i++) to[4 * x + i] = from[4 * x + i];
 }
 
+#define WORDS_CASE(none, m) case m: words_tile(m, to, left, right, 2 * count, isFirst); break;
+#define BYTES_CASE(steps, m)                                                                     \
+  case m: bytes_tile(m, steps, to, bytes, aRow, right, count, isFirst); break;
 // The sums of up to MR rows and the panels of a strip: tile by tile, a row of NR behind the other.
 static void igemm_sums(
     size_t rows, int32_t *sums, const uint8_t *a, ptrdiff_t aRow, const int8_t *packedB, size_t n,
@@ -129,21 +132,15 @@ static void igemm_sums(
         }
         const int16_t *left = words + 4 * (x - first);
         const int8_t *right = b + x * 4 * NR;
-#undef DOT_CASE
-#define DOT_CASE(name, m)                                                                        \
-  case m: words_tile(m, to, left, right, 2 * count, isFirst); break;
         if (kind == 0) {
-          switch (rows) { DOT_CASES(igemm) }
+          switch (rows) { DOT_CASES(WORDS_CASE, ) }
           continue;
         }
 #if defined(CK_HAS_AVX2)
         const uint8_t *bytes = a + 4 * x;
-#undef DOT_CASE
-#define DOT_CASE(steps, m)                                                                       \
-  case m: bytes_tile(m, steps, to, bytes, aRow, right, count, isFirst); break;
-        if (kind == 1) switch (rows) { DOT_CASES(1) }
-        else if (kind == 2) switch (rows) { DOT_CASES(2) }
-        else switch (rows) { DOT_CASES(4) }
+        if (kind == 1) switch (rows) { DOT_CASES(BYTES_CASE, 1) }
+        else if (kind == 2) switch (rows) { DOT_CASES(BYTES_CASE, 2) }
+        else switch (rows) { DOT_CASES(BYTES_CASE, 4) }
 #endif
       }
     }

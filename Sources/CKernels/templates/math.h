@@ -41,7 +41,7 @@ INLINE vf vexp_scaled(vf x, int32_t shift) {
 }
 INLINE vf vexp(vf x) { return vexp_scaled(x, 0); }
 // e^x of what is not above zero, as softmax has it: nothing overflows, and what would be denormal is
-// zero. A third fewer instructions than the general one.
+// zero. 31 instructions with AVX2, the general one has 38.
 INLINE vf vexp_falling(vf x) {
   const vf lowest = vsplat(-87.3365479f);
   vi exponent;
